@@ -1,0 +1,97 @@
+//! The client: where calls go, and what they have in common.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use super::call::Call;
+use super::hook::{Hook, Next};
+use super::{ClientBuilder, Error, Operation};
+
+/// Where Linq serves the API.
+pub const DEFAULT_BASE_URL: &str = "https://api.linqapp.com/api/partner";
+
+/// Client of the API, with one method per operation.
+///
+/// Clones are cheap and share connections; keep one and clone it where it is needed.
+///
+/// ```
+/// let client = linq_client::Client::new("https://api.linqapp.com/api/partner", "api key")?;
+/// let call = client.get_chat().chat_id(uuid::Uuid::nil());
+/// // let chat = call.send().await?;
+/// # drop(call);
+/// # Ok::<(), linq_client::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+/// What all clones of a client share.
+pub(crate) struct Shared {
+    /// Without user name, password, query and fragment; its path may end in a slash.
+    pub(crate) base_url: Url,
+    /// `Bearer` and the API key, marked as sensitive.
+    pub(crate) authorization: HeaderValue,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) timeout: Duration,
+    pub(crate) http: reqwest::Client,
+    pub(crate) hooks: Vec<Arc<dyn Hook>>,
+}
+
+impl Client {
+    /// Makes a client for the API at `base_url`; see [`DEFAULT_BASE_URL`].
+    ///
+    /// # Errors
+    ///
+    /// The same as of [`ClientBuilder::build`].
+    pub fn new(base_url: &str, api_key: &str) -> Result<Self, Error> {
+        Self::builder().base_url(base_url).api_key(api_key).build()
+    }
+
+    /// Starts a client with more settings.
+    #[must_use]
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
+    /// The address that paths are added to.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.shared.base_url.as_str().trim_end_matches('/')
+    }
+
+    /// Starts a call of an operation.
+    pub(crate) fn call(&self, operation: &'static Operation) -> Call<'_> {
+        Call::new(&self.shared, operation)
+    }
+}
+
+impl Shared {
+    /// The chain of hooks, with the network at its end.
+    pub(crate) fn next(&self, operation: &'static Operation) -> Next<'_> {
+        Next::new(operation, &self.hooks, &self.http)
+    }
+}
+
+impl From<Shared> for Client {
+    fn from(shared: Shared) -> Self {
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("base_url", &self.base_url())
+            .field("timeout", &self.shared.timeout)
+            .field("hooks", &self.shared.hooks.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,154 @@
+//! Hooks: their order, retries, and errors of their own.
+
+mod support;
+
+use std::error::Error as _;
+use std::sync::{Arc, Mutex};
+
+use linq_client::reqwest::{Request, Response};
+use linq_client::{BoxFuture, Client, Hook, Next, TransportError};
+use support::{
+    API_KEY, CREATED, NO_CHATS, Script, Server, answer, create_chat_body, create_chat_json,
+};
+
+type Log = Arc<Mutex<Vec<String>>>;
+
+/// Writes down when it is entered and left.
+struct Observer {
+    name: &'static str,
+    log: Log,
+}
+
+impl Hook for Observer {
+    fn call<'a>(
+        &'a self,
+        request: Request,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<Response, TransportError>> {
+        Box::pin(async move {
+            let write = |line: String| self.log.lock().expect("no panic").push(line);
+            write(format!(
+                "{} {} {}",
+                self.name,
+                next.operation(),
+                request.method()
+            ));
+            let answer = next.run(request).await?;
+            write(format!("{} {}", self.name, answer.status().as_u16()));
+            Ok(answer)
+        })
+    }
+}
+
+/// Tries up to three times, as long as the answer is 503.
+struct Retry;
+
+impl Hook for Retry {
+    fn call<'a>(
+        &'a self,
+        mut request: Request,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<Response, TransportError>> {
+        Box::pin(async move {
+            for _ in 0..2 {
+                let again = request.try_clone().expect("JSON bodies can be cloned");
+                let answer = next.run(request).await?;
+                if answer.status().as_u16() != 503 {
+                    return Ok(answer);
+                }
+                request = again;
+            }
+            next.run(request).await
+        })
+    }
+}
+
+/// Fails without sending anything.
+struct Refuse;
+
+impl Hook for Refuse {
+    fn call<'a>(
+        &'a self,
+        _: Request,
+        _: Next<'a>,
+    ) -> BoxFuture<'a, Result<Response, TransportError>> {
+        Box::pin(async { Err(TransportError::other("circuit open")) })
+    }
+}
+
+fn busy() -> Script {
+    answer("503 Busy", &[], "")
+}
+
+#[tokio::test]
+async fn hooks_nest_in_the_order_added_and_a_retry_runs_those_inside_again() {
+    let server = Server::start([busy(), answer("201 Created", &[], CREATED)]).await;
+    let log = Log::default();
+    let observer = |name| Observer {
+        name,
+        log: Arc::clone(&log),
+    };
+    let builder = Client::builder()
+        .base_url(server.base_url())
+        .api_key(API_KEY);
+    let builder = builder
+        .hook(observer("outer"))
+        .hook(Retry)
+        .hook(Arc::new(observer("inner")));
+    let client = builder.build().expect("all are valid");
+    client
+        .create_chat()
+        .body(create_chat_body())
+        .send()
+        .await
+        .expect("the second try");
+    assert_eq!(
+        *log.lock().expect("no panic"),
+        [
+            "outer create_chat POST",
+            "inner create_chat POST",
+            "inner 503",
+            "inner create_chat POST",
+            "inner 201",
+            "outer 201",
+        ]
+    );
+    let requests = server.recorded();
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0].headers, requests[1].headers);
+    for request in requests {
+        let body: serde_json::Value = serde_json::from_slice(&request.body).expect("JSON");
+        assert_eq!(body, create_chat_json());
+    }
+}
+
+#[tokio::test]
+async fn the_last_answer_of_a_retry_counts() {
+    let server = Server::start([busy(), busy(), busy(), answer("200 OK", &[], NO_CHATS)]).await;
+    let builder = Client::builder()
+        .base_url(server.base_url())
+        .api_key(API_KEY);
+    let client = builder.hook(Retry).build().expect("all are valid");
+    let error = client
+        .list_chats()
+        .send()
+        .await
+        .expect_err("three times busy");
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(503));
+    assert_eq!(server.recorded().len(), 3);
+}
+
+#[tokio::test]
+async fn an_error_of_a_hook_is_told_apart_and_kept() {
+    let server = Server::start([answer("200 OK", &[], NO_CHATS)]).await;
+    let builder = Client::builder()
+        .base_url(server.base_url())
+        .api_key(API_KEY);
+    let client = builder.hook(Refuse).build().expect("all are valid");
+    let error = client.list_chats().send().await.expect_err("refused");
+    assert!(error.is_hook() && !error.is_timeout() && !error.is_connect() && !error.is_accepted());
+    assert_eq!(error.to_string(), "list_chats: a hook failed");
+    assert_eq!(error.source().expect("a cause").to_string(), "circuit open");
+    assert!(!format!("{error:?}").contains("circuit"));
+    assert!(server.recorded().is_empty());
+}

@@ -1,0 +1,449 @@
+//! Stage 5, hoist. In: a document without webhooks, and its events. Out: every schema that
+//! becomes a type as a component with a Rust name, in the document's order, and a reference
+//! wherever it stood.
+//!
+//! A nested schema is named after the place it stands in: `Chat` and `icon` give `ChatIcon`, the
+//! items of a list add `Item`, the values of a map `Value`, an operation adds `Request`,
+//! `Response` or `Error`. `x-rust-name` overrides the name; places that share one must have the
+//! same shape.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::check::{METHODS, target};
+use super::load::Document;
+use super::names;
+use super::webhooks::Event;
+use crate::pointer::child;
+use crate::problem::{Problem, Problems};
+
+/// A schema that becomes a type.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// Its name in references.
+    pub key: String,
+    /// The name of its Rust type.
+    pub name: String,
+    /// The schema.
+    pub schema: Value,
+    /// Where it stood.
+    pub pointer: String,
+    /// Whether it was nested in another place.
+    pub is_hoisted: bool,
+}
+
+/// Keys that describe a schema without shaping it.
+const PROSE: &[&str] =
+    &["description", "title", "example", "examples", "deprecated", "externalDocs", "$comment"];
+
+/// Hoists every nested schema that becomes a type.
+///
+/// # Errors
+///
+/// Two different schemas that would have the same Rust name, or one whose name is taken.
+pub fn hoist(document: &mut Document, events: &mut [Event]) -> Result<Vec<Component>, Problems> {
+    let mut hoist = Hoist::default();
+    let root = document.root.clone();
+    let schemas = root.pointer("/components/schemas").and_then(Value::as_object);
+    for (key, schema) in schemas.into_iter().flatten() {
+        hoist.reserve(key, schema);
+    }
+    for (key, schema) in schemas.into_iter().flatten() {
+        hoist.component(key, schema.clone());
+    }
+    hoist.shared_sections(&mut document.root);
+    hoist.operations(&root, &mut document.root);
+    for event in events {
+        let name = format!("{}Webhook", event.variant);
+        hoist.place(&mut event.schema, &name, &event.pointer.clone());
+    }
+    if let Some(components) = document.root.get_mut("components").and_then(Value::as_object_mut) {
+        components.shift_remove("schemas");
+    }
+    hoist.problems.into_result().map(|()| hoist.components)
+}
+
+#[derive(Default)]
+struct Hoist {
+    components: Vec<Component>,
+    /// Where each Rust name comes from, and its shape where it was nested.
+    names: BTreeMap<String, (String, Option<Value>)>,
+    problems: Problems,
+}
+
+impl Hoist {
+    /// Gives a component its name before any nested schema can take it.
+    fn reserve(&mut self, key: &str, schema: &Value) {
+        let pointer = child("#/components/schemas", key);
+        let name = component_name(key, schema);
+        if !names::is_type_name(&name) {
+            self.problems.push(Problem::new(
+                pointer,
+                format!("`{key}` gives no Rust type name"),
+                "give it one with `x-rust-name` in the overlay",
+            ));
+            return;
+        }
+        self.claim(name, pointer, None);
+    }
+
+    /// Takes a Rust name, and says whether it was free.
+    fn claim(&mut self, name: String, pointer: String, shape: Option<Value>) -> bool {
+        if !names::is_free(&name) {
+            self.problems.push(Problem::new(
+                pointer,
+                format!("the type name `{name}` is taken by Rust or the crate itself"),
+                "give the schema another with `x-rust-name` in the overlay",
+            ));
+            return false;
+        }
+        match self.names.get(&name) {
+            None => {
+                self.names.insert(name, (pointer, shape));
+                true
+            }
+            Some((_, known)) if known.is_some() && *known == shape => false,
+            Some((other, _)) => {
+                self.problems.push(Problem::new(
+                    pointer,
+                    format!("the type name `{name}` exists already, from {other}"),
+                    "give one of the two another name with `x-rust-name` in the overlay",
+                ));
+                false
+            }
+        }
+    }
+
+    fn component(&mut self, key: &str, schema: Value) {
+        let name = component_name(key, &schema);
+        let pointer = child("#/components/schemas", key);
+        let index = self.components.len();
+        self.components.push(Component {
+            key: key.to_owned(),
+            name: name.clone(),
+            schema: Value::Null,
+            pointer: pointer.clone(),
+            is_hoisted: false,
+        });
+        let mut schema = schema;
+        self.inside(&mut schema, &name, &pointer);
+        self.components[index].schema = schema;
+    }
+
+    /// Hoists out of a schema that has a name itself.
+    fn inside(&mut self, schema: &mut Value, name: &str, pointer: &str) {
+        let Some(object) = schema.as_object_mut() else {
+            return;
+        };
+        if let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) {
+            let at = child(pointer, "properties");
+            for (property, inner) in properties {
+                let name = format!("{name}{}", names::part_name(property));
+                self.place(inner, &name, &child(&at, property));
+            }
+        }
+        if let Some(items) = object.get_mut("items") {
+            self.place(items, &format!("{name}Item"), &child(pointer, "items"));
+        }
+        if let Some(values) = object.get_mut("additionalProperties") {
+            let at = child(pointer, "additionalProperties");
+            self.place(values, &format!("{name}Value"), &at);
+        }
+        if let Some(parts) = object.get_mut("allOf").and_then(Value::as_array_mut) {
+            for (index, part) in parts.iter_mut().enumerate() {
+                self.inside(part, name, &format!("{pointer}/allOf/{index}"));
+            }
+        }
+        for union in ["oneOf", "anyOf"] {
+            let Some(members) = object.get_mut(union).and_then(Value::as_array_mut) else {
+                continue;
+            };
+            let alone = members.iter().filter(|member| !is_null(member)).count() == 1;
+            for (index, member) in members.iter_mut().enumerate() {
+                let at = format!("{pointer}/{union}/{index}");
+                if alone {
+                    self.inside(member, name, &at);
+                } else if is_object(member) {
+                    let part = constant(member).map_or_else(
+                        || format!("Variant{}", index + 1),
+                        |tag| names::variant_name(&tag),
+                    );
+                    self.place(member, &format!("{name}{part}"), &at);
+                }
+            }
+        }
+    }
+
+    /// Hoists the schema at a place, if it becomes a type.
+    fn place(&mut self, schema: &mut Value, name: &str, pointer: &str) {
+        let Some(object) = schema.as_object_mut() else {
+            return;
+        };
+        if object.contains_key("$ref") {
+            return;
+        }
+        let name = object.get("x-rust-name").and_then(Value::as_str).unwrap_or(name).to_owned();
+        if let Some((union, index)) = wrapped(object) {
+            let at = format!("{pointer}/{union}/{index}");
+            if let Some(inner) = object.get_mut(union).and_then(|members| members.get_mut(index)) {
+                self.place(inner, &name, &at);
+            }
+            return;
+        }
+        if !becomes_type(object) {
+            if let Some(items) = object.get_mut("items") {
+                self.place(items, &format!("{name}Item"), &child(pointer, "items"));
+            }
+            if let Some(values) = object.get_mut("additionalProperties") {
+                let at = child(pointer, "additionalProperties");
+                self.place(values, &format!("{name}Value"), &at);
+            }
+            return;
+        }
+        let mut remains = Map::new();
+        remains.insert("$ref".to_owned(), json!(format!("#/components/schemas/{name}")));
+        for key in ["description", "deprecated", "default", "x-secret"] {
+            if let Some(value) = object.get(key) {
+                remains.insert(key.to_owned(), value.clone());
+            }
+        }
+        if takes_null(object) {
+            remains.insert("nullable".to_owned(), Value::Bool(true));
+        }
+        let inner = std::mem::replace(schema, Value::Object(remains));
+        self.define(name, inner, pointer);
+    }
+
+    fn define(&mut self, name: String, mut schema: Value, pointer: &str) {
+        let shape = shape(&schema);
+        if !names::is_type_name(&name) {
+            self.problems.push(Problem::new(
+                pointer,
+                format!("`{name}` is no Rust type name"),
+                "give the place one with `x-rust-name` in the overlay",
+            ));
+            return;
+        }
+        if !self.claim(name.clone(), pointer.to_owned(), Some(shape)) {
+            return;
+        }
+        let index = self.components.len();
+        self.components.push(Component {
+            key: name.clone(),
+            name: name.clone(),
+            schema: Value::Null,
+            pointer: pointer.to_owned(),
+            is_hoisted: true,
+        });
+        self.inside(&mut schema, &name, pointer);
+        self.components[index].schema = schema;
+    }
+
+    /// Hoists out of the responses, bodies and parameters that operations share.
+    fn shared_sections(&mut self, root: &mut Value) {
+        for (section, suffix) in
+            [("responses", "Response"), ("requestBodies", "Request"), ("parameters", "")]
+        {
+            let at = format!("#/components/{section}");
+            let entries = root
+                .get_mut("components")
+                .and_then(|components| components.get_mut(section))
+                .and_then(Value::as_object_mut);
+            for (key, entry) in entries.into_iter().flatten() {
+                let name = format!("{}{suffix}", names::part_name(key));
+                let at = child(&at, key);
+                self.contents(entry, &name, &at);
+                if let Some(schema) = entry.get_mut("schema") {
+                    self.place(schema, &name, &child(&at, "schema"));
+                }
+            }
+        }
+    }
+
+    fn contents(&mut self, holder: &mut Value, name: &str, at: &str) {
+        let at = child(at, "content");
+        let content = holder.get_mut("content").and_then(Value::as_object_mut);
+        for (media, content) in content.into_iter().flatten() {
+            if let Some(schema) = content.get_mut("schema") {
+                self.place(schema, name, &child(&child(&at, media), "schema"));
+            }
+        }
+    }
+
+    fn operations(&mut self, source: &Value, root: &mut Value) {
+        let paths = root.get_mut("paths").and_then(Value::as_object_mut);
+        for (path, item) in paths.into_iter().flatten() {
+            if item.get("$ref").is_some() {
+                // An item kept elsewhere is worked on here, where it is used.
+                *item = target(source, item).clone();
+            }
+            let at = child("#/paths", path);
+            let shared_name = METHODS
+                .iter()
+                .find_map(|method| item.get(method)?.get("operationId")?.as_str())
+                .map(names::part_name)
+                .unwrap_or_default();
+            self.parameters(item, &shared_name, &at);
+            for method in METHODS {
+                if let Some(operation) = item.get_mut(method) {
+                    self.operation(operation, &child(&at, method));
+                }
+            }
+        }
+    }
+
+    fn operation(&mut self, operation: &mut Value, at: &str) {
+        let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
+        let base = names::part_name(id);
+        self.parameters(operation, &base, at);
+        if let Some(body) = operation.get_mut("requestBody") {
+            self.contents(body, &format!("{base}Request"), &child(at, "requestBody"));
+        }
+        let at = child(at, "responses");
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+        let mut first_success: Option<Value> = None;
+        for (status, response) in responses.into_iter().flatten() {
+            let name = if status.starts_with('2') {
+                // A second success answer of another shape is a type of its own.
+                let shape = shape(response.get("content").unwrap_or(&Value::Null));
+                match &first_success {
+                    Some(first) if *first != shape => format!("{base}Response{status}"),
+                    _ => {
+                        first_success = Some(shape);
+                        format!("{base}Response")
+                    }
+                }
+            } else {
+                format!("{base}Error")
+            };
+            self.contents(response, &name, &child(&at, status));
+        }
+    }
+
+    fn parameters(&mut self, holder: &mut Value, base: &str, at: &str) {
+        let at = child(at, "parameters");
+        let parameters = holder.get_mut("parameters").and_then(Value::as_array_mut);
+        for (index, parameter) in parameters.into_iter().flatten().enumerate() {
+            let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
+            let name = format!("{base}{}", names::part_name(name));
+            if let Some(schema) = parameter.get_mut("schema") {
+                self.place(schema, &name, &format!("{at}/{index}/schema"));
+            }
+        }
+    }
+}
+
+fn component_name(key: &str, schema: &Value) -> String {
+    let chosen = schema.get("x-rust-name").and_then(Value::as_str);
+    chosen.map_or_else(|| names::type_name(key), str::to_owned)
+}
+
+/// Whether a schema is a type of its own and not a scalar, list or map.
+fn becomes_type(object: &Map<String, Value>) -> bool {
+    if object.get("properties").and_then(Value::as_object).is_some_and(|p| !p.is_empty()) {
+        return true;
+    }
+    if object.get("enum").and_then(Value::as_array).is_some_and(|v| v.iter().any(Value::is_string)) {
+        return true;
+    }
+    if object.get("allOf").and_then(Value::as_array).is_some_and(|parts| parts.len() > 1) {
+        return true;
+    }
+    ["oneOf", "anyOf"].iter().any(|union| {
+        let members: Vec<&Value> = object
+            .get(*union)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter(|member| !is_null(member))
+            .collect();
+        members.len() > 1
+            && members.iter().any(|member| {
+                member.get("$ref").is_some() || is_object(member) || member.get("enum").is_some()
+            })
+    })
+}
+
+/// The one schema that a wrapper adds nothing to but null or a description: its union and index.
+pub fn wrapped(object: &Map<String, Value>) -> Option<(&'static str, usize)> {
+    if object.contains_key("properties") || object.contains_key("enum") {
+        return None;
+    }
+    ["allOf", "oneOf", "anyOf"].into_iter().find_map(|union| {
+        let members = object.get(union)?.as_array()?;
+        let mut others = members.iter().enumerate().filter(|(_, member)| !is_null(member));
+        match (others.next(), others.next()) {
+            (Some((index, _)), None) => Some((union, index)),
+            _ => None,
+        }
+    })
+}
+
+/// Whether a schema is `null` and nothing else.
+pub fn is_null(schema: &Value) -> bool {
+    match schema.get("type") {
+        Some(Value::String(name)) => name == "null",
+        Some(Value::Array(names)) => names.iter().all(|name| name == "null") && !names.is_empty(),
+        _ => {
+            schema.get("const").is_some_and(Value::is_null)
+                || schema.get("enum").and_then(Value::as_array).is_some_and(|values| {
+                    !values.is_empty() && values.iter().all(Value::is_null)
+                })
+        }
+    }
+}
+
+/// Whether a schema says itself that null may stand in its place.
+pub fn takes_null(object: &Map<String, Value>) -> bool {
+    let in_list = |name: &str, wanted: &Value| {
+        object.get(name).and_then(Value::as_array).is_some_and(|list| list.contains(wanted))
+    };
+    object.get("nullable") == Some(&Value::Bool(true))
+        || in_list("type", &json!("null"))
+        || in_list("enum", &Value::Null)
+        || ["oneOf", "anyOf"].iter().any(|union| {
+            object
+                .get(*union)
+                .and_then(Value::as_array)
+                .is_some_and(|members| members.iter().any(is_null))
+        })
+}
+
+/// Whether a nested schema describes an object with fields.
+fn is_object(schema: &Value) -> bool {
+    ["properties", "allOf"].iter().any(|key| schema.get(key).is_some())
+}
+
+/// The constant of a nested union member, which names its variant.
+fn constant(schema: &Value) -> Option<String> {
+    let properties = schema.get("properties")?.as_object()?;
+    properties.values().find_map(single)
+}
+
+/// The one string that a schema allows.
+pub fn single(schema: &Value) -> Option<String> {
+    if let Some(text) = schema.get("const").and_then(Value::as_str) {
+        return Some(text.to_owned());
+    }
+    match schema.get("enum").and_then(Value::as_array).map(Vec::as_slice) {
+        Some([Value::String(only)]) => Some(only.clone()),
+        _ => None,
+    }
+}
+
+/// A schema without its prose, to tell whether two are the same.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let mut entries: Vec<(&String, &Value)> = object
+                .iter()
+                .filter(|(key, inner)| !(PROSE.contains(&key.as_str()) && !inner.is_object()))
+                .collect();
+            entries.sort_by_key(|(key, _)| *key);
+            entries.into_iter().map(|(key, inner)| (key.clone(), shape(inner))).collect()
+        }
+        Value::Array(items) => items.iter().map(shape).collect(),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,80 @@
+//! The generator: from an API document to the generated files of two crates.
+//!
+//! Each stage is a module, and each module says what goes in and what comes out:
+//! [`load`] → [`overlay`] → [`check`] → [`webhooks`] out → [`hoist`] → [`lower`] (with
+//! [`operations`] and [`areas`]) → [`types`] → [`union`] → [`client`] → [`docs`] → [`format`] →
+//! [`write`](mod@write).
+
+pub mod areas;
+pub mod check;
+pub mod client;
+pub mod docs;
+pub mod format;
+pub mod hoist;
+pub mod load;
+pub mod lower;
+pub mod model;
+pub mod names;
+pub mod operations;
+pub mod overlay;
+pub mod types;
+pub mod union;
+pub mod webhooks;
+pub mod write;
+
+use serde_json::Value;
+
+use self::format::Files;
+use self::load::Document;
+use self::model::Api;
+use self::overlay::Whose;
+use crate::problem::Problems;
+
+/// What generating made.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// The files, by their path in the workspace.
+    pub files: Files,
+    /// The API they were made from.
+    pub api: Api,
+}
+
+/// Generates all files in memory, and tells `progress` of each stage.
+///
+/// # Errors
+///
+/// Everything in the document that cannot be expressed.
+pub fn generate(
+    mut document: Document,
+    overlay: &Value,
+    whose: Whose,
+    progress: &mut dyn FnMut(&str, &str),
+) -> Result<Generated, Problems> {
+    let mut notes = overlay::apply(&mut document, overlay, whose)?;
+    let count = overlay.get("actions").and_then(Value::as_array).map_or(0, Vec::len);
+    progress("overlay", &format!("{count} fix-ups"));
+    check::check(&document)?;
+    progress("check", "references, operations and parameters are sound");
+    let (mut events, without_payload) = webhooks::extract(&mut document)?;
+    notes.extend(without_payload);
+    progress("webhooks", &format!("{} events", events.len()));
+    let components = hoist::hoist(&mut document, &mut events)?;
+    let nested = components.iter().filter(|component| component.is_hoisted).count();
+    progress("hoist", &format!("{} schemas, {nested} of them nested", components.len()));
+    let mut api = lower::lower(&document, &components, &events)?;
+    union::relax_envelopes(&mut api);
+    notes.append(&mut api.notes);
+    api.notes = notes;
+    progress("lower", &format!("{} types, {} operations", api.order.len(), api.operations.len()));
+    let mut files = types::emit(&api);
+    progress("types", &format!("{} files", files.0.len()));
+    files.extend(union::emit(&api));
+    progress("union", &format!("{} variants", api.events.len()));
+    let client = client::emit(&api)?;
+    progress("client", &format!("{} files", client.0.len()));
+    files.extend(client);
+    files.check()?;
+    let lines: usize = files.0.values().map(|text| text.lines().count()).sum();
+    progress("format", &format!("{} files, {lines} lines", files.0.len()));
+    Ok(Generated { files, api })
+}

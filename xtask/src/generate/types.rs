@@ -1,0 +1,226 @@
+//! Stage 7, types. In: the API. Out: the files of `linq-types`, one for each area.
+//!
+//! A type is written as its definition, plain to read, and a line in a macro of the crate's
+//! `support` module that gives it what every type of its kind has.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::docs::{self, literal};
+use super::format::Files;
+use super::model::{Api, Field, Kind, Struct, Type, TypeDef, Union, Variant};
+
+/// Where the files stand.
+pub const FOLDER: &str = "crates/linq-types/src/generated";
+
+/// Writes the files of all types.
+pub fn emit(api: &Api) -> Files {
+    let mut areas: BTreeMap<&str, String> = BTreeMap::new();
+    for definition in api.order.iter().filter_map(|name| api.types.get(name)) {
+        let out = areas.entry(&definition.area).or_default();
+        emit_type(out, definition);
+    }
+    let mut files = Files::default();
+    let mut root = String::from("//! The types of the API, by area.\n\n");
+    let mut modules = String::new();
+    for (area, description) in &api.areas {
+        let Some(body) = areas.get(area.as_str()) else {
+            continue;
+        };
+        let mut text = String::new();
+        for line in docs::lines(description) {
+            let _ = writeln!(text, "//! {line}");
+        }
+        text.push_str("\n#![allow(unused_imports, reason = \"which names are used differs by area\")]\n\n");
+        text.push_str("use super::*;\nuse crate::support::prelude::*;\n");
+        text.push_str(body);
+        files.add(api, &format!("{FOLDER}/{area}.rs"), &text);
+        let _ = writeln!(root, "mod {area};");
+        let _ = writeln!(modules, "pub use {area}::*;");
+    }
+    let _ = write!(root, "mod webhook_event;\n\n{modules}pub use webhook_event::WebhookEvent;\n");
+    files.add(api, &format!("{FOLDER}/mod.rs"), &root);
+    files
+}
+
+fn emit_type(out: &mut String, definition: &TypeDef) {
+    out.push('\n');
+    let mut lines = docs::lines(&definition.description);
+    if lines.is_empty() {
+        lines.push(match &definition.kind {
+            Kind::Struct(_) => format!("An object `{}` of the API.", definition.name),
+            Kind::Enum(_) => "One of a set of values.".to_owned(),
+            Kind::Union(union) => format!("An object told by its `{}`.", union.tag),
+            Kind::Alias(_) => format!("A value `{}` of the API.", definition.name),
+        });
+    }
+    if definition.deprecated {
+        lines.extend([String::new(), "**Deprecated** by the API.".to_owned()]);
+    }
+    docs::push(out, "", &lines);
+    for alias in &definition.aliases {
+        let _ = writeln!(out, "#[doc(alias = {})]", literal(alias));
+    }
+    match &definition.kind {
+        Kind::Struct(object) => emit_struct(out, definition, object),
+        Kind::Enum(variants) => emit_enum(out, &definition.name, variants),
+        Kind::Union(union) => emit_union(out, &definition.name, union),
+        Kind::Alias(ty) => {
+            let _ = writeln!(out, "pub type {} = {};", definition.name, ty.rust());
+        }
+    }
+}
+
+/// How a field is read and written; the words of the `record!` macro.
+fn kind(definition: &TypeDef, field: &Field) -> &'static str {
+    let only_sent = definition.in_request && !definition.in_answer;
+    match (field.required, field.nullable) {
+        (true, false) => "required",
+        (true, true) => "nullable",
+        (false, true) if only_sent => "patch",
+        (false, _) => "optional",
+    }
+}
+
+fn inner_type(field: &Field) -> String {
+    let ty = field.ty.rust();
+    if field.boxed { format!("Box<{ty}>") } else { ty }
+}
+
+fn emit_struct(out: &mut String, definition: &TypeDef, object: &Struct) {
+    let name = &definition.name;
+    // What is only received comes from JSON: a new required field must not change a signature.
+    let is_made = definition.in_request || !definition.in_answer;
+    let required: Vec<&Field> =
+        object.fields.iter().filter(|field| kind(definition, field) == "required").collect();
+    let default = if is_made && required.is_empty() { ", Default" } else { "" };
+    let _ = writeln!(out, "#[derive(Clone, PartialEq{default})]");
+    out.push_str("#[non_exhaustive]\n");
+    out.push_str("#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema))]\n");
+    if let Some((tag, value)) = &object.tag {
+        let transform = format!("crate::support::schema::Tag({}, {})", literal(tag), literal(value));
+        let _ = writeln!(out, "#[cfg_attr(feature = \"schemars\", schemars(transform = {transform}))]");
+    }
+    let _ = writeln!(out, "pub struct {name} {{");
+    for field in &object.fields {
+        emit_field(out, definition, field);
+    }
+    out.push_str("    #[cfg_attr(feature = \"schemars\", schemars(skip))]\n");
+    let words = object.fields.len().div_ceil(64).max(1);
+    let _ = writeln!(out, "    presence_: Wire<{words}>,\n}}\n");
+    let _ = writeln!(out, "record! {{");
+    let _ = write!(out, "    {name}");
+    if let Some((tag, value)) = &object.tag {
+        let _ = write!(out, " [{} = {}]", literal(tag), literal(value));
+    }
+    if is_made {
+        let arguments: Vec<String> = required
+            .iter()
+            .map(|field| format!("{}: {}", field.name, inner_type(field)))
+            .collect();
+        let _ = write!(out, " new({})", arguments.join(", "));
+    }
+    out.push_str(" {\n");
+    for field in &object.fields {
+        let secret = if field.secret { " secret" } else { "" };
+        let _ = writeln!(
+            out,
+            "        {}, with_{}: {} = {} {}{secret};",
+            field.name,
+            field.name.trim_end_matches('_'),
+            inner_type(field),
+            literal(&field.wire),
+            kind(definition, field),
+        );
+    }
+    out.push_str("    }\n}\n");
+}
+
+fn emit_field(out: &mut String, definition: &TypeDef, field: &Field) {
+    let mut lines = docs::lines(&field.description);
+    if lines.is_empty() {
+        lines.push(format!("The field `{}`.", field.wire));
+    }
+    if !field.limits.is_empty() {
+        lines.extend([String::new(), field.limits.join(" ")]);
+    }
+    if field.deprecated {
+        lines.extend([String::new(), "**Deprecated** by the API.".to_owned()]);
+    }
+    docs::push(out, "    ", &lines);
+    let inner = inner_type(field);
+    let kind = kind(definition, field);
+    let mut schema = Vec::new();
+    if field.name != field.wire {
+        schema.push(format!("rename = {}", literal(&field.wire)));
+    }
+    if kind == "patch" {
+        schema.push(format!("with = \"Option<{inner}>\""));
+    }
+    if !schema.is_empty() {
+        let schema = schema.join(", ");
+        let _ = writeln!(out, "    #[cfg_attr(feature = \"schemars\", schemars({schema}))]");
+    }
+    let ty = match kind {
+        "required" => inner,
+        "patch" => format!("Nullable<{inner}>"),
+        _ => format!("Option<{inner}>"),
+    };
+    let _ = writeln!(out, "    pub {}: {ty},", field.name);
+}
+
+fn emit_enum(out: &mut String, name: &str, variants: &[Variant]) {
+    out.push_str("#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]\n");
+    let _ = writeln!(out, "#[non_exhaustive]\npub enum {name} {{");
+    for variant in variants {
+        let shown = literal(&variant.wire);
+        let shown = shown.trim_matches('"');
+        let value = if shown.is_empty() { "The empty value.".to_owned() } else { format!("`{shown}`.") };
+        let text = if variant.description.is_empty() {
+            value
+        } else {
+            format!("`{shown}`: {}", variant.description)
+        };
+        docs::comment(out, "    ", &text, "A value.");
+        let _ = writeln!(out, "    {},", variant.name);
+    }
+    out.push_str("    /// A value that this version of the crate does not know, kept as it came.\n");
+    out.push_str("    Unknown(Unrecognized),\n}\n\n");
+    let _ = writeln!(out, "open_enum! {{\n    {name} {{");
+    for variant in variants {
+        let _ = writeln!(out, "        {} = {},", variant.name, literal(&variant.wire));
+    }
+    out.push_str("    }\n}\n");
+}
+
+fn emit_union(out: &mut String, name: &str, union: &Union) {
+    out.push_str("#[derive(Clone, Debug, PartialEq)]\n#[non_exhaustive]\n");
+    out.push_str("#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema), schemars(untagged))]\n");
+    let _ = writeln!(out, "pub enum {name} {{");
+    for (variant, value, ty) in &union.variants {
+        let _ = writeln!(out, "    /// `{}` is `{value}`.\n    {variant}({ty}),", union.tag);
+    }
+    let _ = writeln!(
+        out,
+        "    /// An object whose `{}` this version of the crate does not know, kept whole.",
+        union.tag
+    );
+    out.push_str("    Unknown(UnknownObject),\n}\n\n");
+    let _ = writeln!(out, "union! {{\n    {name} by {} {{", literal(&union.tag));
+    for (variant, value, ty) in &union.variants {
+        let _ = writeln!(out, "        {variant}({ty}) = {},", literal(value));
+    }
+    out.push_str("    } from {\n");
+    for (variant, _, ty) in &union.variants {
+        // A type under two tags says nothing of which of them is meant.
+        if union.variants.iter().filter(|(_, _, other)| other == ty).count() == 1 {
+            let _ = writeln!(out, "        {variant}({ty}),");
+        }
+    }
+    out.push_str("    }\n}\n");
+}
+
+/// Whether a type is text, for accessors that hand it out.
+pub fn is_text(ty: &Type) -> bool {
+    matches!(ty, Type::String)
+}

@@ -1,0 +1,6 @@
+//! The generator of the Linq crates, and the chores of the repository.
+
+pub mod command;
+pub mod generate;
+pub mod pointer;
+pub mod problem;

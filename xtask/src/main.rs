@@ -1,0 +1,61 @@
+//! `cargo xtask`: the generator of the Linq crates, and the chores of the repository.
+
+use std::process::ExitCode;
+
+use lexopt::prelude::{Long, Short, Value};
+use xtask::command::{self, gen_command};
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+Commands:
+  gen    Write the generated crates from the API document
+           --spec FILE  read this OpenAPI 3.0 or 3.1 document (YAML or JSON) in place of ours
+           --out DIR    write a workspace of the two crates to DIR in place of this one
+           --check      write nothing; exit 1 unless the files are up to date
+           --quiet      say nothing while all goes well
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run() -> Result<bool, String> {
+    let usage = |error: lexopt::Error| format!("error: {error}\n\n{HELP}");
+    let mut arguments = lexopt::Parser::from_env();
+    let command = match arguments.next().map_err(usage)? {
+        Some(Value(command)) => command.to_string_lossy().into_owned(),
+        None | Some(Long("help") | Short('h')) => {
+            eprint!("{HELP}");
+            return Ok(true);
+        }
+        Some(other) => return Err(usage(other.unexpected())),
+    };
+    match command.as_str() {
+        "gen" => {
+            let mut options = gen_command::Options::default();
+            while let Some(argument) = arguments.next().map_err(usage)? {
+                match argument {
+                    Long("spec") => options.spec = Some(arguments.value().map_err(usage)?.into()),
+                    Long("out") => options.out = Some(arguments.value().map_err(usage)?.into()),
+                    Long("check") => options.check = true,
+                    Long("quiet") => options.quiet = true,
+                    Long("help") | Short('h') => {
+                        eprint!("{HELP}");
+                        return Ok(true);
+                    }
+                    other => return Err(usage(other.unexpected())),
+                }
+            }
+            gen_command::run(&command::root(), &options).map_err(|problems| problems.to_string())
+        }
+        other => Err(format!("error: there is no command `{other}`\n\n{HELP}")),
+    }
+}
