@@ -10,12 +10,16 @@ pub fn child(parent: &str, name: &str) -> String {
 /// The value that a local `$ref` such as `#/components/schemas/Chat` points to.
 pub fn resolve<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
     let path = reference.strip_prefix('#')?;
-    root.pointer(path).or_else(|| root.pointer(&percent_decode(path)?))
+    root.pointer(path)
+        .or_else(|| root.pointer(&percent_decode(path)?))
 }
 
 /// The name of a component that a `$ref` points to.
 pub fn component<'a>(reference: &'a str, section: &str) -> Option<&'a str> {
-    reference.strip_prefix("#/components/")?.strip_prefix(section)?.strip_prefix('/')
+    reference
+        .strip_prefix("#/components/")?
+        .strip_prefix(section)?
+        .strip_prefix('/')
 }
 
 fn percent_decode(text: &str) -> Option<String> {

@@ -20,7 +20,11 @@ impl Problem {
         what: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self { pointer: pointer.into(), what: what.into(), help: help.into() }
+        Self {
+            pointer: pointer.into(),
+            what: what.into(),
+            help: help.into(),
+        }
     }
 }
 

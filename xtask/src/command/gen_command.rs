@@ -55,13 +55,19 @@ pub fn run(root: &Path, options: &Options) -> Result<bool, Problems> {
     if options.check {
         let differences = write::compare(target, &files)?;
         if differences.is_empty() {
-            progress("compare", &format!("up to date: {summary}, {:.1?}", start.elapsed()));
+            progress(
+                "compare",
+                &format!("up to date: {summary}, {:.1?}", start.elapsed()),
+            );
             return Ok(true);
         }
         for difference in &differences {
             eprintln!("{difference}");
         }
-        eprintln!("The generated files are not up to date; run `{}`.", mend(options));
+        eprintln!(
+            "The generated files are not up to date; run `{}`.",
+            mend(options)
+        );
         return Ok(false);
     }
     if let Some(out) = &options.out {
@@ -94,7 +100,11 @@ pub fn from_disk(
     progress("load", &document.name);
     let path = root.join(OVERLAY);
     let overlay = std::fs::read_to_string(&path).map_err(|error| {
-        Problem::new("", format!("cannot read {OVERLAY}: {error}"), "restore the file")
+        Problem::new(
+            "",
+            format!("cannot read {OVERLAY}: {error}"),
+            "restore the file",
+        )
     })?;
     let overlay = load::parse(&overlay, OVERLAY)?;
     generate(document, &overlay, whose, progress)
@@ -105,7 +115,9 @@ fn document(root: &Path, spec: Option<&Path>) -> Result<(Document, Whose), Probl
         None => Ok((load::load(&root.join(DOCUMENT), DOCUMENT)?, Whose::Ours)),
         Some(path) => {
             // The name alone: the same document gives the same files wherever it lies.
-            let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into());
+            let name = path
+                .file_name()
+                .map_or_else(String::new, |n| n.to_string_lossy().into());
             Ok((load::load(path, &name)?, Whose::Vendor))
         }
     }

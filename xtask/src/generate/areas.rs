@@ -26,14 +26,20 @@ pub fn assign(api: &mut Api, root: &Value) {
     let mut in_answer = BTreeSet::new();
     for operation in &api.operations {
         let area = (operation.area.clone(), operation.tag.clone());
-        let index = areas.iter().position(|known| known.0 == area.0).unwrap_or_else(|| {
-            areas.push(area);
-            areas.len() - 1
-        });
+        let index = areas
+            .iter()
+            .position(|known| known.0 == area.0)
+            .unwrap_or_else(|| {
+                areas.push(area);
+                areas.len() - 1
+            });
         let answers = operations::answer_uses(operation);
         for name in operations::uses(operation) {
             for reached in reach(api, name) {
-                by_operation.entry(reached.clone()).or_default().insert(index);
+                by_operation
+                    .entry(reached.clone())
+                    .or_default()
+                    .insert(index);
                 if answers.contains(&name) {
                     in_answer.insert(reached);
                 } else {
@@ -46,7 +52,10 @@ pub fn assign(api: &mut Api, root: &Value) {
         let family = event.event_type.split('.').next().unwrap_or_default();
         let family = format!("{EVENTS}_{}", names::field_name(family));
         for reached in reach(api, &event.payload) {
-            by_event.entry(reached.clone()).or_default().insert(family.clone());
+            by_event
+                .entry(reached.clone())
+                .or_default()
+                .insert(family.clone());
             in_answer.insert(reached);
         }
     }
@@ -67,20 +76,37 @@ pub fn assign(api: &mut Api, root: &Value) {
         };
     }
     let described = |area: &str, tag: &str| {
-        let tags = root.get("tags").and_then(Value::as_array).into_iter().flatten();
+        let tags = root
+            .get("tags")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         let found = tags
             .filter(|entry| entry.get("name").and_then(Value::as_str) == Some(tag))
             .map(|entry| text(entry.get("description")))
             .find(|description| !description.is_empty());
         (area.to_owned(), found.unwrap_or_else(|| format!("{tag}.")))
     };
-    api.areas = areas.iter().map(|(area, tag)| described(area, tag)).collect();
-    api.areas.push((COMMON.to_owned(), "What several areas of the API use.".to_owned()));
-    api.areas.push((EVENTS.to_owned(), "What several families of webhook events use.".to_owned()));
+    api.areas = areas
+        .iter()
+        .map(|(area, tag)| described(area, tag))
+        .collect();
+    api.areas.push((
+        COMMON.to_owned(),
+        "What several areas of the API use.".to_owned(),
+    ));
+    api.areas.push((
+        EVENTS.to_owned(),
+        "What several families of webhook events use.".to_owned(),
+    ));
     let families: BTreeSet<String> = by_event.into_values().flatten().collect();
     for family in families {
-        let name = family.trim_start_matches(EVENTS).trim_start_matches('_').to_owned();
-        api.areas.push((family, format!("Webhook events `{name}.…`.")));
+        let name = family
+            .trim_start_matches(EVENTS)
+            .trim_start_matches('_')
+            .to_owned();
+        api.areas
+            .push((family, format!("Webhook events `{name}.…`.")));
     }
     let what = "What the document describes and neither an operation nor an event uses.";
     api.areas.push((OTHER.to_owned(), what.to_owned()));

@@ -14,7 +14,9 @@ use crate::pointer::{child, resolve};
 use crate::problem::{Problem, Problems};
 
 /// The methods an operation may stand under, in the order of the standard.
-pub const METHODS: &[&str] = &["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+pub const METHODS: &[&str] = &[
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
 
 /// Keys under which data stands, not description: `$ref` means nothing there.
 const DATA: &[&str] = &["example", "examples", "default", "const", "enum"];
@@ -73,7 +75,10 @@ fn follow<'a>(root: &'a Value, reference: &str) -> Result<&'a Value, (String, &'
             return Err((what, "bundle the document into one file first"));
         }
         let target = resolve(root, reference).ok_or_else(|| {
-            (format!("`{reference}` leads nowhere"), "add the component, or mend its name")
+            (
+                format!("`{reference}` leads nowhere"),
+                "add the component, or mend its name",
+            )
         })?;
         // A component that is a reference with a description beside it is a place of its own.
         match target.get("$ref").and_then(Value::as_str) {
@@ -81,7 +86,10 @@ fn follow<'a>(root: &'a Value, reference: &str) -> Result<&'a Value, (String, &'
             None => return Ok(target),
         }
     }
-    Err((format!("`{reference}` leads in a circle"), "let the component describe itself"))
+    Err((
+        format!("`{reference}` leads in a circle"),
+        "let the component describe itself",
+    ))
 }
 
 /// Follows the reference in `value`, if it is one.
@@ -98,24 +106,49 @@ fn shape(root: &Value, problems: &mut Problems) {
     let mut expect_object = |pointer: &str| {
         if let Some(value) = root.pointer(pointer.trim_start_matches('#')) {
             if !value.is_object() {
-                problems.push(Problem::new(pointer, "this is no object", "mend the document"));
+                problems.push(Problem::new(
+                    pointer,
+                    "this is no object",
+                    "mend the document",
+                ));
             }
         }
     };
-    for pointer in ["#/paths", "#/webhooks", "#/components", "#/components/schemas"] {
+    for pointer in [
+        "#/paths",
+        "#/webhooks",
+        "#/components",
+        "#/components/schemas",
+    ] {
         expect_object(pointer);
     }
     for section in ["paths", "webhooks"] {
-        for (name, item) in root.get(section).and_then(Value::as_object).into_iter().flatten() {
+        for (name, item) in root
+            .get(section)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             let pointer = child(&format!("#/{section}"), name);
             if !item.is_object() {
-                problems.push(Problem::new(pointer, "this is no object", "mend the document"));
+                problems.push(Problem::new(
+                    pointer,
+                    "this is no object",
+                    "mend the document",
+                ));
                 continue;
             }
             for method in METHODS {
-                if item.get(method).is_some_and(|operation| !operation.is_object()) {
+                if item
+                    .get(method)
+                    .is_some_and(|operation| !operation.is_object())
+                {
                     let pointer = child(&pointer, method);
-                    problems.push(Problem::new(pointer, "this is no object", "mend the document"));
+                    problems.push(Problem::new(
+                        pointer,
+                        "this is no object",
+                        "mend the document",
+                    ));
                 }
             }
         }
@@ -145,32 +178,49 @@ pub struct Place<'a> {
 
 /// The operations of a document, in its order.
 pub fn places(root: &Value) -> impl Iterator<Item = Place<'_>> {
-    root.get("paths").and_then(Value::as_object).into_iter().flatten().flat_map(
-        move |(path, item)| {
+    root.get("paths")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .flat_map(move |(path, item)| {
             let at = child("#/paths", path);
             let item = target(root, item);
             METHODS.iter().filter_map(move |method| {
                 let operation = item.get(method)?;
-                Some(Place { path, method, operation, item, pointer: child(&at, method) })
+                Some(Place {
+                    path,
+                    method,
+                    operation,
+                    item,
+                    pointer: child(&at, method),
+                })
             })
-        },
-    )
+        })
 }
 
 /// The parameters of an operation, its own before those it shares with its path.
 pub fn parameters<'a>(root: &'a Value, place: &Place<'a>) -> Vec<(String, &'a Value)> {
     let mut found: Vec<(String, &Value)> = Vec::new();
-    let identity = |value: &Value| {
-        (value.get("name").cloned(), value.get("in").cloned())
-    };
-    let shared = place.pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let identity = |value: &Value| (value.get("name").cloned(), value.get("in").cloned());
+    let shared = place
+        .pointer
+        .rsplit_once('/')
+        .map_or("", |(parent, _)| parent);
     for (list, at) in [
         (place.operation.get("parameters"), place.pointer.as_str()),
         (place.item.get("parameters"), shared),
     ] {
-        for (index, parameter) in list.and_then(Value::as_array).into_iter().flatten().enumerate() {
+        for (index, parameter) in list
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
             let parameter = target(root, parameter);
-            if !found.iter().any(|(_, known)| identity(known) == identity(parameter)) {
+            if !found
+                .iter()
+                .any(|(_, known)| identity(known) == identity(parameter))
+            {
                 found.push((format!("{at}/parameters/{index}"), parameter));
             }
         }
@@ -187,7 +237,9 @@ pub fn template(path: &str) -> Result<Vec<&str>, String> {
     let mut rest = path;
     while let Some(start) = rest.find(['{', '}']) {
         let after = &rest[start + 1..];
-        let end = after.find(['{', '}']).filter(|end| after[*end..].starts_with('}'));
+        let end = after
+            .find(['{', '}'])
+            .filter(|end| after[*end..].starts_with('}'));
         match end {
             Some(end) if rest[start..].starts_with('{') && end > 0 => {
                 names.push(&after[..end]);

@@ -35,20 +35,38 @@ pub fn emit(api: &Api) -> Result<Files, Problems> {
     let mut root = String::from("//! The operations of the API, by area.\n\n");
     let mut exports = String::new();
     for (area, description) in &api.areas {
-        let operations: Vec<&Operation> =
-            api.operations.iter().filter(|operation| operation.area == *area).collect();
+        let operations: Vec<&Operation> = api
+            .operations
+            .iter()
+            .filter(|operation| operation.area == *area)
+            .collect();
         if operations.is_empty() {
             continue;
         }
-        files.add(api, &format!("{FOLDER}/{area}.rs"), &emit_area(&operations, description, &builders)?);
+        files.add(
+            api,
+            &format!("{FOLDER}/{area}.rs"),
+            &emit_area(&operations, description, &builders)?,
+        );
         let _ = writeln!(root, "mod {area};");
         let _ = writeln!(exports, "    pub use super::{area}::builder::*;");
     }
     root.push_str("pub mod operations;\n");
     let glob = if exports.is_empty() { "" } else { "\n" };
-    let _ = write!(root, "\n/// One builder for each operation.\npub mod builder {{{glob}{exports}}}\n");
-    let error = api.error.as_ref().map_or("serde_json::Value".to_owned(), |name| format!("linq_types::{name}"));
-    let _ = write!(root, "\n/// The body of an error answer.\npub type ErrorBody = {error};\n");
+    let _ = write!(
+        root,
+        "\n/// One builder for each operation.\npub mod builder {{{glob}{exports}}}\n"
+    );
+    let error = api
+        .error
+        .as_ref()
+        .map_or("serde_json::Value".to_owned(), |name| {
+            format!("linq_types::{name}")
+        });
+    let _ = write!(
+        root,
+        "\n/// The body of an error answer.\npub type ErrorBody = {error};\n"
+    );
     files.add(api, &format!("{FOLDER}/mod.rs"), &root);
     files.add(api, &format!("{FOLDER}/operations.rs"), &table(api));
     Ok(files)
@@ -72,15 +90,17 @@ fn builders(api: &Api) -> Result<BTreeMap<String, Builder>, Problems> {
     let mut keys: BTreeMap<&str, String> = BTreeMap::new();
     for name in api.order.iter() {
         let key = format!("T{}", keys.len());
-        settings.with_replacement(&key, format!("linq_types::{name}"), std::iter::empty::<TypeImpl>());
+        settings.with_replacement(
+            &key,
+            format!("linq_types::{name}"),
+            std::iter::empty::<TypeImpl>(),
+        );
         schemas.insert(key.clone(), json!({ "type": "object" }));
         keys.insert(name, key);
     }
     let mut paths = Map::new();
     for (index, operation) in api.operations.iter().enumerate() {
-        let sent = |name: &str, ty: &Type, required: bool| {
-            json!({ "name": name, "in": "query", "required": required, "schema": schema(ty, &keys) })
-        };
+        let sent = |name: &str, ty: &Type, required: bool| json!({ "name": name, "in": "query", "required": required, "schema": schema(ty, &keys) });
         let mut parameters: Vec<Value> = operation
             .parameters
             .iter()
@@ -104,12 +124,13 @@ fn builders(api: &Api) -> Result<BTreeMap<String, Builder>, Problems> {
         "paths": paths,
         "components": { "schemas": schemas },
     });
-    let document =
-        serde_json::from_value(document).map_err(|error| refuse(error.to_string()))?;
+    let document = serde_json::from_value(document).map_err(|error| refuse(error.to_string()))?;
     // progenitor panics where it meets what it does not expect; that must not end the program.
-    let tokens = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings).generate_tokens(&document)))
-        .map_err(|_| refuse("it panicked".to_owned()))?
-        .map_err(|error| refuse(error.to_string()))?;
+    let tokens = catch_unwind(AssertUnwindSafe(|| {
+        Generator::new(&settings).generate_tokens(&document)
+    }))
+    .map_err(|_| refuse("it panicked".to_owned()))?
+    .map_err(|error| refuse(error.to_string()))?;
     let file: syn::File = syn::parse2(tokens).map_err(|error| refuse(error.to_string()))?;
     let mut structs = BTreeMap::new();
     let mut impls = BTreeMap::new();
@@ -145,7 +166,9 @@ fn builder_items(file: syn::File) -> Vec<syn::Item> {
     file.items
         .into_iter()
         .find_map(|item| match item {
-            syn::Item::Mod(module) if module.ident == "builder" => module.content.map(|(_, items)| items),
+            syn::Item::Mod(module) if module.ident == "builder" => {
+                module.content.map(|(_, items)| items)
+            }
             _ => None,
         })
         .unwrap_or_default()
@@ -165,7 +188,9 @@ fn schema(ty: &Type, keys: &BTreeMap<&str, String>) -> Value {
         Type::Any => json!({}),
         Type::Object => json!({ "type": "object" }),
         Type::List(item) => json!({ "type": "array", "items": schema(item, keys) }),
-        Type::Map(value) => json!({ "type": "object", "additionalProperties": schema(value, keys) }),
+        Type::Map(value) => {
+            json!({ "type": "object", "additionalProperties": schema(value, keys) })
+        }
         Type::OrNull(inner) => schema(inner, keys),
         Type::Named(name) => match keys.get(name.as_str()) {
             Some(key) => json!({ "$ref": format!("#/components/schemas/{key}") }),
@@ -213,7 +238,10 @@ fn emit_method(out: &mut String, operation: &Operation) {
     if lines.is_empty() {
         lines.push(format!("The operation `{}`.", operation.id));
     }
-    if let Some(last) = lines.last_mut().filter(|line| !line.ends_with(['.', '!', '?'])) {
+    if let Some(last) = lines
+        .last_mut()
+        .filter(|line| !line.ends_with(['.', '!', '?']))
+    {
         last.push('.');
     }
     lines.push(String::new());
@@ -235,7 +263,8 @@ fn emit_method(out: &mut String, operation: &Operation) {
     listed(&mut lines, false);
     lines.extend([String::new(), "# Errors".to_owned(), String::new()]);
     lines.push(
-        "Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).".to_owned(),
+        "Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api)."
+            .to_owned(),
     );
     lines.push(String::new());
     listed(&mut lines, true);
@@ -261,7 +290,12 @@ fn emit_method(out: &mut String, operation: &Operation) {
 }
 
 fn one_line(text: &str) -> String {
-    text.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+    text.split("\n\n")
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn emit_builder(operation: &Operation, builder: &Builder) -> Result<String, Problems> {
@@ -272,7 +306,8 @@ fn emit_builder(operation: &Operation, builder: &Builder) -> Result<String, Prob
         name = operation.name
     )]);
     item.attrs.push(syn::parse_quote!(#[derive(Debug, Clone)]));
-    item.attrs.push(syn::parse_quote!(#[must_use = "nothing is sent before `send`"]));
+    item.attrs
+        .push(syn::parse_quote!(#[must_use = "nothing is sent before `send`"]));
     for entry in &mut methods.items {
         let syn::ImplItem::Fn(method) = entry else {
             continue;
@@ -319,7 +354,10 @@ fn shorter(line: &str) -> String {
         ("::std::string::String", "String"),
         ("::std::vec::Vec", "Vec"),
         ("::uuid::Uuid", "uuid::Uuid"),
-        ("::chrono::DateTime<::chrono::offset::Utc>", "chrono::DateTime<chrono::Utc>"),
+        (
+            "::chrono::DateTime<::chrono::offset::Utc>",
+            "chrono::DateTime<chrono::Utc>",
+        ),
         ("::chrono::naive::NaiveDate", "chrono::NaiveDate"),
         ("::serde_json::", "serde_json::"),
         ("std::convert::TryInto", "TryInto"),
@@ -327,32 +365,59 @@ fn shorter(line: &str) -> String {
         ("client: client,", "client,"),
     ]
     .iter()
-    .fold(line.to_owned(), |line, (long, short)| line.replace(long, short))
+    .fold(line.to_owned(), |line, (long, short)| {
+        line.replace(long, short)
+    })
 }
 
 fn attributes(lines: &[String]) -> Vec<syn::Attribute> {
     lines
         .iter()
         .map(|line| {
-            let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+            let line = if line.is_empty() {
+                String::new()
+            } else {
+                format!(" {line}")
+            };
             syn::parse_quote!(#[doc = #line])
         })
         .collect()
 }
 
 fn setter_docs(operation: &Operation, name: &str) -> Vec<String> {
-    let parameter = operation.parameters.iter().find(|parameter| parameter.name == name);
+    let parameter = operation
+        .parameters
+        .iter()
+        .find(|parameter| parameter.name == name);
     let (described, limits, wire, required) = match parameter {
-        Some(Parameter { description, limits, wire, required, .. }) => {
-            (description.as_str(), limits.join(" "), wire.as_str(), *required)
-        }
+        Some(Parameter {
+            description,
+            limits,
+            wire,
+            required,
+            ..
+        }) => (
+            description.as_str(),
+            limits.join(" "),
+            wire.as_str(),
+            *required,
+        ),
         None => {
             let body = operation.body.as_ref();
             let description = body.map_or("", |body| body.description.as_str());
-            (description, String::new(), "body", body.is_some_and(|body| body.required))
+            (
+                description,
+                String::new(),
+                "body",
+                body.is_some_and(|body| body.required),
+            )
         }
     };
-    let what = if wire == "body" { "the request's body".to_owned() } else { format!("`{wire}`") };
+    let what = if wire == "body" {
+        "the request's body".to_owned()
+    } else {
+        format!("`{wire}`")
+    };
     let needed = if required { "; it must be set" } else { "" };
     let mut lines = vec![format!("Sets {what}{needed}.")];
     let described = docs::lines(described);
@@ -376,8 +441,15 @@ fn send(operation: &Operation) -> Result<syn::ImplItemFn, Problems> {
         let _ = match (parameter.location, &parameter.ty) {
             (In::Path, _) => writeln!(steps, "call.path({wire}, self.{name});"),
             (In::Query, Type::List(_)) => {
-                let style = if parameter.joined { "Joined" } else { "Repeated" };
-                writeln!(steps, "call.query_list{required}({wire}, self.{name}, ListStyle::{style});")
+                let style = if parameter.joined {
+                    "Joined"
+                } else {
+                    "Repeated"
+                };
+                writeln!(
+                    steps,
+                    "call.query_list{required}({wire}, self.{name}, ListStyle::{style});"
+                )
             }
             (In::Query, _) => writeln!(steps, "call.query{required}({wire}, self.{name});"),
             (In::Header, _) => writeln!(steps, "call.header{required}({wire}, self.{name});"),
@@ -392,11 +464,14 @@ fn send(operation: &Operation) -> Result<syn::ImplItemFn, Problems> {
         Answer::Json(ty, _) => (used_type(ty), "send"),
         Answer::Bytes(_) => ("bytes::Bytes".to_owned(), "send_bytes"),
     };
-    let error = operation
-        .error
-        .as_ref()
-        .map_or_else(|| "serde_json::Value".to_owned(), |name| format!("types::{name}"));
-    let doc = format!(" Sends the request: `{} {}`.", operation.method, operation.path);
+    let error = operation.error.as_ref().map_or_else(
+        || "serde_json::Value".to_owned(),
+        |name| format!("types::{name}"),
+    );
+    let doc = format!(
+        " Sends the request: `{} {}`.",
+        operation.method, operation.path
+    );
     let errors = format!(" See [`Client::{0}`](crate::Client::{0}).", operation.name);
     let mutable = if steps.is_empty() { "" } else { "mut " };
     let text = format!(
@@ -409,7 +484,12 @@ fn send(operation: &Operation) -> Result<syn::ImplItemFn, Problems> {
     );
     syn::parse_str(&text).map_err(|error| {
         let what = format!("the method of `{}` is no Rust: {error}", operation.id);
-        Problem::new("", what, "this is a defect of the generator; report it with the document").into()
+        Problem::new(
+            "",
+            what,
+            "this is a defect of the generator; report it with the document",
+        )
+        .into()
     })
 }
 
@@ -469,7 +549,11 @@ struct ClientPath;
 
 impl VisitMut for ClientPath {
     fn visit_path_mut(&mut self, path: &mut syn::Path) {
-        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let names: Vec<String> = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect();
         if names == ["super", "Client"] {
             *path = syn::parse_quote!(Client);
         }

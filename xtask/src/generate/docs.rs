@@ -16,7 +16,9 @@ pub fn lines(markdown: &str) -> Vec<String> {
                     CodeBlockKind::Fenced(language) => language_of(&language),
                     CodeBlockKind::Indented => "text".into(),
                 };
-                safe.push(Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))));
+                safe.push(Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(
+                    language,
+                ))));
             }
             Event::Html(html) | Event::InlineHtml(html) => {
                 let text = html.trim();
@@ -37,7 +39,10 @@ pub fn lines(markdown: &str) -> Vec<String> {
             }
             Event::End(TagEnd::Link) if dropped_links > 0 => dropped_links -= 1,
             Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => {}
-            Event::Start(Tag::Link { link_type: LinkType::Email, .. }) => dropped_links += 1,
+            Event::Start(Tag::Link {
+                link_type: LinkType::Email,
+                ..
+            }) => dropped_links += 1,
             Event::Text(text) => push_text(&mut safe, &text),
             other => safe.push(other),
         }
@@ -48,10 +53,21 @@ pub fn lines(markdown: &str) -> Vec<String> {
         list_token: '-',
         ..pulldown_cmark_to_cmark::Options::default()
     };
-    if pulldown_cmark_to_cmark::cmark_with_options(safe.iter(), &mut rendered, Options::empty(), options).is_err() {
+    if pulldown_cmark_to_cmark::cmark_with_options(
+        safe.iter(),
+        &mut rendered,
+        Options::empty(),
+        options,
+    )
+    .is_err()
+    {
         return Vec::new();
     }
-    rendered.trim().lines().map(|line| line.trim_end().to_owned()).collect()
+    rendered
+        .trim()
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
 }
 
 fn language_of(language: &str) -> CowStr<'static> {
@@ -69,7 +85,10 @@ fn is_absolute(url: &str) -> bool {
 /// Pushes a text, with bare addresses as code: rustdoc warns of them, and many are examples.
 fn push_text(events: &mut Vec<Event<'_>>, text: &str) {
     let in_block = matches!(
-        events.iter().rev().find(|event| !matches!(event, Event::Text(_))),
+        events
+            .iter()
+            .rev()
+            .find(|event| !matches!(event, Event::Text(_))),
         Some(Event::Start(Tag::CodeBlock(_) | Tag::Link { .. }))
     );
     let mut rest = text;

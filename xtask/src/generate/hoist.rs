@@ -34,8 +34,15 @@ pub struct Component {
 }
 
 /// Keys that describe a schema without shaping it.
-const PROSE: &[&str] =
-    &["description", "title", "example", "examples", "deprecated", "externalDocs", "$comment"];
+const PROSE: &[&str] = &[
+    "description",
+    "title",
+    "example",
+    "examples",
+    "deprecated",
+    "externalDocs",
+    "$comment",
+];
 
 /// Hoists every nested schema that becomes a type.
 ///
@@ -45,7 +52,9 @@ const PROSE: &[&str] =
 pub fn hoist(document: &mut Document, events: &mut [Event]) -> Result<Vec<Component>, Problems> {
     let mut hoist = Hoist::default();
     let root = document.root.clone();
-    let schemas = root.pointer("/components/schemas").and_then(Value::as_object);
+    let schemas = root
+        .pointer("/components/schemas")
+        .and_then(Value::as_object);
     for (key, schema) in schemas.into_iter().flatten() {
         hoist.reserve(key, schema);
     }
@@ -58,7 +67,11 @@ pub fn hoist(document: &mut Document, events: &mut [Event]) -> Result<Vec<Compon
         let name = format!("{}Webhook", event.variant);
         hoist.place(&mut event.schema, &name, &event.pointer.clone());
     }
-    if let Some(components) = document.root.get_mut("components").and_then(Value::as_object_mut) {
+    if let Some(components) = document
+        .root
+        .get_mut("components")
+        .and_then(Value::as_object_mut)
+    {
         components.shift_remove("schemas");
     }
     hoist.problems.into_result().map(|()| hoist.components)
@@ -183,10 +196,17 @@ impl Hoist {
         if object.contains_key("$ref") {
             return;
         }
-        let name = object.get("x-rust-name").and_then(Value::as_str).unwrap_or(name).to_owned();
+        let name = object
+            .get("x-rust-name")
+            .and_then(Value::as_str)
+            .unwrap_or(name)
+            .to_owned();
         if let Some((union, index)) = wrapped(object) {
             let at = format!("{pointer}/{union}/{index}");
-            if let Some(inner) = object.get_mut(union).and_then(|members| members.get_mut(index)) {
+            if let Some(inner) = object
+                .get_mut(union)
+                .and_then(|members| members.get_mut(index))
+            {
                 self.place(inner, &name, &at);
             }
             return;
@@ -202,7 +222,10 @@ impl Hoist {
             return;
         }
         let mut remains = Map::new();
-        remains.insert("$ref".to_owned(), json!(format!("#/components/schemas/{name}")));
+        remains.insert(
+            "$ref".to_owned(),
+            json!(format!("#/components/schemas/{name}")),
+        );
         for key in ["description", "deprecated", "default", "x-secret"] {
             if let Some(value) = object.get(key) {
                 remains.insert(key.to_owned(), value.clone());
@@ -242,9 +265,11 @@ impl Hoist {
 
     /// Hoists out of the responses, bodies and parameters that operations share.
     fn shared_sections(&mut self, root: &mut Value) {
-        for (section, suffix) in
-            [("responses", "Response"), ("requestBodies", "Request"), ("parameters", "")]
-        {
+        for (section, suffix) in [
+            ("responses", "Response"),
+            ("requestBodies", "Request"),
+            ("parameters", ""),
+        ] {
             let at = format!("#/components/{section}");
             let entries = root
                 .get_mut("components")
@@ -294,14 +319,19 @@ impl Hoist {
     }
 
     fn operation(&mut self, operation: &mut Value, at: &str) {
-        let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
+        let id = operation
+            .get("operationId")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let base = names::part_name(id);
         self.parameters(operation, &base, at);
         if let Some(body) = operation.get_mut("requestBody") {
             self.contents(body, &format!("{base}Request"), &child(at, "requestBody"));
         }
         let at = child(at, "responses");
-        let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
+        let responses = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut);
         let mut first_success: Option<Value> = None;
         for (status, response) in responses.into_iter().flatten() {
             let name = if status.starts_with('2') {
@@ -325,7 +355,10 @@ impl Hoist {
         let at = child(at, "parameters");
         let parameters = holder.get_mut("parameters").and_then(Value::as_array_mut);
         for (index, parameter) in parameters.into_iter().flatten().enumerate() {
-            let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
+            let name = parameter
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             let name = format!("{base}{}", names::part_name(name));
             if let Some(schema) = parameter.get_mut("schema") {
                 self.place(schema, &name, &format!("{at}/{index}/schema"));
@@ -341,13 +374,25 @@ fn component_name(key: &str, schema: &Value) -> String {
 
 /// Whether a schema is a type of its own and not a scalar, list or map.
 fn becomes_type(object: &Map<String, Value>) -> bool {
-    if object.get("properties").and_then(Value::as_object).is_some_and(|p| !p.is_empty()) {
+    if object
+        .get("properties")
+        .and_then(Value::as_object)
+        .is_some_and(|p| !p.is_empty())
+    {
         return true;
     }
-    if object.get("enum").and_then(Value::as_array).is_some_and(|v| v.iter().any(Value::is_string)) {
+    if object
+        .get("enum")
+        .and_then(Value::as_array)
+        .is_some_and(|v| v.iter().any(Value::is_string))
+    {
         return true;
     }
-    if object.get("allOf").and_then(Value::as_array).is_some_and(|parts| parts.len() > 1) {
+    if object
+        .get("allOf")
+        .and_then(Value::as_array)
+        .is_some_and(|parts| parts.len() > 1)
+    {
         return true;
     }
     ["oneOf", "anyOf"].iter().any(|union| {
@@ -372,7 +417,10 @@ pub fn wrapped(object: &Map<String, Value>) -> Option<(&'static str, usize)> {
     }
     ["allOf", "oneOf", "anyOf"].into_iter().find_map(|union| {
         let members = object.get(union)?.as_array()?;
-        let mut others = members.iter().enumerate().filter(|(_, member)| !is_null(member));
+        let mut others = members
+            .iter()
+            .enumerate()
+            .filter(|(_, member)| !is_null(member));
         match (others.next(), others.next()) {
             (Some((index, _)), None) => Some((union, index)),
             _ => None,
@@ -387,9 +435,10 @@ pub fn is_null(schema: &Value) -> bool {
         Some(Value::Array(names)) => names.iter().all(|name| name == "null") && !names.is_empty(),
         _ => {
             schema.get("const").is_some_and(Value::is_null)
-                || schema.get("enum").and_then(Value::as_array).is_some_and(|values| {
-                    !values.is_empty() && values.iter().all(Value::is_null)
-                })
+                || schema
+                    .get("enum")
+                    .and_then(Value::as_array)
+                    .is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_null))
         }
     }
 }
@@ -397,7 +446,10 @@ pub fn is_null(schema: &Value) -> bool {
 /// Whether a schema says itself that null may stand in its place.
 pub fn takes_null(object: &Map<String, Value>) -> bool {
     let in_list = |name: &str, wanted: &Value| {
-        object.get(name).and_then(Value::as_array).is_some_and(|list| list.contains(wanted))
+        object
+            .get(name)
+            .and_then(Value::as_array)
+            .is_some_and(|list| list.contains(wanted))
     };
     object.get("nullable") == Some(&Value::Bool(true))
         || in_list("type", &json!("null"))
@@ -412,7 +464,9 @@ pub fn takes_null(object: &Map<String, Value>) -> bool {
 
 /// Whether a nested schema describes an object with fields.
 fn is_object(schema: &Value) -> bool {
-    ["properties", "allOf"].iter().any(|key| schema.get(key).is_some())
+    ["properties", "allOf"]
+        .iter()
+        .any(|key| schema.get(key).is_some())
 }
 
 /// The constant of a nested union member, which names its variant.
@@ -426,7 +480,11 @@ pub fn single(schema: &Value) -> Option<String> {
     if let Some(text) = schema.get("const").and_then(Value::as_str) {
         return Some(text.to_owned());
     }
-    match schema.get("enum").and_then(Value::as_array).map(Vec::as_slice) {
+    match schema
+        .get("enum")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+    {
         Some([Value::String(only)]) => Some(only.clone()),
         _ => None,
     }
@@ -441,7 +499,10 @@ fn shape(value: &Value) -> Value {
                 .filter(|(key, inner)| !(PROSE.contains(&key.as_str()) && !inner.is_object()))
                 .collect();
             entries.sort_by_key(|(key, _)| *key);
-            entries.into_iter().map(|(key, inner)| (key.clone(), shape(inner))).collect()
+            entries
+                .into_iter()
+                .map(|(key, inner)| (key.clone(), shape(inner)))
+                .collect()
         }
         Value::Array(items) => items.iter().map(shape).collect(),
         other => other.clone(),

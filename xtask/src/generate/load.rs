@@ -35,10 +35,17 @@ pub fn load(path: &Path, name: &str) -> Result<Document, Problems> {
         )
     })?;
     let text = String::from_utf8(text).map_err(|_| {
-        Problem::new("", format!("{} is no UTF-8 text", path.display()), "save it as UTF-8")
+        Problem::new(
+            "",
+            format!("{} is no UTF-8 text", path.display()),
+            "save it as UTF-8",
+        )
     })?;
     let root = parse(&text, &path.display().to_string())?;
-    let document = Document { name: name.to_owned(), root };
+    let document = Document {
+        name: name.to_owned(),
+        root,
+    };
     version(&document)?;
     Ok(document)
 }
@@ -78,7 +85,10 @@ fn value(node: &Yaml<'_>, depth: usize) -> Result<Value, String> {
     Ok(match node {
         Yaml::Value(scalar) => scalar_value(scalar)?,
         Yaml::Sequence(items) => Value::Array(
-            items.iter().map(|item| value(item, depth + 1)).collect::<Result<_, _>>()?,
+            items
+                .iter()
+                .map(|item| value(item, depth + 1))
+                .collect::<Result<_, _>>()?,
         ),
         Yaml::Mapping(entries) => {
             let mut object = Map::with_capacity(entries.len());
@@ -99,9 +109,9 @@ fn scalar_value(scalar: &Scalar<'_>) -> Result<Value, String> {
         Scalar::Null => Value::Null,
         Scalar::Boolean(flag) => Value::Bool(*flag),
         Scalar::Integer(number) => Value::Number((*number).into()),
-        Scalar::FloatingPoint(number) => Value::Number(
-            Number::from_f64(number.into_inner()).ok_or("a number is not finite")?,
-        ),
+        Scalar::FloatingPoint(number) => {
+            Value::Number(Number::from_f64(number.into_inner()).ok_or("a number is not finite")?)
+        }
         Scalar::String(text) => Value::String(text.to_string()),
     })
 }

@@ -74,7 +74,11 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn add(&mut self, name: &'a str, schema: &'a Value, pointer: String) {
-        match self.properties.iter_mut().find(|(known, ..)| *known == name) {
+        match self
+            .properties
+            .iter_mut()
+            .find(|(known, ..)| *known == name)
+        {
             // A later part says more of a field than the one before.
             Some(entry) => *entry = (name, schema, pointer),
             None => self.properties.push((name, schema, pointer)),
@@ -153,12 +157,17 @@ impl<'a> Lowering<'a> {
         }
         let named: Vec<&str> = match object.get("type") {
             Some(Value::String(name)) => vec![name],
-            Some(Value::Array(names)) => {
-                names.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect()
-            }
+            Some(Value::Array(names)) => names
+                .iter()
+                .filter_map(Value::as_str)
+                .filter(|name| *name != "null")
+                .collect(),
             _ => Vec::new(),
         };
-        let format = object.get("format").and_then(Value::as_str).unwrap_or_default();
+        let format = object
+            .get("format")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let ty = match named.as_slice() {
             ["string"] => match format {
                 "uuid" => Type::Uuid,
@@ -198,7 +207,11 @@ impl<'a> Lowering<'a> {
         let item = match object.get("items") {
             Some(items) => {
                 let (item, nullable) = self.type_of(items, &child(pointer, "items"));
-                if nullable { Type::OrNull(Box::new(item)) } else { item }
+                if nullable {
+                    Type::OrNull(Box::new(item))
+                } else {
+                    item
+                }
             }
             None => Type::Any,
         };
@@ -210,7 +223,11 @@ impl<'a> Lowering<'a> {
             Some(values @ Value::Object(schema)) if !schema.is_empty() => {
                 let at = child(pointer, "additionalProperties");
                 let (value, nullable) = self.type_of(values, &at);
-                Type::Map(Box::new(if nullable { Type::OrNull(Box::new(value)) } else { value }))
+                Type::Map(Box::new(if nullable {
+                    Type::OrNull(Box::new(value))
+                } else {
+                    value
+                }))
             }
             _ => Type::Object,
         }
@@ -218,10 +235,13 @@ impl<'a> Lowering<'a> {
 
     fn definition(&mut self, component: &'a Component) -> TypeDef {
         let schema = &component.schema;
-        let sdk_names = schema.get("x-sdk-name").into_iter().flat_map(|names| match names {
-            Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
-            other => other.as_str().into_iter().collect::<Vec<_>>(),
-        });
+        let sdk_names = schema
+            .get("x-sdk-name")
+            .into_iter()
+            .flat_map(|names| match names {
+                Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+                other => other.as_str().into_iter().collect::<Vec<_>>(),
+            });
         let key = (!component.is_hoisted).then_some(component.key.as_str());
         let aliases = key
             .into_iter()
@@ -280,11 +300,14 @@ impl<'a> Lowering<'a> {
         if depth > MAX_DEPTH {
             return false;
         }
-        let schema = self.referred(schema).map_or(schema, |component| &component.schema);
+        let schema = self
+            .referred(schema)
+            .map_or(schema, |component| &component.schema);
         schema.get("properties").is_some()
-            || schema.get("allOf").and_then(Value::as_array).is_some_and(|parts| {
-                parts.iter().any(|part| self.is_composed(part, depth + 1))
-            })
+            || schema
+                .get("allOf")
+                .and_then(Value::as_array)
+                .is_some_and(|parts| parts.iter().any(|part| self.is_composed(part, depth + 1)))
     }
 
     /// Gathers the fields of an object from its compositions.
@@ -305,7 +328,9 @@ impl<'a> Lowering<'a> {
         for (name, property) in properties.into_iter().flatten() {
             parts.add(name, property, child(&at, name));
         }
-        parts.required.extend(list_of(schema, "required").filter_map(Value::as_str));
+        parts
+            .required
+            .extend(list_of(schema, "required").filter_map(Value::as_str));
         // Alternatives beside fields: whatever one of them allows may be there.
         for union in ["oneOf", "anyOf"] {
             for (index, member) in list_of(schema, union).enumerate() {
@@ -331,7 +356,10 @@ impl<'a> Lowering<'a> {
                 continue;
             }
             if let Some(other) = fields.iter().find(|field| field.name == name) {
-                let what = format!("the fields `{}` and `{wire}` have one Rust name", other.wire);
+                let what = format!(
+                    "the fields `{}` and `{wire}` have one Rust name",
+                    other.wire
+                );
                 self.refuse(&pointer, what, "remove one of them with the overlay");
                 continue;
             }
@@ -388,9 +416,16 @@ impl<'a> Lowering<'a> {
                 continue;
             }
             if !names::is_type_name(&name) || name == "Unknown" {
-                self.refuse(&at, format!("the value `{wire}` gives no Rust name"), advice);
+                self.refuse(
+                    &at,
+                    format!("the value `{wire}` gives no Rust name"),
+                    advice,
+                );
             } else if let Some(other) = variants.iter().find(|variant| variant.name == name) {
-                let what = format!("the values `{}` and `{wire}` have one Rust name", other.wire);
+                let what = format!(
+                    "the values `{}` and `{wire}` have one Rust name",
+                    other.wire
+                );
                 self.refuse(&at, what, advice);
             }
             variants.push(Variant {
@@ -420,7 +455,10 @@ impl<'a> Lowering<'a> {
             return Kind::Union(union);
         }
         // Nothing tells the objects apart: one struct that has room for each of them.
-        self.note(pointer, "objects without a tag become one struct with the fields of all");
+        self.note(
+            pointer,
+            "objects without a tag become one struct with the fields of all",
+        );
         let mut all = Parts::default();
         let mut required: Option<BTreeSet<&str>> = None;
         for (member, at) in &members {
@@ -454,7 +492,9 @@ impl<'a> Lowering<'a> {
         let values: Vec<Value> = members
             .iter()
             .flat_map(|member| {
-                list_of(member, "enum").cloned().chain(member.get("const").cloned())
+                list_of(member, "enum")
+                    .cloned()
+                    .chain(member.get("const").cloned())
             })
             .collect();
         let mut object = Map::new();
@@ -464,7 +504,8 @@ impl<'a> Lowering<'a> {
                 object.insert(key.to_owned(), value.clone());
             }
         }
-        self.variants(&object, pointer).map_or(Kind::Alias(Type::String), Kind::Enum)
+        self.variants(&object, pointer)
+            .map_or(Kind::Alias(Type::String), Kind::Enum)
     }
 
     /// A union of objects told apart by a constant field.
@@ -501,7 +542,9 @@ impl<'a> Lowering<'a> {
         let mut variants: Vec<(String, String, String)> = Vec::new();
         let mut add = |value: &str, ty: &str| {
             let name = names::variant_name(value);
-            let clash = variants.iter().any(|(known, wire, _)| *known == name || wire == value);
+            let clash = variants
+                .iter()
+                .any(|(known, wire, _)| *known == name || wire == value);
             if clash || !names::is_type_name(&name) {
                 return false;
             }
@@ -563,20 +606,29 @@ impl<'a> Lowering<'a> {
 
 /// The entries of a list below a key, none where there is no such list.
 fn list_of<'v>(schema: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
-    schema.get(key).and_then(Value::as_array).into_iter().flatten()
+    schema
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 fn is_text(schema: &Value) -> bool {
     schema.get("type").and_then(Value::as_str) == Some("string")
         || schema.get("const").is_some_and(Value::is_string)
-        || schema.get("enum").and_then(Value::as_array).is_some_and(|values| {
-            !values.is_empty() && values.iter().all(Value::is_string)
-        })
+        || schema
+            .get("enum")
+            .and_then(Value::as_array)
+            .is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_string))
 }
 
 /// The text of a value, without the blanks around it.
 pub fn text(value: Option<&Value>) -> String {
-    value.and_then(Value::as_str).unwrap_or_default().trim().to_owned()
+    value
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 /// What an enum's description says of one value, in a line such as "- `bold`: thick strokes".
@@ -584,7 +636,9 @@ fn value_description(description: &str, value: &str) -> String {
     let start = format!("`{value}`");
     let mut lines = description.lines().skip_while(|line| {
         let line = line.trim_start();
-        !line.strip_prefix(['-', '*']).is_some_and(|rest| rest.trim_start().starts_with(&start))
+        !line
+            .strip_prefix(['-', '*'])
+            .is_some_and(|rest| rest.trim_start().starts_with(&start))
     });
     let Some(first) = lines.next() else {
         return String::new();
@@ -623,7 +677,10 @@ pub fn limits(schema: &Value) -> Vec<String> {
     range("minimum", "maximum", "");
     range("minItems", "maxItems", " items");
     range("minProperties", "maxProperties", " entries");
-    for (key, what) in [("exclusiveMinimum", "More than"), ("exclusiveMaximum", "Less than")] {
+    for (key, what) in [
+        ("exclusiveMinimum", "More than"),
+        ("exclusiveMaximum", "Less than"),
+    ] {
         if let Some(bound) = schema.get(key).filter(|value| value.is_number()) {
             sentences.push(format!("{what} {bound}."));
         }
@@ -676,7 +733,11 @@ fn tags(api: &mut Api) {
 pub fn uses(definition: &TypeDef) -> Vec<&str> {
     match &definition.kind {
         Kind::Struct(object) => object.fields.iter().filter_map(|f| f.ty.named()).collect(),
-        Kind::Union(union) => union.variants.iter().map(|(_, _, ty)| ty.as_str()).collect(),
+        Kind::Union(union) => union
+            .variants
+            .iter()
+            .map(|(_, _, ty)| ty.as_str())
+            .collect(),
         Kind::Alias(ty) => ty.named().into_iter().collect(),
         Kind::Enum(_) => Vec::new(),
     }
@@ -751,11 +812,17 @@ fn contains(api: &Api, from: &str, wanted: &str, seen: &mut BTreeSet<String>) ->
                 _ => None,
             })
             .collect(),
-        Kind::Union(union) => union.variants.iter().map(|(_, _, ty)| ty.as_str()).collect(),
+        Kind::Union(union) => union
+            .variants
+            .iter()
+            .map(|(_, _, ty)| ty.as_str())
+            .collect(),
         Kind::Alias(Type::Named(name)) => vec![name.as_str()],
         _ => Vec::new(),
     };
-    direct.into_iter().any(|next| contains(api, next, wanted, seen))
+    direct
+        .into_iter()
+        .any(|next| contains(api, next, wanted, seen))
 }
 
 /// The operations of the document, with their shared parts in place.

@@ -51,7 +51,10 @@ pub fn generate(
     progress: &mut dyn FnMut(&str, &str),
 ) -> Result<Generated, Problems> {
     let mut notes = overlay::apply(&mut document, overlay, whose)?;
-    let count = overlay.get("actions").and_then(Value::as_array).map_or(0, Vec::len);
+    let count = overlay
+        .get("actions")
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len);
     progress("overlay", &format!("{count} fix-ups"));
     check::check(&document)?;
     progress("check", "references, operations and parameters are sound");
@@ -59,13 +62,26 @@ pub fn generate(
     notes.extend(without_payload);
     progress("webhooks", &format!("{} events", events.len()));
     let components = hoist::hoist(&mut document, &mut events)?;
-    let nested = components.iter().filter(|component| component.is_hoisted).count();
-    progress("hoist", &format!("{} schemas, {nested} of them nested", components.len()));
+    let nested = components
+        .iter()
+        .filter(|component| component.is_hoisted)
+        .count();
+    progress(
+        "hoist",
+        &format!("{} schemas, {nested} of them nested", components.len()),
+    );
     let mut api = lower::lower(&document, &components, &events)?;
     union::relax_envelopes(&mut api);
     notes.append(&mut api.notes);
     api.notes = notes;
-    progress("lower", &format!("{} types, {} operations", api.order.len(), api.operations.len()));
+    progress(
+        "lower",
+        &format!(
+            "{} types, {} operations",
+            api.order.len(),
+            api.operations.len()
+        ),
+    );
     let mut files = types::emit(&api);
     progress("types", &format!("{} files", files.0.len()));
     files.extend(union::emit(&api));

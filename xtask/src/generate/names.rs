@@ -5,12 +5,61 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 /// Names that a type of the document cannot take: the prelude's, and those that the crate's own
 /// types have.
 const TAKEN: &[&str] = &[
-    "At", "BTreeMap", "Box", "Clone", "Copy", "DateTime", "Debug", "DecodeError", "Default",
-    "Deserialize", "Drop", "Eq", "Err", "EventError", "Fit", "Fn", "FnMut", "FnOnce", "From",
-    "Hash", "Into", "Iterator", "Map", "Misfit", "NaiveDate", "None", "Nullable", "Ok", "Option",
-    "Ord", "PartialEq", "PartialOrd", "Result", "Self", "Send", "Serialize", "Sized", "Some",
-    "String", "Sync", "ToOwned", "ToString", "TryFrom", "TryInto", "UnknownEvent", "UnknownKind",
-    "UnknownObject", "Unpin", "Unrecognized", "Utc", "Uuid", "Value", "Vec", "WebhookEvent", "Wire",
+    "At",
+    "BTreeMap",
+    "Box",
+    "Clone",
+    "Copy",
+    "DateTime",
+    "Debug",
+    "DecodeError",
+    "Default",
+    "Deserialize",
+    "Drop",
+    "Eq",
+    "Err",
+    "EventError",
+    "Fit",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "Hash",
+    "Into",
+    "Iterator",
+    "Map",
+    "Misfit",
+    "NaiveDate",
+    "None",
+    "Nullable",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Self",
+    "Send",
+    "Serialize",
+    "Sized",
+    "Some",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "UnknownEvent",
+    "UnknownKind",
+    "UnknownObject",
+    "Unpin",
+    "Unrecognized",
+    "Utc",
+    "Uuid",
+    "Value",
+    "Vec",
+    "WebhookEvent",
+    "Wire",
 ];
 
 /// Words that cannot be a field's name as they are: keywords, and methods that a setter or
@@ -63,7 +112,10 @@ fn capitalised(word: &str) -> String {
 /// The Rust name of a field or parameter.
 pub fn field_name(wire: &str) -> String {
     let name = wire.to_snake_case();
-    let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    let name: String = name
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .collect();
     match name.chars().next() {
         None => String::new(),
         Some(first) if first.is_ascii_digit() => format!("n{name}"),
@@ -80,14 +132,22 @@ pub fn method_name(operation_id: &str) -> String {
 /// The Rust name of a builder's setter.
 pub fn parameter_name(wire: &str) -> String {
     let name = field_name(wire);
-    if RESERVED_METHODS.contains(&name.as_str()) { format!("{name}_") } else { name }
+    if RESERVED_METHODS.contains(&name.as_str()) {
+        format!("{name}_")
+    } else {
+        name
+    }
 }
 
 /// The variant of an enum for a value; empty where the value gives no name.
 pub fn variant_name(value: &str) -> String {
     let spelled = match value.strip_prefix(['+', '-']) {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => {
-            let sign = if value.starts_with('+') { "Plus" } else { "Minus" };
+            let sign = if value.starts_with('+') {
+                "Plus"
+            } else {
+                "Minus"
+            };
             format!("{sign} {rest}")
         }
         _ => value.to_owned(),
@@ -95,8 +155,11 @@ pub fn variant_name(value: &str) -> String {
     if spelled.is_empty() {
         return "Empty".to_owned();
     }
-    let name: String =
-        spelled.to_upper_camel_case().chars().filter(char::is_ascii_alphanumeric).collect();
+    let name: String = spelled
+        .to_upper_camel_case()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
     match name.as_str() {
         // The catch-all variant has that name.
         "Unknown" => "UnknownValue".to_owned(),
@@ -111,7 +174,9 @@ pub fn area_name(tag: &str) -> String {
     match field_name(tag).as_str() {
         "" => "api".to_owned(),
         // Files of their own in the generated crates.
-        "mod" | "mod_" | "operations" | "event" | "builder" => format!("{}_area", field_name(tag).trim_end_matches('_')),
+        "mod" | "mod_" | "operations" | "event" | "builder" => {
+            format!("{}_area", field_name(tag).trim_end_matches('_'))
+        }
         name => name.to_owned(),
     }
 }

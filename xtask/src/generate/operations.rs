@@ -16,18 +16,26 @@ use crate::problem::Problem;
 
 /// Lowers all operations, in the document's order.
 pub fn lower(lowering: &mut Lowering<'_>) -> Vec<Operation> {
-    let mut operations: Vec<Operation> =
-        lower::places(lowering).into_iter().map(|place| operation(lowering, &place)).collect();
+    let mut operations: Vec<Operation> = lower::places(lowering)
+        .into_iter()
+        .map(|place| operation(lowering, &place))
+        .collect();
     // An operation that lists no error answers still gives those of the others.
     let mut counts: Vec<(String, usize)> = Vec::new();
-    for error in operations.iter().filter_map(|operation| operation.error.clone()) {
+    for error in operations
+        .iter()
+        .filter_map(|operation| operation.error.clone())
+    {
         match counts.iter_mut().find(|(known, _)| *known == error) {
             Some((_, count)) => *count += 1,
             None => counts.push((error, 1)),
         }
     }
     let most = counts.iter().map(|(_, count)| *count).max();
-    let common = counts.iter().find(|(_, count)| Some(*count) == most).map(|(name, _)| name);
+    let common = counts
+        .iter()
+        .find(|(_, count)| Some(*count) == most)
+        .map(|(name, _)| name);
     for operation in &mut operations {
         if operation.error.is_none() {
             operation.error = common.cloned();
@@ -39,8 +47,13 @@ pub fn lower(lowering: &mut Lowering<'_>) -> Vec<Operation> {
 /// The named types that an operation uses.
 pub fn uses(operation: &Operation) -> Vec<&str> {
     let body = operation.body.iter().filter_map(|body| body.ty.named());
-    let parameters = operation.parameters.iter().filter_map(|parameter| parameter.ty.named());
-    body.chain(parameters).chain(answer_uses(operation)).collect()
+    let parameters = operation
+        .parameters
+        .iter()
+        .filter_map(|parameter| parameter.ty.named());
+    body.chain(parameters)
+        .chain(answer_uses(operation))
+        .collect()
 }
 
 /// The named types that an operation answers with.
@@ -49,7 +62,10 @@ pub fn answer_uses(operation: &Operation) -> Vec<&str> {
         Answer::Json(ty, _) => ty.named(),
         Answer::Empty | Answer::Bytes(_) => None,
     };
-    answer.into_iter().chain(operation.error.as_deref()).collect()
+    answer
+        .into_iter()
+        .chain(operation.error.as_deref())
+        .collect()
 }
 
 fn operation<'a>(lowering: &mut Lowering<'a>, place: &Place<'a>) -> Operation {
@@ -62,9 +78,11 @@ fn operation<'a>(lowering: &mut Lowering<'a>, place: &Place<'a>) -> Operation {
         .unwrap_or("API");
     let aliases = match source.get("x-sdk-name") {
         Some(Value::String(name)) => vec![name.clone()],
-        Some(Value::Array(names)) => {
-            names.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-        }
+        Some(Value::Array(names)) => names
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
         _ => Vec::new(),
     };
     let mut operation = Operation {
@@ -85,12 +103,19 @@ fn operation<'a>(lowering: &mut Lowering<'a>, place: &Place<'a>) -> Operation {
         statuses: Vec::new(),
     };
     for (pointer, parameter) in check::parameters(lowering.root, place) {
-        operation.parameters.extend(self::parameter(lowering, parameter, &pointer));
+        operation
+            .parameters
+            .extend(self::parameter(lowering, parameter, &pointer));
     }
     if let Some(body) = source.get("requestBody") {
         operation.body = self::body(lowering, body, &child(&place.pointer, "requestBody"));
     }
-    answers(lowering, source, &child(&place.pointer, "responses"), &mut operation);
+    answers(
+        lowering,
+        source,
+        &child(&place.pointer, "responses"),
+        &mut operation,
+    );
     operation
 }
 
@@ -127,7 +152,10 @@ fn parameter<'a>(
         ));
     }
     let explode = parameter.get("explode").and_then(Value::as_bool);
-    let style = parameter.get("style").and_then(Value::as_str).unwrap_or("form");
+    let style = parameter
+        .get("style")
+        .and_then(Value::as_str)
+        .unwrap_or("form");
     Some(Parameter {
         name: names::parameter_name(&wire),
         wire,
@@ -135,7 +163,11 @@ fn parameter<'a>(
         ty,
         required: location == In::Path || parameter.get("required") == Some(&Value::Bool(true)),
         joined: style == "form" && explode == Some(false),
-        description: text(parameter.get("description").or_else(|| schema.get("description"))),
+        description: text(
+            parameter
+                .get("description")
+                .or_else(|| schema.get("description")),
+        ),
         limits: limits(schema),
     })
 }
@@ -194,7 +226,9 @@ fn answers<'a>(
     for (status, response) in responses.into_iter().flatten() {
         let at = child(pointer, status);
         let response = check::target(lowering.root, response);
-        operation.statuses.push((status.clone(), text(response.get("description"))));
+        operation
+            .statuses
+            .push((status.clone(), text(response.get("description"))));
         let answer = answer(lowering, response, &at);
         if status.starts_with('2') {
             match &success {

@@ -32,7 +32,11 @@ pub fn apply(
 ) -> Result<Vec<String>, Problems> {
     let mut problems = Problems::default();
     let mut notes = Vec::new();
-    if !overlay.get("overlay").and_then(Value::as_str).is_some_and(|v| v.starts_with("1.0")) {
+    if !overlay
+        .get("overlay")
+        .and_then(Value::as_str)
+        .is_some_and(|v| v.starts_with("1.0"))
+    {
         problems.push(Problem::new(
             "#/overlay",
             "the overlay is not of version 1.0",
@@ -69,21 +73,38 @@ fn apply_one(root: &mut Value, action: &Value, whose: Whose) -> Result<Option<St
     let for_ours = match text("x-for")? {
         "ours" => true,
         "vendor" => false,
-        other => return Err(format!("`{id}`: `x-for` is `{other}`, not `ours` or `vendor`")),
+        other => {
+            return Err(format!(
+                "`{id}`: `x-for` is `{other}`, not `ours` or `vendor`"
+            ));
+        }
     };
     if whose == Whose::Ours && !for_ours {
         return Ok(None);
     }
     let target = text("target")?;
     let path = JsonPath::parse(target).map_err(|error| format!("`{id}`: {target}: {error}"))?;
-    let places: Vec<String> =
-        path.query_located(root).locations().map(|place| place.to_json_pointer()).collect();
-    let removes = action.get("remove").and_then(Value::as_bool).unwrap_or(false);
+    let places: Vec<String> = path
+        .query_located(root)
+        .locations()
+        .map(|place| place.to_json_pointer())
+        .collect();
+    let removes = action
+        .get("remove")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
     let changed = if removes {
         // From the back, so that the places in front keep theirs.
-        places.iter().rev().filter(|place| remove(root, place)).count() > 0
+        places
+            .iter()
+            .rev()
+            .filter(|place| remove(root, place))
+            .count()
+            > 0
     } else {
-        let update = action.get("update").ok_or_else(|| format!("`{id}` changes nothing"))?;
+        let update = action
+            .get("update")
+            .ok_or_else(|| format!("`{id}` changes nothing"))?;
         places
             .iter()
             .filter_map(|place| root.pointer_mut(place).map(|value| merge(value, update)))
@@ -94,9 +115,7 @@ fn apply_one(root: &mut Value, action: &Value, whose: Whose) -> Result<Option<St
         (false, Whose::Ours) if places.is_empty() => {
             Err(format!("`{id}` no longer applies: {target} is not there"))
         }
-        (false, Whose::Ours) => {
-            Err(format!("`{id}` no longer applies: {target} is already so"))
-        }
+        (false, Whose::Ours) => Err(format!("`{id}` no longer applies: {target} is already so")),
         (false, Whose::Vendor) if for_ours && places.is_empty() => {
             Ok(Some(format!("fix-up `{id}` found no place")))
         }
@@ -143,7 +162,11 @@ fn merge(value: &mut Value, update: &Value) -> bool {
         (Value::Array(items), Value::Array(more)) => {
             let before = items.len();
             // An item that is already there would make the fix-up apply without end.
-            let new: Vec<Value> = more.iter().filter(|item| !items.contains(item)).cloned().collect();
+            let new: Vec<Value> = more
+                .iter()
+                .filter(|item| !items.contains(item))
+                .cloned()
+                .collect();
             items.extend(new);
             items.len() > before
         }

@@ -31,14 +31,19 @@ pub fn emit(api: &Api) -> Files {
         for line in docs::lines(description) {
             let _ = writeln!(text, "//! {line}");
         }
-        text.push_str("\n#![allow(unused_imports, reason = \"which names are used differs by area\")]\n\n");
+        text.push_str(
+            "\n#![allow(unused_imports, reason = \"which names are used differs by area\")]\n\n",
+        );
         text.push_str("use super::*;\nuse crate::support::prelude::*;\n");
         text.push_str(body);
         files.add(api, &format!("{FOLDER}/{area}.rs"), &text);
         let _ = writeln!(root, "mod {area};");
         let _ = writeln!(modules, "pub use {area}::*;");
     }
-    let _ = write!(root, "mod webhook_event;\n\n{modules}pub use webhook_event::WebhookEvent;\n");
+    let _ = write!(
+        root,
+        "mod webhook_event;\n\n{modules}pub use webhook_event::WebhookEvent;\n"
+    );
     files.add(api, &format!("{FOLDER}/mod.rs"), &root);
     files
 }
@@ -84,22 +89,40 @@ fn kind(definition: &TypeDef, field: &Field) -> &'static str {
 
 fn inner_type(field: &Field) -> String {
     let ty = field.ty.rust();
-    if field.boxed { format!("Box<{ty}>") } else { ty }
+    if field.boxed {
+        format!("Box<{ty}>")
+    } else {
+        ty
+    }
 }
 
 fn emit_struct(out: &mut String, definition: &TypeDef, object: &Struct) {
     let name = &definition.name;
     // What is only received comes from JSON: a new required field must not change a signature.
     let is_made = definition.in_request || !definition.in_answer;
-    let required: Vec<&Field> =
-        object.fields.iter().filter(|field| kind(definition, field) == "required").collect();
-    let default = if is_made && required.is_empty() { ", Default" } else { "" };
+    let required: Vec<&Field> = object
+        .fields
+        .iter()
+        .filter(|field| kind(definition, field) == "required")
+        .collect();
+    let default = if is_made && required.is_empty() {
+        ", Default"
+    } else {
+        ""
+    };
     let _ = writeln!(out, "#[derive(Clone, PartialEq{default})]");
     out.push_str("#[non_exhaustive]\n");
     out.push_str("#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema))]\n");
     if let Some((tag, value)) = &object.tag {
-        let transform = format!("crate::support::schema::Tag({}, {})", literal(tag), literal(value));
-        let _ = writeln!(out, "#[cfg_attr(feature = \"schemars\", schemars(transform = {transform}))]");
+        let transform = format!(
+            "crate::support::schema::Tag({}, {})",
+            literal(tag),
+            literal(value)
+        );
+        let _ = writeln!(
+            out,
+            "#[cfg_attr(feature = \"schemars\", schemars(transform = {transform}))]"
+        );
     }
     let _ = writeln!(out, "pub struct {name} {{");
     for field in &object.fields {
@@ -159,7 +182,10 @@ fn emit_field(out: &mut String, definition: &TypeDef, field: &Field) {
     }
     if !schema.is_empty() {
         let schema = schema.join(", ");
-        let _ = writeln!(out, "    #[cfg_attr(feature = \"schemars\", schemars({schema}))]");
+        let _ = writeln!(
+            out,
+            "    #[cfg_attr(feature = \"schemars\", schemars({schema}))]"
+        );
     }
     let ty = match kind {
         "required" => inner,
@@ -175,7 +201,11 @@ fn emit_enum(out: &mut String, name: &str, variants: &[Variant]) {
     for variant in variants {
         let shown = literal(&variant.wire);
         let shown = shown.trim_matches('"');
-        let value = if shown.is_empty() { "The empty value.".to_owned() } else { format!("`{shown}`.") };
+        let value = if shown.is_empty() {
+            "The empty value.".to_owned()
+        } else {
+            format!("`{shown}`.")
+        };
         let text = if variant.description.is_empty() {
             value
         } else {
@@ -184,21 +214,34 @@ fn emit_enum(out: &mut String, name: &str, variants: &[Variant]) {
         docs::comment(out, "    ", &text, "A value.");
         let _ = writeln!(out, "    {},", variant.name);
     }
-    out.push_str("    /// A value that this version of the crate does not know, kept as it came.\n");
+    out.push_str(
+        "    /// A value that this version of the crate does not know, kept as it came.\n",
+    );
     out.push_str("    Unknown(Unrecognized),\n}\n\n");
     let _ = writeln!(out, "open_enum! {{\n    {name} {{");
     for variant in variants {
-        let _ = writeln!(out, "        {} = {},", variant.name, literal(&variant.wire));
+        let _ = writeln!(
+            out,
+            "        {} = {},",
+            variant.name,
+            literal(&variant.wire)
+        );
     }
     out.push_str("    }\n}\n");
 }
 
 fn emit_union(out: &mut String, name: &str, union: &Union) {
     out.push_str("#[derive(Clone, Debug, PartialEq)]\n#[non_exhaustive]\n");
-    out.push_str("#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema), schemars(untagged))]\n");
+    out.push_str(
+        "#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema), schemars(untagged))]\n",
+    );
     let _ = writeln!(out, "pub enum {name} {{");
     for (variant, value, ty) in &union.variants {
-        let _ = writeln!(out, "    /// `{}` is `{value}`.\n    {variant}({ty}),", union.tag);
+        let _ = writeln!(
+            out,
+            "    /// `{}` is `{value}`.\n    {variant}({ty}),",
+            union.tag
+        );
     }
     let _ = writeln!(
         out,
@@ -213,7 +256,13 @@ fn emit_union(out: &mut String, name: &str, union: &Union) {
     out.push_str("    } from {\n");
     for (variant, _, ty) in &union.variants {
         // A type under two tags says nothing of which of them is meant.
-        if union.variants.iter().filter(|(_, _, other)| other == ty).count() == 1 {
+        if union
+            .variants
+            .iter()
+            .filter(|(_, _, other)| other == ty)
+            .count()
+            == 1
+        {
             let _ = writeln!(out, "        {variant}({ty}),");
         }
     }

@@ -61,7 +61,9 @@ fn definition(out: &mut String, api: &Api) {
         "#[allow(\n    clippy::large_enum_variant,\n    \
          reason = \"nearly every event is of the large kind, and a box would cost each an allocation\"\n)]\n",
     );
-    out.push_str("#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema), schemars(untagged))]\n");
+    out.push_str(
+        "#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema), schemars(untagged))]\n",
+    );
     out.push_str("pub enum WebhookEvent {\n");
     for event in &api.events {
         let version = event.version.as_deref().map_or_else(
@@ -98,7 +100,10 @@ fn text_of(api: &Api, event: &Event, wire: &str) -> Option<String> {
         (true, true) => format!("event.{}.as_str()", field.name),
         (false, false) => format!("event.{}.as_deref().unwrap_or_default()", field.name),
         (false, true) => {
-            format!("event.{}.as_ref().map(|text| text.as_str()).unwrap_or_default()", field.name)
+            format!(
+                "event.{}.as_ref().map(|text| text.as_str()).unwrap_or_default()",
+                field.name
+            )
         }
     })
 }
@@ -109,7 +114,11 @@ fn accessors(out: &mut String, api: &Api) {
     let mut ids = String::new();
     for event in &api.events {
         let variant = &event.variant;
-        let _ = writeln!(types, "            Self::{variant}(_) => {},", literal(&event.event_type));
+        let _ = writeln!(
+            types,
+            "            Self::{variant}(_) => {},",
+            literal(&event.event_type)
+        );
         let (held, version) = match &event.version {
             Some(version) => ("_", literal(version)),
             None => match text_of(api, event, event::VERSION) {
@@ -117,7 +126,10 @@ fn accessors(out: &mut String, api: &Api) {
                 None => ("_", "\"\"".to_owned()),
             },
         };
-        let _ = writeln!(versions, "            Self::{variant}({held}) => {version},");
+        let _ = writeln!(
+            versions,
+            "            Self::{variant}({held}) => {version},"
+        );
         let (held, id) = match text_of(api, event, event::ID) {
             Some(text) => ("event", text),
             None => ("_", "\"\"".to_owned()),
@@ -200,16 +212,36 @@ fn events(out: &mut String, api: &Api) {
     for event in &api.events {
         let length = event.event_type.len();
         let same_length = by_type.entry(length).or_default();
-        same_length.entry(event.event_type.as_str()).or_default().push(event);
+        same_length
+            .entry(event.event_type.as_str())
+            .or_default()
+            .push(event);
     }
-    let (mut kinds, mut known, mut any, mut reads, mut misfits, mut writes) =
-        (String::new(), String::new(), String::new(), String::new(), String::new(), String::new());
+    let (mut kinds, mut known, mut any, mut reads, mut misfits, mut writes) = (
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+    );
     for event in &api.events {
-        let Event { variant, payload, .. } = event;
+        let Event {
+            variant, payload, ..
+        } = event;
         let _ = writeln!(kinds, "    {variant},");
-        let _ = writeln!(reads, "            Kind::{variant} => object.read().map(Self::{variant}),");
-        let _ = writeln!(misfits, "            Kind::{variant} => {payload}::misfit(value, At::Root),");
-        let _ = writeln!(writes, "            Self::{variant}(event) => event.serialize(serializer),");
+        let _ = writeln!(
+            reads,
+            "            Kind::{variant} => object.read().map(Self::{variant}),"
+        );
+        let _ = writeln!(
+            misfits,
+            "            Kind::{variant} => {payload}::misfit(value, At::Root),"
+        );
+        let _ = writeln!(
+            writes,
+            "            Self::{variant}(event) => event.serialize(serializer),"
+        );
     }
     for (length, types) in &by_type {
         // By length first: comparing with each of the names in turn would cost more than reading
@@ -217,8 +249,10 @@ fn events(out: &mut String, api: &Api) {
         let _ = writeln!(known, "            {length} => match event_type {{");
         for (name, events) in types {
             let fallback = events.iter().find(|event| event.version.is_none());
-            let fallback = fallback
-                .map_or_else(|| "None".to_owned(), |event| format!("Some(Kind::{})", event.variant));
+            let fallback = fallback.map_or_else(
+                || "None".to_owned(),
+                |event| format!("Some(Kind::{})", event.variant),
+            );
             let versions: Vec<String> = events
                 .iter()
                 .filter_map(|event| {
@@ -230,19 +264,33 @@ fn events(out: &mut String, api: &Api) {
                 let _ = writeln!(any, "            {} => {fallback},", literal(name));
                 fallback
             } else {
-                format!("match webhook_version {{ {}_ => {fallback} }}", versions.concat())
+                format!(
+                    "match webhook_version {{ {}_ => {fallback} }}",
+                    versions.concat()
+                )
             };
             let _ = writeln!(known, "                {} => {choice},", literal(name));
         }
         known.push_str("                _ => None,\n            },\n");
     }
-    let names: Vec<String> = by_type.values().flat_map(|t| t.keys()).map(|t| literal(t)).collect();
+    let names: Vec<String> = by_type
+        .values()
+        .flat_map(|t| t.keys())
+        .map(|t| literal(t))
+        .collect();
     let has_type = if names.is_empty() {
         "false".to_owned()
     } else {
-        format!("matches!(\n            event_type,\n            {}\n        )", names.join("\n                | "))
+        format!(
+            "matches!(\n            event_type,\n            {}\n        )",
+            names.join("\n                | ")
+        )
     };
-    let kinds_allow = if api.events.is_empty() { "#[allow(dead_code)]\n" } else { "" };
+    let kinds_allow = if api.events.is_empty() {
+        "#[allow(dead_code)]\n"
+    } else {
+        ""
+    };
     let _ = write!(
         out,
         "impl serde::Serialize for WebhookEvent {{

@@ -46,11 +46,17 @@ pub fn extract(document: &mut Document) -> Result<(Vec<Event>, Vec<String>), Pro
     let mut found = Vec::new();
     let mut notes = Vec::new();
     for section in ["webhooks", "x-webhooks"] {
-        for (key, item) in root.get(section).and_then(Value::as_object).into_iter().flatten() {
+        for (key, item) in root
+            .get(section)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             let item = target(root, item);
             let at = child(&format!("#/{section}"), key);
-            let Some((method, operation)) =
-                METHODS.iter().find_map(|method| Some((method, item.get(method)?)))
+            let Some((method, operation)) = METHODS
+                .iter()
+                .find_map(|method| Some((method, item.get(method)?)))
             else {
                 notes.push(format!("webhook `{key}` has no operation"));
                 continue;
@@ -110,7 +116,12 @@ fn source(root: &Value, key: &str, operation: &Value, at: &str) -> Option<Source
         .filter_map(Value::as_str)
         .find(|tag| is_date(tag))
         .map(str::to_owned);
-    let text = |name: &str| operation.get(name).and_then(Value::as_str).unwrap_or_default();
+    let text = |name: &str| {
+        operation
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let description = match (text("summary"), text("description")) {
         ("", description) => description.to_owned(),
         (summary, "") => summary.to_owned(),
@@ -131,7 +142,12 @@ fn source(root: &Value, key: &str, operation: &Value, at: &str) -> Option<Source
 
 fn example(content: &Value) -> Option<&Value> {
     content.get("example").or_else(|| {
-        content.get("examples")?.as_object()?.values().next()?.get("value")
+        content
+            .get("examples")?
+            .as_object()?
+            .values()
+            .next()?
+            .get("value")
     })
 }
 
@@ -159,7 +175,10 @@ fn resolve(mut sources: Vec<Source>) -> Result<Vec<Event>, Problems> {
         if source.version.is_some() {
             continue;
         }
-        let example_version = source.example_version.clone().filter(|version| is_date(version));
+        let example_version = source
+            .example_version
+            .clone()
+            .filter(|version| is_date(version));
         source.version = match &source.suffix {
             Some(suffix) => {
                 let version = example_version.or_else(|| by_suffix.get(suffix).cloned());

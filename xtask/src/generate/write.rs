@@ -54,11 +54,7 @@ pub fn write(root: &Path, files: &Files) -> Result<Written, Problems> {
     Ok(written)
 }
 
-fn stage(
-    root: &Path,
-    files: &Files,
-    staged: &mut Vec<(PathBuf, PathBuf)>,
-) -> Result<(), Problems> {
+fn stage(root: &Path, files: &Files, staged: &mut Vec<(PathBuf, PathBuf)>) -> Result<(), Problems> {
     for (name, text) in &files.0 {
         let path = root.join(name);
         if fs::read(&path).is_ok_and(|present| present == text.as_bytes()) {
@@ -89,7 +85,11 @@ pub fn compare(root: &Path, files: &Files) -> Result<Vec<String>, Problems> {
         }
     }
     for path in stale(root, files)? {
-        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        let name = path
+            .strip_prefix(root)
+            .unwrap_or(&path)
+            .display()
+            .to_string();
         differences.push(format!("{name}: is no longer generated"));
     }
     let more = differences.len().saturating_sub(SHOWN);
@@ -102,8 +102,13 @@ pub fn compare(root: &Path, files: &Files) -> Result<Vec<String>, Problems> {
 
 fn difference(name: &str, present: &[u8], wanted: &str) -> String {
     let present = String::from_utf8_lossy(present);
-    let mut lines = present.split_inclusive('\n').zip(wanted.split_inclusive('\n'));
-    match lines.clone().position(|(present, wanted)| present != wanted) {
+    let mut lines = present
+        .split_inclusive('\n')
+        .zip(wanted.split_inclusive('\n'));
+    match lines
+        .clone()
+        .position(|(present, wanted)| present != wanted)
+    {
         Some(index) => {
             let (present, wanted) = lines.nth(index).unwrap_or_default();
             format!(
@@ -127,10 +132,14 @@ fn stale(root: &Path, files: &Files) -> Result<BTreeSet<PathBuf>, Problems> {
         }
         let entries = fs::read_dir(&folder).map_err(|error| refuse("read", &folder, &error))?;
         for entry in entries {
-            let path = entry.map_err(|error| refuse("read", &folder, &error))?.path();
-            let is_ours = path
-                .strip_prefix(root)
-                .is_ok_and(|name| files.0.contains_key(&name.to_string_lossy().replace('\\', "/")));
+            let path = entry
+                .map_err(|error| refuse("read", &folder, &error))?
+                .path();
+            let is_ours = path.strip_prefix(root).is_ok_and(|name| {
+                files
+                    .0
+                    .contains_key(&name.to_string_lossy().replace('\\', "/"))
+            });
             if path.is_file() && !is_ours {
                 found.insert(path);
             }
@@ -179,7 +188,9 @@ pub fn copy_by_hand(from: &Path, to: &Path) -> Result<(), Problems> {
 
 fn files_below(folder: &Path, root: &Path, names: &mut Vec<PathBuf>) -> Result<(), Problems> {
     let entries = fs::read_dir(folder).map_err(|error| refuse("read", folder, &error))?;
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
     paths.sort();
     for path in paths {
         if path.is_dir() {
@@ -194,10 +205,15 @@ fn files_below(folder: &Path, root: &Path, names: &mut Vec<PathBuf>) -> Result<(
 /// The workspace's manifest with the two generated crates as its only members.
 fn workspace_manifest(text: &str) -> Result<String, Problems> {
     let broken = |what: String| {
-        Problems::from(Problem::new("", format!("Cargo.toml: {what}"), "mend the manifest"))
+        Problems::from(Problem::new(
+            "",
+            format!("Cargo.toml: {what}"),
+            "mend the manifest",
+        ))
     };
-    let mut manifest: toml_edit::DocumentMut =
-        text.parse().map_err(|error: toml_edit::TomlError| broken(error.to_string()))?;
+    let mut manifest: toml_edit::DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| broken(error.to_string()))?;
     let workspace = manifest
         .get_mut("workspace")
         .and_then(toml_edit::Item::as_table_mut)
@@ -211,5 +227,10 @@ fn workspace_manifest(text: &str) -> Result<String, Problems> {
 
 fn refuse(verb: &str, path: &Path, error: &std::io::Error) -> Problems {
     let help = "check that the place exists, is yours and has room";
-    Problem::new("", format!("cannot {verb} {}: {error}", path.display()), help).into()
+    Problem::new(
+        "",
+        format!("cannot {verb} {}: {error}", path.display()),
+        help,
+    )
+    .into()
 }

@@ -1,11 +1,12 @@
 //! Reading an answer: the status decides what its body means.
 
+use linq_types::Fit;
 use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::error::Report;
-use super::{Error, Operation, TransportError, decode};
+use super::{Error, Operation, TransportError};
 
 /// How much of an error's body is read; a proxy's page must not fill the memory.
 const ERROR_BODY_LIMIT: usize = 64 * 1024;
@@ -38,15 +39,17 @@ impl From<Report> for Failure {
 
 impl Failure {
     /// Decodes the error body, where there is one and it is an `E`.
-    pub(crate) fn into_error<E: DeserializeOwned>(self) -> Error<E> {
+    pub(crate) fn into_error<E: DeserializeOwned + Fit>(self) -> Error<E> {
         let mut report = *self.report;
-        let api = self.error_body.and_then(|body| match decode::json(&body) {
-            Ok(api) => Some(api),
-            Err(error) => {
-                report.add_source(error);
-                None
-            }
-        });
+        let api = self
+            .error_body
+            .and_then(|body| match linq_types::decode(&body) {
+                Ok(api) => Some(api),
+                Err(error) => {
+                    report.add_source(error);
+                    None
+                }
+            });
         Error::new(report, api)
     }
 }

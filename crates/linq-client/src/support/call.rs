@@ -1,6 +1,7 @@
 //! One call: parameters are collected, then the request is built and sent.
 
 use bytes::Bytes;
+use linq_types::Fit;
 use reqwest::Method;
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
@@ -14,7 +15,7 @@ use super::client::Shared;
 use super::encode::{self, ListStyle};
 use super::error::Report;
 use super::problem::{Problem, Reason};
-use super::{Error, Operation, ResponseValue, decode};
+use super::{Error, Operation, ResponseValue};
 
 /// A call whose parameters are being collected.
 ///
@@ -154,12 +155,12 @@ impl<'a> Call<'a> {
     /// Sends the request and decodes the JSON of the answer.
     pub(crate) async fn send<T, E>(self) -> Result<ResponseValue<T>, Error<E>>
     where
-        T: DeserializeOwned,
-        E: DeserializeOwned,
+        T: DeserializeOwned + Fit,
+        E: DeserializeOwned + Fit,
     {
         let operation = self.operation;
         let answer = self.answer(true).await.map_err(Failure::into_error)?;
-        match decode::json(&answer.body) {
+        match linq_types::decode(&answer.body) {
             Ok(value) => Ok(ResponseValue::new(value, answer.status, answer.headers)),
             Err(error) => Err(Error::from(Report::undecodable(operation, answer, error))),
         }
@@ -168,7 +169,7 @@ impl<'a> Call<'a> {
     /// Sends the request; a body that comes with a success is ignored.
     pub(crate) async fn send_empty<E>(self) -> Result<ResponseValue<()>, Error<E>>
     where
-        E: DeserializeOwned,
+        E: DeserializeOwned + Fit,
     {
         let answer = self.answer(false).await.map_err(Failure::into_error)?;
         Ok(ResponseValue::new((), answer.status, answer.headers))
@@ -177,7 +178,7 @@ impl<'a> Call<'a> {
     /// Sends the request and hands out the answer as it comes.
     pub(crate) async fn send_bytes<E>(self) -> Result<ResponseValue<Bytes>, Error<E>>
     where
-        E: DeserializeOwned,
+        E: DeserializeOwned + Fit,
     {
         let answer = self.answer(true).await.map_err(Failure::into_error)?;
         Ok(ResponseValue::new(

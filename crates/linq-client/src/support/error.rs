@@ -7,9 +7,9 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
 use super::answer::Answer;
-use super::decode::DecodeError;
 use super::problem::Problem;
 use super::{Operation, TransportError, detail};
+use linq_types::DecodeError;
 
 /// How much of an error's body is kept.
 const EXCERPT_LIMIT: usize = 4 * 1024;

@@ -4,7 +4,6 @@ mod answer;
 mod builder;
 mod call;
 mod client;
-mod decode;
 mod detail;
 mod encode;
 mod error;

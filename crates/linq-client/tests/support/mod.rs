@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// The type of the body of `create_chat`.
-pub(crate) type CreateChatBody = serde_json::Value;
+pub(crate) type CreateChatBody = linq_types::CreateChatRequest;
 
 /// The API key of every test, which must show up nowhere but in the header.
 pub(crate) const API_KEY: &str = "key-4f7d2a";

@@ -15,11 +15,20 @@ pub struct DecodeError(Problem);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Problem {
-    NotUtf8 { at: usize },
-    NotJson { line: usize, column: usize, end: bool },
+    NotUtf8 {
+        at: usize,
+    },
+    NotJson {
+        line: usize,
+        column: usize,
+        end: bool,
+    },
     TooDeep,
     Misfit(Misfit),
-    Repeated { line: usize, column: usize },
+    Repeated {
+        line: usize,
+        column: usize,
+    },
 }
 
 impl DecodeError {
@@ -37,7 +46,9 @@ impl DecodeError {
     }
 
     pub(crate) fn not_utf8(error: std::str::Utf8Error) -> Self {
-        Self(Problem::NotUtf8 { at: error.valid_up_to() })
+        Self(Problem::NotUtf8 {
+            at: error.valid_up_to(),
+        })
     }
 
     pub(crate) fn not_json(error: &serde_json::Error) -> Self {
@@ -58,9 +69,10 @@ impl DecodeError {
             Ok(value) => match T::misfit(&value, At::Root) {
                 Some(misfit) => Self::wrong(misfit),
                 // All that a tree of the value does not show: a field that stands twice.
-                None => {
-                    Self(Problem::Repeated { line: error.line(), column: error.column() })
-                }
+                None => Self(Problem::Repeated {
+                    line: error.line(),
+                    column: error.column(),
+                }),
             },
             // The tree is bounded in depth; a reader that keeps nothing is not.
             Err(_) => match serde_json::from_str::<serde::de::IgnoredAny>(text) {
@@ -74,15 +86,22 @@ impl DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Problem::NotUtf8 { at } => write!(formatter, "not JSON: no UTF-8 text at byte {at}"),
+            Problem::NotUtf8 { at } => write!(formatter, "not JSON: no UTF-8 text, at byte {at}"),
             Problem::NotJson { line, column, end } => {
-                let what = if *end { "breaks off" } else { "is no JSON" };
-                write!(formatter, "not JSON: the text {what} at line {line}, column {column}")
+                let what = if *end {
+                    "JSON that ends too early"
+                } else {
+                    "not JSON"
+                };
+                write!(formatter, "{what}, at line {line} column {column}")
             }
             Problem::TooDeep => formatter.write_str("nested too deeply to be read"),
             Problem::Misfit(misfit) => misfit.fmt(formatter),
             Problem::Repeated { line, column } => {
-                write!(formatter, "a field stands twice, before line {line}, column {column}")
+                write!(
+                    formatter,
+                    "a field stands twice, before line {line} column {column}"
+                )
             }
         }
     }

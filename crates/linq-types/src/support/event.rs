@@ -232,10 +232,13 @@ impl<'de, T: Events> Visitor<'de> for EventVisitor<T> {
         }
         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         let text = |at: Option<usize>| at.and_then(|at| head[at].1.text());
-        Ok(match text(event_type).and_then(|name| T::kind(name, text(version).unwrap_or_default())) {
-            Some(kind) => Outcome::Again(kind),
-            None => Outcome::Unknown,
-        })
+        Ok(
+            match text(event_type).and_then(|name| T::kind(name, text(version).unwrap_or_default()))
+            {
+                Some(kind) => Outcome::Again(kind),
+                None => Outcome::Unknown,
+            },
+        )
     }
 }
 
@@ -301,19 +304,29 @@ fn unknown<T: Events>(text: &str) -> Result<UnknownEvent, EventError> {
             Err(_) => DecodeError::not_json(&error),
         })
     })?;
-    let Identity { event_type, webhook_version, event_id } = identity;
+    let Identity {
+        event_type,
+        webhook_version,
+        event_id,
+    } = identity;
     let (kind, reason) = match T::kind(&event_type.0, &webhook_version.0) {
-        None if T::has_type(&event_type.0) => {
-            (UnknownKind::Version, "no payload of this event type is known in its version".into())
-        }
-        None => (UnknownKind::EventType, "no payload is known for the event type".into()),
+        None if T::has_type(&event_type.0) => (
+            UnknownKind::Version,
+            "no payload of this event type is known in its version".into(),
+        ),
+        None => (
+            UnknownKind::EventType,
+            "no payload is known for the event type".into(),
+        ),
         Some(kind) => match serde_json::from_str::<Value>(text) {
             Err(_) => (UnknownKind::TooDeep, "nested too deeply to be read".into()),
             Ok(value) => (
                 UnknownKind::Mismatch,
                 // All that a tree of the value does not show: a field that stands twice.
-                T::misfit(kind, &value)
-                    .map_or_else(|| "a field stands twice".into(), |misfit| misfit.to_string()),
+                T::misfit(kind, &value).map_or_else(
+                    || "a field stands twice".into(),
+                    |misfit| misfit.to_string(),
+                ),
             ),
         },
     };
@@ -435,7 +448,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for RawOrValue<D> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_newtype_struct(name, RawOrValueVisitor { name, visitor })
+        self.0
+            .deserialize_newtype_struct(name, RawOrValueVisitor { name, visitor })
     }
 
     serde::forward_to_deserialize_any! {
@@ -456,7 +470,8 @@ impl<V> RawOrValueVisitor<V> {
         V: Visitor<'de>,
     {
         let entry = std::iter::once((self.name, text));
-        self.visitor.visit_map(serde::de::value::MapDeserializer::new(entry))
+        self.visitor
+            .visit_map(serde::de::value::MapDeserializer::new(entry))
     }
 }
 

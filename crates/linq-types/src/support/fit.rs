@@ -40,8 +40,16 @@ impl Misfit {
 
 impl fmt::Display for Misfit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() { "the value" } else { &self.path };
-        write!(formatter, "{path}: expected {}, found {}", self.expected, self.found)
+        let path = if self.path.is_empty() {
+            "the value"
+        } else {
+            &self.path
+        };
+        write!(
+            formatter,
+            "{path}: expected {}, found {}",
+            self.expected, self.found
+        )
     }
 }
 
@@ -59,7 +67,11 @@ pub enum At<'a> {
 impl At<'_> {
     /// The misfit at this place.
     pub fn misfit(&self, expected: &'static str, found: Option<&Value>) -> Misfit {
-        Misfit { path: self.to_string(), expected, found: found.map_or("nothing", kind) }
+        Misfit {
+            path: self.to_string(),
+            expected,
+            found: found.map_or("nothing", kind),
+        }
     }
 }
 
@@ -112,7 +124,9 @@ pub(crate) fn optional<T: Fit>(
     name: &'static str,
     at: At<'_>,
 ) -> Option<Misfit> {
-    object.get(name).and_then(|value| Option::<T>::misfit(value, At::Field(&at, name)))
+    object
+        .get(name)
+        .and_then(|value| Option::<T>::misfit(value, At::Field(&at, name)))
 }
 
 macro_rules! fit {
@@ -151,7 +165,11 @@ impl Fit for () {
 
 impl<T: Fit> Fit for Option<T> {
     fn misfit(value: &Value, at: At<'_>) -> Option<Misfit> {
-        if value.is_null() { None } else { T::misfit(value, at) }
+        if value.is_null() {
+            None
+        } else {
+            T::misfit(value, at)
+        }
     }
 }
 
@@ -178,7 +196,9 @@ impl<T: Fit> Fit for BTreeMap<String, T> {
         match value {
             Value::Object(entries) => {
                 // The keys of a map are data, not field names: the path does not show them.
-                entries.values().find_map(|item| T::misfit(item, At::Field(&at, "*")))
+                entries
+                    .values()
+                    .find_map(|item| T::misfit(item, At::Field(&at, "*")))
             }
             _ => Some(at.misfit("an object", Some(value))),
         }

@@ -15,7 +15,10 @@ pub(crate) mod wire;
 
 /// What a generated file starts with: the types and macros its items use.
 pub(crate) mod prelude {
-    #[allow(unused_imports, reason = "not every generated file uses every one of them")]
+    #[allow(
+        unused_imports,
+        reason = "not every generated file uses every one of them"
+    )]
     pub(crate) use {
         super::nullable::Nullable,
         super::open_enum::{Unrecognized, open_enum},

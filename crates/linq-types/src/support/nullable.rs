@@ -99,5 +99,4 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Nullable<T> {
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         Option::<T>::json_schema(generator)
     }
-
 }

@@ -186,8 +186,12 @@ macro_rules! constructor {
 
 /// The value of a field in a new struct.
 macro_rules! initial {
-    (required $field:ident) => { $field.into() };
-    ($kind:ident $field:ident) => { Default::default() };
+    (required $field:ident) => {
+        $field.into()
+    };
+    ($kind:ident $field:ident) => {
+        Default::default()
+    };
 }
 
 /// The type that a setter turns its argument into.
@@ -198,15 +202,25 @@ macro_rules! argument {
 
 /// The value that a setter stores.
 macro_rules! argument_value {
-    (required $value:ident) => { $value.into() };
-    (patch $value:ident) => { $value.into() };
-    ($kind:ident $value:ident) => { Some($value.into()) };
+    (required $value:ident) => {
+        $value.into()
+    };
+    (patch $value:ident) => {
+        $value.into()
+    };
+    ($kind:ident $value:ident) => {
+        Some($value.into())
+    };
 }
 
 /// What `Debug` shows of a field.
 macro_rules! shown {
-    ($self:ident $field:ident) => { &$self.$field };
-    ($self:ident $field:ident secret) => { &format_args!("…") };
+    ($self:ident $field:ident) => {
+        &$self.$field
+    };
+    ($self:ident $field:ident secret) => {
+        &format_args!("…")
+    };
 }
 
 /// The first misfit of a field.

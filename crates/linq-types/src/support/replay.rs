@@ -7,9 +7,7 @@ use std::marker::PhantomData;
 use std::vec;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
@@ -183,7 +181,12 @@ pub(crate) struct Replay<'de, A> {
 impl<'de, A: MapAccess<'de>> Replay<'de, A> {
     /// Puts `head` in front of `rest`.
     pub(crate) fn new(head: Vec<(Cow<'de, str>, Held<'de>)>, rest: A) -> Self {
-        Self { head: head.into_iter(), value: None, key: None, rest }
+        Self {
+            head: head.into_iter(),
+            value: None,
+            key: None,
+            rest,
+        }
     }
 
     /// Puts `head` in front of `rest`, of which `key` has been read and its value not yet.
@@ -192,7 +195,12 @@ impl<'de, A: MapAccess<'de>> Replay<'de, A> {
         key: Cow<'de, str>,
         rest: A,
     ) -> Self {
-        Self { head: head.into_iter(), value: None, key: Some(key), rest }
+        Self {
+            head: head.into_iter(),
+            value: None,
+            key: Some(key),
+            rest,
+        }
     }
 
     /// Reads the whole object as a `T`.
@@ -218,7 +226,11 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Replay<'de, A> {
         match key {
             Some(key) => {
                 let held = Held::Text(key);
-                seed.deserialize(HeldDeserializer { held, error: PhantomData }).map(Some)
+                seed.deserialize(HeldDeserializer {
+                    held,
+                    error: PhantomData,
+                })
+                .map(Some)
             }
             None => self.rest.next_key_seed(seed),
         }
@@ -226,9 +238,10 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Replay<'de, A> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
         match self.value.take() {
-            Some(held) => {
-                seed.deserialize(HeldDeserializer { held, error: PhantomData })
-            }
+            Some(held) => seed.deserialize(HeldDeserializer {
+                held,
+                error: PhantomData,
+            }),
             None => self.rest.next_value_seed(seed),
         }
     }

@@ -70,12 +70,19 @@ impl<'de> Head<'de> {
                 return Ok(Self { entries, has_tag });
             }
         }
-        Ok(Self { entries, has_tag: false })
+        Ok(Self {
+            entries,
+            has_tag: false,
+        })
     }
 
     /// The tag, where there is one and it is a string.
     pub(crate) fn tag(&self) -> Option<&str> {
-        if self.has_tag { self.entries.last().and_then(|(_, value)| value.text()) } else { None }
+        if self.has_tag {
+            self.entries.last().and_then(|(_, value)| value.text())
+        } else {
+            None
+        }
     }
 
     /// Reads the rest of an object with an unknown tag.

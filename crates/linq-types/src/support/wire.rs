@@ -19,7 +19,9 @@ impl<const WORDS: usize> Wire<WORDS> {
 
     /// Whether field number `index` is marked.
     pub(crate) fn is_marked(&self, index: usize) -> bool {
-        self.0.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
+        self.0
+            .get(index / 64)
+            .is_some_and(|word| word & (1 << (index % 64)) != 0)
     }
 }
 
