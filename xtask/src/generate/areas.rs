@@ -91,25 +91,30 @@ pub fn assign(api: &mut Api, root: &Value) {
         .iter()
         .map(|(area, tag)| described(area, tag))
         .collect();
-    api.areas.push((
+    // A tag may have the name of one of these; its operations and the types then share the file.
+    let mut add = |area: String, description: String| {
+        if !api.areas.iter().any(|(known, _)| *known == area) {
+            api.areas.push((area, description));
+        }
+    };
+    add(
         COMMON.to_owned(),
         "What several areas of the API use.".to_owned(),
-    ));
-    api.areas.push((
+    );
+    add(
         EVENTS.to_owned(),
         "What several families of webhook events use.".to_owned(),
-    ));
+    );
     let families: BTreeSet<String> = by_event.into_values().flatten().collect();
     for family in families {
         let name = family
             .trim_start_matches(EVENTS)
             .trim_start_matches('_')
             .to_owned();
-        api.areas
-            .push((family, format!("Webhook events `{name}.…`.")));
+        add(family, format!("Webhook events `{name}.…`."));
     }
     let what = "What the document describes and neither an operation nor an event uses.";
-    api.areas.push((OTHER.to_owned(), what.to_owned()));
+    add(OTHER.to_owned(), what.to_owned());
 }
 
 /// A type and all that it holds.

@@ -21,6 +21,16 @@ pub const METHODS: &[&str] = &[
 /// Keys under which data stands, not description: `$ref` means nothing there.
 const DATA: &[&str] = &["example", "examples", "default", "const", "enum"];
 
+/// Places whose keys are names, so that one called `default` or `example` is description again.
+const MAPS: &[&str] = &[
+    "/properties",
+    "/schemas",
+    "/responses",
+    "/parameters",
+    "/requestBodies",
+    "/headers",
+];
+
 /// How far a chain of references may go.
 const MAX_REFERENCES: usize = 32;
 
@@ -49,8 +59,7 @@ fn references(root: &Value, value: &Value, pointer: &str, problems: &mut Problem
                     problems.push(Problem::new(child(pointer, "$ref"), what, help));
                 }
             }
-            // A property may be called `example`; its schema is description again.
-            let names_only = pointer.ends_with("/properties") || pointer.ends_with("/schemas");
+            let names_only = MAPS.iter().any(|map| pointer.ends_with(map));
             for (name, inner) in object {
                 if names_only || !DATA.contains(&name.as_str()) {
                     references(root, inner, &child(pointer, name), problems);
@@ -228,6 +237,12 @@ pub fn parameters<'a>(root: &'a Value, place: &Place<'a>) -> Vec<(String, &'a Va
     found
 }
 
+/// The name that a parameter is set by, chosen for it or made from its own.
+pub fn setter(parameter: &Value) -> String {
+    let text = |key: &str| parameter.get(key).and_then(Value::as_str);
+    names::parameter_name(text("x-rust-name").or_else(|| text("name")).unwrap_or_default())
+}
+
 /// The names between braces in a path template, or what is wrong with it.
 pub fn template(path: &str) -> Result<Vec<&str>, String> {
     if !path.starts_with('/') {
@@ -252,7 +267,7 @@ pub fn template(path: &str) -> Result<Vec<&str>, String> {
 }
 
 fn operations(root: &Value, problems: &mut Problems) {
-    let mut methods: BTreeMap<String, String> = BTreeMap::new();
+    let mut builders: BTreeMap<String, String> = BTreeMap::new();
     for place in places(root) {
         match place.operation.get("operationId").and_then(Value::as_str) {
             None => problems.push(Problem::new(
@@ -262,6 +277,7 @@ fn operations(root: &Value, problems: &mut Problems) {
             )),
             Some(id) => {
                 let name = names::method_name(id);
+                let builder = names::builder_name(&name);
                 let pointer = child(&place.pointer, "operationId");
                 if name.is_empty() {
                     problems.push(Problem::new(
@@ -269,10 +285,16 @@ fn operations(root: &Value, problems: &mut Problems) {
                         format!("`{id}` gives no Rust name"),
                         "use letters and digits",
                     ));
-                } else if let Some(other) = methods.insert(name.clone(), pointer.clone()) {
+                } else if !names::is_free_builder(&builder) {
                     problems.push(Problem::new(
                         pointer,
-                        format!("the method `{name}` exists already, from {other}"),
+                        format!("the builder of `{name}` would be `{builder}`, a name of Rust or the crate itself"),
+                        "rename the operation in the overlay",
+                    ));
+                } else if let Some(other) = builders.insert(builder, pointer.clone()) {
+                    problems.push(Problem::new(
+                        pointer,
+                        format!("the method `{name}` or its builder exists already, from {other}"),
                         "rename one of the two operations in the overlay",
                     ));
                 }
@@ -322,7 +344,7 @@ fn check_parameters(root: &Value, place: &Place<'_>, problems: &mut Problems) {
                 "add one; parameters described by `content` are not read",
             ));
         }
-        let setter = names::parameter_name(name);
+        let setter = setter(parameter);
         if setter.is_empty() {
             problems.push(Problem::new(
                 child(pointer, "name"),

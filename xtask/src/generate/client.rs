@@ -19,6 +19,7 @@ use syn::visit_mut::VisitMut;
 use super::docs::{self, literal};
 use super::format::Files;
 use super::model::{Answer, Api, In, Operation, Parameter, Type};
+use super::names;
 use crate::problem::{Problem, Problems};
 
 /// Where the files stand.
@@ -151,7 +152,7 @@ fn builders(api: &Api) -> Result<BTreeMap<String, Builder>, Problems> {
     }
     let mut found = BTreeMap::new();
     for operation in &api.operations {
-        let name = heck::ToUpperCamelCase::to_upper_camel_case(operation.name.as_str());
+        let name = names::builder_name(&operation.name);
         match (structs.remove(&name), impls.remove(&name)) {
             (Some(item), Some(methods)) => {
                 found.insert(operation.name.clone(), Builder { item, methods });
@@ -253,7 +254,7 @@ fn emit_method(out: &mut String, operation: &Operation) {
     }
     let listed = |lines: &mut Vec<String>, is_error: bool| {
         for (status, description) in &operation.statuses {
-            if status.starts_with(['4', '5']) == is_error {
+            if status.starts_with('2') != is_error {
                 let text = docs::lines(&format!("- `{status}`: {}", one_line(description)));
                 lines.extend(text);
             }
@@ -275,13 +276,15 @@ fn emit_method(out: &mut String, operation: &Operation) {
     if operation.id != operation.name {
         let _ = writeln!(out, "    #[doc(alias = {})]", literal(&operation.id));
     }
-    for alias in &operation.aliases {
+    // rustdoc refuses an alias that is the name itself.
+    let is_other = |alias: &&String| **alias != operation.name && **alias != operation.id;
+    for alias in operation.aliases.iter().filter(is_other) {
         let _ = writeln!(out, "    #[doc(alias = {})]", literal(alias));
     }
     if operation.deprecated {
         out.push_str("    #[deprecated = \"the API calls this operation deprecated\"]\n");
     }
-    let builder = heck::ToUpperCamelCase::to_upper_camel_case(operation.name.as_str());
+    let builder = names::builder_name(&operation.name);
     let _ = write!(
         out,
         "    pub fn {}(&self) -> builder::{builder}<'_> {{\n        builder::{builder}::new(self)\n    }}\n",
@@ -325,7 +328,7 @@ fn emit_builder(operation: &Operation, builder: &Builder) -> Result<String, Prob
         attrs: Vec::new(),
         items: vec![syn::Item::Struct(item), syn::Item::Impl(methods)],
     };
-    ClientPath.visit_file_mut(&mut file);
+    Tidy.visit_file_mut(&mut file);
     let text = prettyplease::unparse(&file);
     // prettyplease leaves no blank lines between methods, and progenitor writes paths in full.
     let mut out = String::from("\n");
@@ -362,7 +365,6 @@ fn shorter(line: &str) -> String {
         ("::serde_json::", "serde_json::"),
         ("std::convert::TryInto", "TryInto"),
         ("linq_types::", "types::"),
-        ("client: client,", "client,"),
     ]
     .iter()
     .fold(line.to_owned(), |line, (long, short)| {
@@ -510,7 +512,11 @@ fn used_type(ty: &Type) -> String {
 }
 
 fn constant(operation: &Operation) -> String {
-    operation.name.to_shouty_snake_case()
+    match operation.name.to_shouty_snake_case() {
+        // The table itself has that name.
+        name if name == "ALL" => "ALL_".to_owned(),
+        name => name,
+    }
 }
 
 /// The table of all operations.
@@ -544,10 +550,11 @@ fn table(api: &Api) -> String {
     out
 }
 
-/// Points the builders to the client of the crate, wherever their module stands.
-struct ClientPath;
+/// Points the builders to the client of the crate, wherever their module stands, and writes their
+/// fields as a person would.
+struct Tidy;
 
-impl VisitMut for ClientPath {
+impl VisitMut for Tidy {
     fn visit_path_mut(&mut self, path: &mut syn::Path) {
         let names: Vec<String> = path
             .segments
@@ -558,5 +565,15 @@ impl VisitMut for ClientPath {
             *path = syn::parse_quote!(Client);
         }
         syn::visit_mut::visit_path_mut(self, path);
+    }
+
+    fn visit_field_value_mut(&mut self, field: &mut syn::FieldValue) {
+        // progenitor writes `client: client`.
+        if let (syn::Member::Named(name), syn::Expr::Path(value)) = (&field.member, &field.expr) {
+            if value.path.is_ident(name) {
+                field.colon_token = None;
+            }
+        }
+        syn::visit_mut::visit_field_value_mut(self, field);
     }
 }

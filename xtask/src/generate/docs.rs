@@ -122,7 +122,8 @@ pub fn comment(out: &mut String, indent: &str, markdown: &str, otherwise: &str) 
 
 /// Writes lines as doc comments.
 pub fn push(out: &mut String, indent: &str, lines: &[String]) {
-    for line in lines {
+    // A line break in a name or limit must not end the comment.
+    for line in lines.iter().flat_map(|line| line.split(['\n', '\r'])) {
         out.push_str(indent);
         out.push_str(if line.is_empty() { "///" } else { "/// " });
         out.push_str(line);

@@ -41,7 +41,9 @@ pub fn lower(
         api.order.push(definition.name.clone());
         api.types.insert(definition.name.clone(), definition);
     }
+    circles(&api, &mut lowering.problems);
     api.operations = operations::lower(&mut lowering);
+    api.error = operations::common_error(&api.operations);
     for event in events {
         api.events.extend(lowering.event(event, &api.types));
     }
@@ -118,7 +120,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The schema itself, or the one it refers to in the end.
-    fn seen_through(&self, schema: &'a Value) -> &'a Value {
+    pub fn seen_through(&self, schema: &'a Value) -> &'a Value {
         let mut schema = schema;
         for _ in 0..MAX_DEPTH {
             if let Some(component) = self.referred(schema) {
@@ -137,7 +139,7 @@ impl<'a> Lowering<'a> {
         let Some(object) = schema.as_object() else {
             return (Type::Any, false);
         };
-        let nullable = takes_null(object);
+        let nullable = takes_null(object) || is_null(schema);
         if let Some(component) = self.referred(schema) {
             let inner = component.schema.as_object().is_some_and(takes_null);
             return (Type::Named(component.name.clone()), nullable || inner);
@@ -156,7 +158,7 @@ impl<'a> Lowering<'a> {
             return (inner, nullable || inner_null);
         }
         let named: Vec<&str> = match object.get("type") {
-            Some(Value::String(name)) => vec![name],
+            Some(Value::String(name)) if name != "null" => vec![name],
             Some(Value::Array(names)) => names
                 .iter()
                 .filter_map(Value::as_str)
@@ -296,7 +298,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Whether an `allOf` comes to an object with fields.
-    fn is_composed(&self, schema: &'a Value, depth: usize) -> bool {
+    pub fn is_composed(&self, schema: &'a Value, depth: usize) -> bool {
         if depth > MAX_DEPTH {
             return false;
         }
@@ -662,7 +664,15 @@ fn value_description(description: &str, value: &str) -> String {
 pub fn limits(schema: &Value) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut range = |least: &str, most: &str, unit: &str| {
-        let bound = |key: &str| schema.get(key).filter(|value| value.is_number());
+        // OpenAPI 3.0 says by a flag that a bound itself is excluded.
+        let excluded = |key: &str| match key {
+            "minimum" => schema.get("exclusiveMinimum") == Some(&Value::Bool(true)),
+            "maximum" => schema.get("exclusiveMaximum") == Some(&Value::Bool(true)),
+            _ => false,
+        };
+        let bound = |key: &str| {
+            schema.get(key).filter(|value| value.is_number() && !excluded(key))
+        };
         match (bound(least), bound(most)) {
             (Some(least), Some(most)) if least == most => {
                 sentences.push(format!("Exactly {least}{unit}."));
@@ -677,25 +687,35 @@ pub fn limits(schema: &Value) -> Vec<String> {
     range("minimum", "maximum", "");
     range("minItems", "maxItems", " items");
     range("minProperties", "maxProperties", " entries");
-    for (key, what) in [
-        ("exclusiveMinimum", "More than"),
-        ("exclusiveMaximum", "Less than"),
+    for (key, inclusive, what) in [
+        ("exclusiveMinimum", "minimum", "More than"),
+        ("exclusiveMaximum", "maximum", "Less than"),
     ] {
-        if let Some(bound) = schema.get(key).filter(|value| value.is_number()) {
+        let bound = match schema.get(key) {
+            Some(Value::Bool(true)) => schema.get(inclusive),
+            bound => bound,
+        };
+        if let Some(bound) = bound.filter(|value| value.is_number()) {
             sentences.push(format!("{what} {bound}."));
         }
     }
     if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
-        if !pattern.contains('`') {
+        if is_plain(pattern) {
             sentences.push(format!("Matches `{pattern}`."));
         }
     }
     match schema.get("default") {
         None | Some(Value::Null | Value::Object(_) | Value::Array(_)) => {}
+        Some(Value::String(value)) if !is_plain(value) => {}
         Some(Value::String(value)) => sentences.push(format!("Default: `{value}`.")),
         Some(value) => sentences.push(format!("Default: `{value}`.")),
     }
     sentences
+}
+
+/// Whether a text can stand between backticks in one line.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c == '`' || c.is_control())
 }
 
 /// Moves the tag of a union's members from a field to the struct itself.
@@ -764,6 +784,25 @@ fn drop_unused(api: &mut Api) {
             api.types.remove(name);
         }
         api.order.retain(|name| !unused.contains(name));
+    }
+}
+
+/// Refuses names that stand for themselves: lists, maps and references without a struct between.
+fn circles(api: &Api, problems: &mut Problems) {
+    let next = |name: &str| match api.types.get(name).map(|definition| &definition.kind) {
+        Some(Kind::Alias(ty)) => ty.named(),
+        _ => None,
+    };
+    for name in &api.order {
+        let met = std::iter::successors(next(name), |name| next(name)).take(api.order.len());
+        if met.into_iter().any(|met| met == name) {
+            let pointer = api.types.get(name).map_or("", |definition| &definition.pointer);
+            problems.push(Problem::new(
+                pointer,
+                format!("`{name}` stands for itself, with no object between"),
+                "put an object between, or describe it as any JSON with the overlay",
+            ));
+        }
     }
 }
 

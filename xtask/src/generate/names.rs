@@ -2,8 +2,8 @@
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
-/// Names that a type of the document cannot take: the prelude's, and those that the crate's own
-/// types have.
+/// Names that a type of the document cannot take: the prelude's, those that the crate's own types
+/// have, and those that its macros use beside them.
 const TAKEN: &[&str] = &[
     "At",
     "BTreeMap",
@@ -19,6 +19,8 @@ const TAKEN: &[&str] = &[
     "Eq",
     "Err",
     "EventError",
+    "Field",
+    "FieldVisitor",
     "Fit",
     "Fn",
     "FnMut",
@@ -32,6 +34,7 @@ const TAKEN: &[&str] = &[
     "NaiveDate",
     "None",
     "Nullable",
+    "ObjectVisitor",
     "Ok",
     "Option",
     "Ord",
@@ -49,6 +52,7 @@ const TAKEN: &[&str] = &[
     "ToString",
     "TryFrom",
     "TryInto",
+    "UnionVisitor",
     "UnknownEvent",
     "UnknownKind",
     "UnknownObject",
@@ -72,8 +76,31 @@ const RESERVED: &[&str] = &[
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield", "union",
 ];
 
-/// Words that a method of a client or builder cannot be called.
-const RESERVED_METHODS: &[&str] = &["new", "send", "clone", "into", "builder", "call", "client"];
+/// Words that a builder's setter cannot be called: its own methods and its field, and names that
+/// progenitor spells otherwise than [`field_name`].
+const RESERVED_SETTERS: &[&str] = &[
+    "new", "send", "clone", "into", "builder", "call", "client", "gen_", "union_",
+];
+
+/// Words that a method of the client cannot be called: those it has already, written by hand.
+const RESERVED_METHODS: &[&str] = &["new", "builder", "base_url", "call", "clone", "into"];
+
+/// Names that a builder cannot take: those that its own code uses.
+const TAKEN_BUILDERS: &[&str] = &[
+    "Client",
+    "Err",
+    "Error",
+    "ListStyle",
+    "Ok",
+    "Option",
+    "ResponseValue",
+    "Result",
+    "Self",
+    "Some",
+    "String",
+    "TryInto",
+    "Vec",
+];
 
 /// Whether the name is a Rust identifier of a type.
 pub fn is_type_name(name: &str) -> bool {
@@ -126,14 +153,30 @@ pub fn field_name(wire: &str) -> String {
 
 /// The Rust name of an operation's method.
 pub fn method_name(operation_id: &str) -> String {
-    field_name(operation_id)
+    let name = field_name(operation_id);
+    if RESERVED_METHODS.contains(&name.as_str()) {
+        format!("{name}_")
+    } else {
+        name
+    }
+}
+
+/// The Rust name of an operation's builder.
+pub fn builder_name(method: &str) -> String {
+    method.to_upper_camel_case()
+}
+
+/// Whether a builder may have the name.
+pub fn is_free_builder(name: &str) -> bool {
+    !TAKEN_BUILDERS.contains(&name)
 }
 
 /// The Rust name of a builder's setter.
 pub fn parameter_name(wire: &str) -> String {
     let name = field_name(wire);
-    if RESERVED_METHODS.contains(&name.as_str()) {
-        format!("{name}_")
+    if RESERVED_SETTERS.contains(&name.as_str()) {
+        // progenitor would drop a trailing underscore again.
+        format!("{}_value", name.trim_end_matches('_'))
     } else {
         name
     }
@@ -174,7 +217,7 @@ pub fn area_name(tag: &str) -> String {
     match field_name(tag).as_str() {
         "" => "api".to_owned(),
         // Files of their own in the generated crates.
-        "mod" | "mod_" | "operations" | "event" | "builder" => {
+        "mod" | "mod_" | "operations" | "event" | "builder" | "webhook_event" => {
             format!("{}_area", field_name(tag).trim_end_matches('_'))
         }
         name => name.to_owned(),

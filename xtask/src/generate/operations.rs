@@ -21,27 +21,27 @@ pub fn lower(lowering: &mut Lowering<'_>) -> Vec<Operation> {
         .map(|place| operation(lowering, &place))
         .collect();
     // An operation that lists no error answers still gives those of the others.
-    let mut counts: Vec<(String, usize)> = Vec::new();
-    for error in operations
-        .iter()
-        .filter_map(|operation| operation.error.clone())
-    {
+    let common = common_error(&operations);
+    for operation in &mut operations {
+        if operation.error.is_none() {
+            operation.error = common.clone();
+        }
+    }
+    operations
+}
+
+/// The error that most operations answer with, the first of them where it is a tie.
+pub fn common_error(operations: &[Operation]) -> Option<String> {
+    let mut counts: Vec<(&String, usize)> = Vec::new();
+    for error in operations.iter().filter_map(|operation| operation.error.as_ref()) {
         match counts.iter_mut().find(|(known, _)| *known == error) {
             Some((_, count)) => *count += 1,
             None => counts.push((error, 1)),
         }
     }
     let most = counts.iter().map(|(_, count)| *count).max();
-    let common = counts
-        .iter()
-        .find(|(_, count)| Some(*count) == most)
-        .map(|(name, _)| name);
-    for operation in &mut operations {
-        if operation.error.is_none() {
-            operation.error = common.cloned();
-        }
-    }
-    operations
+    let common = counts.iter().find(|(_, count)| Some(*count) == most);
+    common.map(|(name, _)| (*name).clone())
 }
 
 /// The named types that an operation uses.
@@ -138,11 +138,17 @@ fn parameter<'a>(
         return None;
     }
     let schema = parameter.get("schema")?;
-    let (ty, _) = lowering.type_of(schema, &child(pointer, "schema"));
-    let is_scalar = |ty: &Type| !matches!(ty, Type::List(_) | Type::Map(_) | Type::Object);
-    let fits = match &ty {
-        Type::List(item) => location == In::Query && is_scalar(item),
-        other => is_scalar(other),
+    let seen = lowering.seen_through(schema);
+    // A list with a name of its own is sent as one without.
+    let (ty, _) = match seen.get("items") {
+        Some(_) => lowering.type_of(seen, &child(pointer, "schema")),
+        None => lowering.type_of(schema, &child(pointer, "schema")),
+    };
+    let fits = match (&ty, seen.get("items")) {
+        (Type::List(item), Some(items)) => {
+            location == In::Query && is_scalar(lowering, item, items)
+        }
+        _ => is_scalar(lowering, &ty, seen),
     };
     if !fits {
         lowering.problems.push(Problem::new(
@@ -157,7 +163,7 @@ fn parameter<'a>(
         .and_then(Value::as_str)
         .unwrap_or("form");
     Some(Parameter {
-        name: names::parameter_name(&wire),
+        name: check::setter(parameter),
         wire,
         location,
         ty,
@@ -170,6 +176,22 @@ fn parameter<'a>(
         ),
         limits: limits(schema),
     })
+}
+
+/// Whether a type is written as one text in a path, query or header.
+fn is_scalar<'a>(lowering: &Lowering<'a>, ty: &Type, schema: &'a Value) -> bool {
+    let seen = lowering.seen_through(schema);
+    let is_map = seen.get("type").and_then(Value::as_str) == Some("object")
+        || seen.get("additionalProperties").is_some();
+    match ty {
+        Type::List(_) | Type::Map(_) | Type::Object => false,
+        Type::Named(_) => {
+            let members = ["oneOf", "anyOf"].iter().filter_map(|union| seen.get(*union)?.as_array());
+            let is_union = members.flatten().any(|member| lowering.is_composed(member, 0));
+            !is_map && !is_union && seen.get("items").is_none() && !lowering.is_composed(seen, 0)
+        }
+        _ => true,
+    }
 }
 
 fn body<'a>(lowering: &mut Lowering<'a>, body: &'a Value, pointer: &str) -> Option<Body> {

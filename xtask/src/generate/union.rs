@@ -286,6 +286,8 @@ fn events(out: &mut String, api: &Api) {
             names.join("\n                | ")
         )
     };
+    let known = choice("event_type.len()", &known);
+    let any = choice("event_type", &any);
     let kinds_allow = if api.events.is_empty() {
         "#[allow(dead_code)]\n"
     } else {
@@ -311,15 +313,11 @@ impl Events for WebhookEvent {{
 
     fn kind(event_type: &str, webhook_version: &str) -> Option<Kind> {{
         let _ = webhook_version;
-        match event_type.len() {{
-{known}            _ => None,
-        }}
+        {known}
     }}
 
     fn kind_of_any_version(event_type: &str) -> Option<Kind> {{
-        match event_type {{
-{any}            _ => None,
-        }}
+        {any}
     }}
 
     fn has_type(event_type: &str) -> bool {{
@@ -348,4 +346,13 @@ impl Events for WebhookEvent {{
 }}
 "
     );
+}
+
+/// A `match` with these arms and `None` otherwise, or that alone where there are no arms.
+fn choice(on: &str, arms: &str) -> String {
+    if arms.is_empty() {
+        "let _ = event_type;\n        None".to_owned()
+    } else {
+        format!("match {on} {{\n{arms}            _ => None,\n        }}")
+    }
 }

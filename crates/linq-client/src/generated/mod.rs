@@ -23,4 +23,4 @@ pub mod builder {
 }
 
 /// The body of an error answer.
-pub type ErrorBody = serde_json::Value;
+pub type ErrorBody = linq_types::ErrorResponse;

@@ -69,7 +69,7 @@ pub(super) mod builder {
 
     impl<'a> ListPhoneNumbersDeprecated<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
-            Self { client: client }
+            Self { client }
         }
 
         /// Sends the request: `GET /v3/phonenumbers`.
@@ -97,7 +97,7 @@ pub(super) mod builder {
 
     impl<'a> ListPhoneNumbers<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
-            Self { client: client }
+            Self { client }
         }
 
         /// Sends the request: `GET /v3/phone_numbers`.

@@ -184,7 +184,7 @@ pub(super) mod builder {
 
     impl<'a> ListWebhookEvents<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
-            Self { client: client }
+            Self { client }
         }
 
         /// Sends the request: `GET /v3/webhook-events`.
@@ -209,7 +209,7 @@ pub(super) mod builder {
 
     impl<'a> ListWebhookSubscriptions<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
-            Self { client: client }
+            Self { client }
         }
 
         /// Sends the request: `GET /v3/webhook-subscriptions`.
