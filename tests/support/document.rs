@@ -21,8 +21,66 @@ pub fn document() -> Value {
 pub struct Webhook {
     /// Its key, such as `message.received.v2026`.
     pub key: String,
+    /// The payload version that its tag names, such as `2026-02-03`.
+    pub version: Option<String>,
     /// The example as text, in the document's order of fields.
     pub body: String,
+}
+
+impl Webhook {
+    /// Its event type: the key without the version, such as `message.received`.
+    pub fn event_type(&self) -> &str {
+        self.split_key().0
+    }
+
+    /// The variant of `WebhookEvent` that it is to become, such as `MessageReceivedV2025`.
+    pub fn variant(&self) -> String {
+        let (event_type, suffix) = self.split_key();
+        let words = event_type.split(['.', '_']).map(capitalized);
+        words.collect::<String>() + suffix
+    }
+
+    /// The example as a value.
+    ///
+    /// # Panics
+    ///
+    /// If it is no JSON.
+    pub fn value(&self) -> Value {
+        self.body.parse().expect("the example is JSON")
+    }
+
+    fn split_key(&self) -> (&str, &'static str) {
+        if let Some(event_type) = self.key.strip_suffix(".v2025") {
+            (event_type, "V2025")
+        } else {
+            (self.key.strip_suffix(".v2026").unwrap_or(&self.key), "")
+        }
+    }
+}
+
+fn capitalized(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    first.to_uppercase() + rest
+}
+
+fn version(tags: &Value) -> Option<String> {
+    let tags = tags.as_array().into_iter().flatten();
+    let mut names = tags.filter_map(Value::as_str);
+    names
+        .find(|name| name.starts_with("20"))
+        .map(str::to_owned)
+}
+
+/// The webhook of a key.
+///
+/// # Panics
+///
+/// If the document has none.
+pub fn webhook(key: &str) -> Webhook {
+    let mut webhooks = webhooks().into_iter();
+    webhooks
+        .find(|webhook| webhook.key == key)
+        .expect("the document has the webhook")
 }
 
 /// The webhooks of the document, with their examples.
@@ -42,6 +100,7 @@ pub fn webhooks() -> Vec<Webhook> {
             assert!(example.is_object(), "{key} has no example");
             Webhook {
                 key: key.clone(),
+                version: version(&item["post"]["tags"]),
                 body: example.to_string(),
             }
         })

@@ -14,6 +14,8 @@ Commands:
            --out DIR    write a workspace of the two crates to DIR in place of this one
            --check      write nothing; exit 1 unless the files are up to date
            --quiet      say nothing while all goes well
+  ci     Run everything that has to hold: formatting, generated files, lints, tests, docs and
+         the minimum Rust version
 ";
 
 fn main() -> ExitCode {
@@ -56,6 +58,10 @@ fn run() -> Result<bool, String> {
             }
             gen_command::run(&command::root(), &options).map_err(|problems| problems.to_string())
         }
+        "ci" => match arguments.next().map_err(usage)? {
+            None => command::ci::run(&command::root()).map(|()| true),
+            Some(other) => Err(usage(other.unexpected())),
+        },
         other => Err(format!("error: there is no command `{other}`\n\n{HELP}")),
     }
 }

@@ -1,5 +1,6 @@
 //! The commands of `cargo xtask`.
 
+pub mod ci;
 pub mod gen_command;
 
 use std::path::{Path, PathBuf};

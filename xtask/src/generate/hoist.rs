@@ -4,8 +4,8 @@
 //!
 //! A nested schema is named after the place it stands in: `Chat` and `icon` give `ChatIcon`, the
 //! items of a list add `Item`, the values of a map `Value`, an operation adds `Request`,
-//! `Response` or `Error`. `x-rust-name` overrides the name; places that share one must have the
-//! same shape.
+//! `Response` or `Error`. `x-rust-name` overrides the name; places of one shape may share
+//! one, and become one type.
 
 use std::collections::BTreeMap;
 
@@ -33,6 +33,15 @@ pub struct Component {
     pub is_hoisted: bool,
 }
 
+/// What hoisting made.
+#[derive(Clone, Debug, Default)]
+pub struct Hoisted {
+    /// The schemas that become types.
+    pub components: Vec<Component>,
+    /// Names that could not be shared as the overlay asks.
+    pub notes: Vec<String>,
+}
+
 /// Keys that describe a schema without shaping it.
 const PROSE: &[&str] = &[
     "description",
@@ -49,7 +58,7 @@ const PROSE: &[&str] = &[
 /// # Errors
 ///
 /// Two different schemas that would have the same Rust name, or one whose name is taken.
-pub fn hoist(document: &mut Document, events: &mut [Event]) -> Result<Vec<Component>, Problems> {
+pub fn hoist(document: &mut Document, events: &mut [Event]) -> Result<Hoisted, Problems> {
     let mut hoist = Hoist::default();
     let root = document.root.clone();
     let schemas = root
@@ -74,7 +83,8 @@ pub fn hoist(document: &mut Document, events: &mut [Event]) -> Result<Vec<Compon
     {
         components.shift_remove("schemas");
     }
-    hoist.problems.into_result().map(|()| hoist.components)
+    let Hoist { components, notes, problems, .. } = hoist;
+    problems.into_result().map(|()| Hoisted { components, notes })
 }
 
 #[derive(Default)]
@@ -82,6 +92,7 @@ struct Hoist {
     components: Vec<Component>,
     /// Where each Rust name comes from, and its shape where it was nested.
     names: BTreeMap<String, (String, Option<Value>)>,
+    notes: Vec<String>,
     problems: Problems,
 }
 
@@ -196,11 +207,7 @@ impl Hoist {
         if object.contains_key("$ref") {
             return;
         }
-        let name = object
-            .get("x-rust-name")
-            .and_then(Value::as_str)
-            .unwrap_or(name)
-            .to_owned();
+        let name = self.chosen_name(object, name, pointer);
         if let Some((union, index)) = wrapped(object) {
             let at = format!("{pointer}/{union}/{index}");
             if let Some(inner) = object
@@ -236,6 +243,27 @@ impl Hoist {
         }
         let inner = std::mem::replace(schema, Value::Object(remains));
         self.define(name, inner, pointer);
+    }
+
+    /// The name of a place: the one it is given, unless a place of another shape has it.
+    ///
+    /// Two places may share a name because they are the same list of alternatives. When a new
+    /// edition of the document tells them apart, that must cost a look at the note and not the
+    /// whole run.
+    fn chosen_name(&mut self, object: &Map<String, Value>, derived: &str, pointer: &str) -> String {
+        let Some(chosen) = object.get("x-rust-name").and_then(Value::as_str) else {
+            return derived.to_owned();
+        };
+        let shape = shape(&Value::Object(object.clone()));
+        match self.names.get(chosen) {
+            Some((other, Some(known))) if *known != shape => {
+                self.notes.push(format!(
+                    "{pointer}: differs from {other}, so it is `{derived}` and not `{chosen}`"
+                ));
+                derived.to_owned()
+            }
+            _ => chosen.to_owned(),
+        }
     }
 
     fn define(&mut self, name: String, mut schema: Value, pointer: &str) {

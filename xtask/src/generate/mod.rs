@@ -61,7 +61,8 @@ pub fn generate(
     let (mut events, without_payload) = webhooks::extract(&mut document)?;
     notes.extend(without_payload);
     progress("webhooks", &format!("{} events", events.len()));
-    let components = hoist::hoist(&mut document, &mut events)?;
+    let hoist::Hoisted { components, notes: unshared } = hoist::hoist(&mut document, &mut events)?;
+    notes.extend(unshared);
     let nested = components
         .iter()
         .filter(|component| component.is_hoisted)

@@ -233,6 +233,10 @@ fn emit_enum(out: &mut String, name: &str, variants: &[Variant]) {
 fn emit_union(out: &mut String, name: &str, union: &Union) {
     out.push_str("#[derive(Clone, Debug, PartialEq)]\n#[non_exhaustive]\n");
     out.push_str(
+        "#[allow(\n    clippy::large_enum_variant,\n    \
+         reason = \"a box would come and go with the fields that the API adds\"\n)]\n",
+    );
+    out.push_str(
         "#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema), schemars(untagged))]\n",
     );
     let _ = writeln!(out, "pub enum {name} {{");

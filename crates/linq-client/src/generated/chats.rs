@@ -45,9 +45,9 @@ impl Client {
     /// - leave out `effect` and `reply_to`
     ///
     /// Set `message.idempotency_key` to make a retry safe: the repeated call gets the first answer. Without
-    /// it a retry may send twice. Refusals: 403 with code 2024 (recipient opted out), 2026 (handle blocked)
-    /// or 2027 (line not eligible for now), 429 with code 1007 above 30 messages per minute from one line
-    /// to one recipient.
+    /// it a retry may send twice. Refusals: 403 with code 2024 (recipient opted out; `override_optout` lifts
+    /// it for this request), 2026 (handle blocked) or 2027 (line not eligible for now), 429 with code 1007
+    /// above 30 messages per minute from one line to one recipient.
     ///
     /// # Answers
     ///
@@ -59,6 +59,8 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "createChat")]
     pub fn create_chat(&self) -> builder::CreateChat<'_> {
@@ -82,7 +84,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getChat")]
     pub fn get_chat(&self) -> builder::GetChat<'_> {
@@ -110,7 +112,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "updateChat")]
     pub fn update_chat(&self) -> builder::UpdateChat<'_> {
@@ -137,7 +139,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "addParticipant")]
     pub fn add_participant(&self) -> builder::AddParticipant<'_> {
@@ -164,7 +166,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "removeParticipant")]
@@ -193,7 +195,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "leaveChat")]
@@ -220,7 +222,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "startTyping")]
     pub fn start_typing(&self) -> builder::StartTyping<'_> {
@@ -245,7 +247,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "stopTyping")]
     pub fn stop_typing(&self) -> builder::StopTyping<'_> {
@@ -269,7 +271,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "markChatAsRead")]
     pub fn mark_chat_as_read(&self) -> builder::MarkChatAsRead<'_> {
@@ -295,11 +297,163 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "shareContactWithChat")]
     pub fn share_contact_with_chat(&self) -> builder::ShareContactWithChat<'_> {
         builder::ShareContactWithChat::new(self)
+    }
+
+    /// Set the chat background.
+    ///
+    /// `POST /v3/chats/{chatId}/background`
+    ///
+    /// Shows a colour, a moving picture or a photo behind the conversation, for everybody in the chat.
+    ///
+    /// 202 means that the change is queued. `chat.background_updated` confirms it,
+    /// `chat.background_update_failed` reports that it came to nothing. Repeating the call with the same
+    /// values is harmless.
+    ///
+    /// Errors: `1005` bad variant, `5006` the address holds no image, `5007` the image could not be
+    /// fetched, `2011` feature not switched on for the account.
+    ///
+    /// # Answers
+    ///
+    /// - `202`: The change is queued; the body is empty.
+    ///
+    /// # Errors
+    ///
+    /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
+    ///
+    /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
+    /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
+    /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    #[doc(alias = "setChatBackground")]
+    #[doc(alias = "chats.background.set")]
+    pub fn set_chat_background(&self) -> builder::SetChatBackground<'_> {
+        builder::SetChatBackground::new(self)
+    }
+
+    /// Remove the chat background.
+    ///
+    /// `DELETE /v3/chats/{chatId}/background`
+    ///
+    /// Takes the background away, so that the chat looks plain again.
+    ///
+    /// 202 means that the change is queued. `chat.background_updated` confirms it,
+    /// `chat.background_update_failed` reports that it came to nothing. The call can be repeated without
+    /// harm.
+    ///
+    /// # Answers
+    ///
+    /// - `202`: The change is queued; the body is empty.
+    ///
+    /// # Errors
+    ///
+    /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
+    ///
+    /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
+    /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    #[doc(alias = "removeChatBackground")]
+    #[doc(alias = "chats.background.remove")]
+    pub fn remove_chat_background(&self) -> builder::RemoveChatBackground<'_> {
+        builder::RemoveChatBackground::new(self)
+    }
+
+    /// Get shared positions.
+    ///
+    /// `GET /v3/chats/{chatId}/location`
+    ///
+    /// Answers where the participants are who share their location with your line, as GeoJSON.
+    ///
+    /// Nothing is pushed when somebody moves, so ask again when you need a fresh position; reading is safe
+    /// to repeat. `location.sharing.started` and `location.sharing.stopped` tell when it is worth asking.
+    /// Coordinates stand as longitude, then latitude.
+    ///
+    /// # Answers
+    ///
+    /// - `200`: The positions known.
+    ///
+    /// # Errors
+    ///
+    /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
+    ///
+    /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
+    /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    #[doc(alias = "getChatLocation")]
+    #[doc(alias = "chats.location.retrieve")]
+    pub fn get_chat_location(&self) -> builder::GetChatLocation<'_> {
+        builder::GetChatLocation::new(self)
+    }
+
+    /// Stop location sharing.
+    ///
+    /// `DELETE /v3/chats/{chatId}/location`
+    ///
+    /// Ends the location sharing between your line and one participant.
+    ///
+    /// 202 means that the end is queued; `location.sharing.stopped` confirms it. Where nothing is shared
+    /// with this handle, or the chat is unknown, the answer is 404. The handle goes into the body, which is
+    /// unusual for DELETE.
+    ///
+    /// # Answers
+    ///
+    /// - `202`: The end of sharing is queued.
+    ///
+    /// # Errors
+    ///
+    /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
+    ///
+    /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
+    /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
+    /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    #[doc(alias = "stopChatLocation")]
+    #[doc(alias = "chats.location.stop")]
+    pub fn stop_chat_location(&self) -> builder::StopChatLocation<'_> {
+        builder::StopChatLocation::new(self)
+    }
+
+    /// Ask for the location.
+    ///
+    /// `POST /v3/chats/{chatId}/location/request`
+    ///
+    /// Asks the other participant of a direct iMessage chat to share their location with your line.
+    ///
+    /// Success means that the question goes out; the person may ignore it. `location.sharing.started`
+    /// reports that they agreed. There is no idempotency key, and a repeat may ask twice. 409 means a group
+    /// (code 2016), another service than iMessage (2017) or that the person shares already. Too many
+    /// questions in one chat give 429 with code 1007.
+    ///
+    /// # Answers
+    ///
+    /// - `200`: The question goes out.
+    ///
+    /// # Errors
+    ///
+    /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
+    ///
+    /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
+    /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    #[doc(alias = "requestChatLocation")]
+    #[doc(alias = "chats.location.request")]
+    pub fn request_chat_location(&self) -> builder::RequestChatLocation<'_> {
+        builder::RequestChatLocation::new(self)
     }
 }
 
@@ -918,6 +1072,268 @@ pub(super) mod builder {
             let mut call = self.client.call(&operations::SHARE_CONTACT_WITH_CHAT);
             call.path("chatId", self.chat_id);
             call.send_empty().await
+        }
+    }
+
+    /// Sends [`Client::set_chat_background`](crate::Client::set_chat_background), once it has all it needs.
+    #[derive(Debug, Clone)]
+    #[must_use = "nothing is sent before `send`"]
+    pub struct SetChatBackground<'a> {
+        client: &'a Client,
+        body: Result<types::SetChatBackgroundRequest, String>,
+        chat_id: Result<uuid::Uuid, String>,
+    }
+
+    impl<'a> SetChatBackground<'a> {
+        pub(crate) fn new(client: &'a Client) -> Self {
+            Self {
+                client,
+                body: Err("body was not initialized".to_string()),
+                chat_id: Err("chat_id was not initialized".to_string()),
+            }
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The background to show.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::SetChatBackgroundRequest>,
+        {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `linq_types :: SetChatBackgroundRequest` for body failed"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sets `chatId`; it must be set.
+        ///
+        /// The chat's id.
+        pub fn chat_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<uuid::Uuid>,
+        {
+            self.chat_id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
+                });
+            self
+        }
+
+        /// Sends the request: `POST /v3/chats/{chatId}/background`.
+        ///
+        /// # Errors
+        ///
+        /// See [`Client::set_chat_background`](crate::Client::set_chat_background).
+        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+            let mut call = self.client.call(&operations::SET_CHAT_BACKGROUND);
+            call.path("chatId", self.chat_id);
+            call.body(self.body);
+            call.send_empty().await
+        }
+    }
+
+    /// Sends [`Client::remove_chat_background`](crate::Client::remove_chat_background), once it has all it needs.
+    #[derive(Debug, Clone)]
+    #[must_use = "nothing is sent before `send`"]
+    pub struct RemoveChatBackground<'a> {
+        client: &'a Client,
+        chat_id: Result<uuid::Uuid, String>,
+    }
+
+    impl<'a> RemoveChatBackground<'a> {
+        pub(crate) fn new(client: &'a Client) -> Self {
+            Self {
+                client,
+                chat_id: Err("chat_id was not initialized".to_string()),
+            }
+        }
+
+        /// Sets `chatId`; it must be set.
+        ///
+        /// The chat's id.
+        pub fn chat_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<uuid::Uuid>,
+        {
+            self.chat_id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
+                });
+            self
+        }
+
+        /// Sends the request: `DELETE /v3/chats/{chatId}/background`.
+        ///
+        /// # Errors
+        ///
+        /// See [`Client::remove_chat_background`](crate::Client::remove_chat_background).
+        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+            let mut call = self.client.call(&operations::REMOVE_CHAT_BACKGROUND);
+            call.path("chatId", self.chat_id);
+            call.send_empty().await
+        }
+    }
+
+    /// Sends [`Client::get_chat_location`](crate::Client::get_chat_location), once it has all it needs.
+    #[derive(Debug, Clone)]
+    #[must_use = "nothing is sent before `send`"]
+    pub struct GetChatLocation<'a> {
+        client: &'a Client,
+        chat_id: Result<uuid::Uuid, String>,
+    }
+
+    impl<'a> GetChatLocation<'a> {
+        pub(crate) fn new(client: &'a Client) -> Self {
+            Self {
+                client,
+                chat_id: Err("chat_id was not initialized".to_string()),
+            }
+        }
+
+        /// Sets `chatId`; it must be set.
+        ///
+        /// The chat's id.
+        pub fn chat_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<uuid::Uuid>,
+        {
+            self.chat_id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
+                });
+            self
+        }
+
+        /// Sends the request: `GET /v3/chats/{chatId}/location`.
+        ///
+        /// # Errors
+        ///
+        /// See [`Client::get_chat_location`](crate::Client::get_chat_location).
+        pub async fn send(
+            self,
+        ) -> Result<
+            ResponseValue<types::GetChatLocationResult>,
+            Error<types::ErrorResponse>,
+        > {
+            let mut call = self.client.call(&operations::GET_CHAT_LOCATION);
+            call.path("chatId", self.chat_id);
+            call.send().await
+        }
+    }
+
+    /// Sends [`Client::stop_chat_location`](crate::Client::stop_chat_location), once it has all it needs.
+    #[derive(Debug, Clone)]
+    #[must_use = "nothing is sent before `send`"]
+    pub struct StopChatLocation<'a> {
+        client: &'a Client,
+        body: Result<types::StopChatLocationRequest, String>,
+        chat_id: Result<uuid::Uuid, String>,
+    }
+
+    impl<'a> StopChatLocation<'a> {
+        pub(crate) fn new(client: &'a Client) -> Self {
+            Self {
+                client,
+                body: Err("body was not initialized".to_string()),
+                chat_id: Err("chat_id was not initialized".to_string()),
+            }
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The participant with whom sharing ends.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::StopChatLocationRequest>,
+        {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `linq_types :: StopChatLocationRequest` for body failed"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sets `chatId`; it must be set.
+        ///
+        /// The chat's id.
+        pub fn chat_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<uuid::Uuid>,
+        {
+            self.chat_id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
+                });
+            self
+        }
+
+        /// Sends the request: `DELETE /v3/chats/{chatId}/location`.
+        ///
+        /// # Errors
+        ///
+        /// See [`Client::stop_chat_location`](crate::Client::stop_chat_location).
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::ChatLocationResult>, Error<types::ErrorResponse>> {
+            let mut call = self.client.call(&operations::STOP_CHAT_LOCATION);
+            call.path("chatId", self.chat_id);
+            call.body(self.body);
+            call.send().await
+        }
+    }
+
+    /// Sends [`Client::request_chat_location`](crate::Client::request_chat_location), once it has all it needs.
+    #[derive(Debug, Clone)]
+    #[must_use = "nothing is sent before `send`"]
+    pub struct RequestChatLocation<'a> {
+        client: &'a Client,
+        chat_id: Result<uuid::Uuid, String>,
+    }
+
+    impl<'a> RequestChatLocation<'a> {
+        pub(crate) fn new(client: &'a Client) -> Self {
+            Self {
+                client,
+                chat_id: Err("chat_id was not initialized".to_string()),
+            }
+        }
+
+        /// Sets `chatId`; it must be set.
+        ///
+        /// The chat's id.
+        pub fn chat_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<uuid::Uuid>,
+        {
+            self.chat_id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
+                });
+            self
+        }
+
+        /// Sends the request: `POST /v3/chats/{chatId}/location/request`.
+        ///
+        /// # Errors
+        ///
+        /// See [`Client::request_chat_location`](crate::Client::request_chat_location).
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::ChatLocationResult>, Error<types::ErrorResponse>> {
+            let mut call = self.client.call(&operations::REQUEST_CHAT_LOCATION);
+            call.path("chatId", self.chat_id);
+            call.send().await
         }
     }
 }

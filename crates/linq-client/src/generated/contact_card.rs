@@ -23,7 +23,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or a recipient who opted out (code 2024).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getContactCard")]
     pub fn get_contact_card(&self) -> builder::GetContactCard<'_> {
@@ -42,7 +42,7 @@ impl Client {
     ///
     /// There is no idempotency key. After an unclear failure read the card first.
     /// Errors: `2014` the line has an active card, change that one; `2022` setup failed, try again after
-    /// some seconds; `2005` or `2006` the line is not yours.
+    /// some seconds; `4004` unavailable for now; `2005` or `2006` the line is not yours.
     ///
     /// # Answers
     ///
@@ -54,8 +54,11 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or a recipient who opted out (code 2024).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
+    /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    /// - `503`: A service behind the API is out of reach for now (503, mostly code 4004). Wait about 30 seconds. For a capability check the result is then unknown, not negative.
     #[doc(alias = "setupContactCard")]
     pub fn setup_contact_card(&self) -> builder::SetupContactCard<'_> {
         builder::SetupContactCard::new(self)
@@ -82,8 +85,9 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or a recipient who opted out (code 2024).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     /// - `503`: A service behind the API is out of reach for now (503, mostly code 4004). Wait about 30 seconds. For a capability check the result is then unknown, not negative.
     #[doc(alias = "updateContactCard")]

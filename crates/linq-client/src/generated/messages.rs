@@ -23,7 +23,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getMessages")]
     pub fn get_messages(&self) -> builder::GetMessages<'_> {
@@ -41,13 +41,17 @@ impl Client {
     ///
     /// - 1 to 100 parts, at most 40 of them media by public URL (code 1004)
     /// - no two text parts next to each other
-    /// - a link part stands alone
+    /// - a link, an iMessage app card and an App Clip card each stand alone; a card needs iMessage (2018,
+    ///   2028\)
+    /// - a mention needs a group (409 with code 2023)
+    /// - `experience` takes the place of `parts` for a ready-made card
     /// - one `effect` per message; effects and decorations show on iMessage only
     ///
     /// Set `message.idempotency_key` to make a retry safe: the repeated call gets the first answer. Without
-    /// it a retry may send twice. Refusals: 403 with code 2024 (recipient opted out), 2026 (handle blocked)
-    /// or 2027 (line not eligible for now), 409 with code 2009 (chat not ready yet) or 2013 (you left the
-    /// chat), 429 with code 1007 above 30 messages per minute from one line to one recipient.
+    /// it a retry may send twice. Refusals: 403 with code 2024 (recipient opted out; `override_optout`
+    /// lifts it for this request), 2026 (handle blocked) or 2027 (line not eligible for now), 409 with code
+    /// 2009 (chat not ready yet) or 2013 (you left the chat), 429 with code 1007 above 30 messages per minute
+    /// from one line to one recipient.
     ///
     /// # Answers
     ///
@@ -59,7 +63,10 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
+    /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "sendMessageToChat")]
     pub fn send_message_to_chat(&self) -> builder::SendMessageToChat<'_> {
@@ -84,7 +91,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getMessageThread")]
     pub fn get_message_thread(&self) -> builder::GetMessageThread<'_> {
@@ -98,9 +105,10 @@ impl Client {
     /// Sends an audio file as a voice memo, which iMessage plays inside the conversation.
     ///
     /// 202 means Linq took it over, not that anybody received it. Outside iMessage it arrives as an
-    /// ordinary file. MP3, M4A, AAC, CAF, WAV, AIFF and AMR are accepted, 10 MB at most (413 above that).
-    /// There is no idempotency key: repeating the call may send the memo twice. Refusals: 403 with code
-    /// 2024 (recipient opted out), 2026 (handle blocked) or 2027 (line not eligible for now).
+    /// ordinary file. MP3, M4A, AAC, CAF, WAV, AIFF and AMR are accepted, 10 MB at most by URL (413 above
+    /// that). There is no idempotency key: repeating the call may send the memo twice. Refusals: 403 with
+    /// code 2024 (recipient opted out; `override_optout` lifts it for this request), 2026 (handle blocked)
+    /// or 2027 (line not eligible for now).
     ///
     /// # Answers
     ///
@@ -112,8 +120,8 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or a recipient who opted out (code 2024).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `413`: The audio file is larger than 10 MB.
     /// - `422`: The request is well formed but cannot be carried out (422), for example because the recipient cannot take this type of message (code 4005).
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -140,8 +148,8 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or a recipient who opted out (code 2024).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getMessage")]
     pub fn get_message(&self) -> builder::GetMessage<'_> {
@@ -168,8 +176,8 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or a recipient who opted out (code 2024).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "deleteMessage")]
     pub fn delete_message(&self) -> builder::DeleteMessage<'_> {
@@ -196,8 +204,8 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or a recipient who opted out (code 2024).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "editMessage")]
     pub fn edit_message(&self) -> builder::EditMessage<'_> {
@@ -212,8 +220,9 @@ impl Client {
     ///
     /// 202 means the request is queued, not that the reaction is visible; `reaction.added` or
     /// `reaction.removed` confirms it. `custom` takes any emoji from `custom_emoji`; the six tapbacks need
-    /// no further field. There is no idempotency key; fetch the message and look at its reactions before
-    /// trying again.
+    /// no further field. `sticker` sets an emoji or an image on the message; it can be moved later, but not
+    /// removed. There is no idempotency key; fetch the message and look at its reactions before trying
+    /// again.
     ///
     /// # Answers
     ///
@@ -229,6 +238,108 @@ impl Client {
     #[doc(alias = "sendReaction")]
     pub fn send_reaction(&self) -> builder::SendReaction<'_> {
         builder::SendReaction::new(self)
+    }
+
+    /// Send from the best line.
+    ///
+    /// `POST /v3/messages`
+    ///
+    /// Sends a message to one or more handles and lets Linq pick the line and the chat.
+    ///
+    /// 202 means Linq took the message over, not that anybody received it; follow the `message.*` events or
+    /// fetch the message. The line of a live chat with these recipients comes first; if that line is
+    /// flagged, another one takes over, and then `continuation_message` goes out in place of `message`.
+    /// `from_selection` tells what happened.
+    ///
+    /// - Links are allowed, even when the message opens a new chat.
+    /// - Voice memos are not; send those to a chat.
+    /// - `Idempotency-Key` or `message.idempotency_key` makes a retry safe. Once the first message is
+    ///   deleted or has expired, its key gives 404 and nothing is sent.
+    ///
+    /// Refusals: 403 with code 2024 (recipient opted out; `override_optout` lifts it for this request),
+    /// 2026 (handle blocked) or 2027 (line not eligible for now), 409 with 2027 when no line is left to
+    /// send from, 429 with code 1007 above 30 messages per minute from one line to one recipient.
+    ///
+    /// # Answers
+    ///
+    /// - `202`: The message is accepted for sending.
+    ///
+    /// # Errors
+    ///
+    /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
+    ///
+    /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
+    /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
+    /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    #[doc(alias = "createMessage")]
+    #[doc(alias = "messages.create")]
+    pub fn create_message(&self) -> builder::CreateMessage<'_> {
+        builder::CreateMessage::new(self)
+    }
+
+    /// Update an app card.
+    ///
+    /// `POST /v3/messages/{messageId}/update`
+    ///
+    /// Replaces the iMessage app card of a message you sent by a new state of it.
+    ///
+    /// The answer holds the update as a message of its own. The old card must have been sent, else the
+    /// answer is 409; a message without a card, or `url` beside `experience`, gives 400. There is no
+    /// idempotency key, and a repeat may send the update twice. `interactive` is not taken over from the
+    /// old card: leave it out and it is true again.
+    ///
+    /// # Answers
+    ///
+    /// - `200`: The update as accepted.
+    ///
+    /// # Errors
+    ///
+    /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
+    ///
+    /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
+    /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
+    /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    #[doc(alias = "updateAppCard")]
+    #[doc(alias = "messages.update_app_card")]
+    pub fn update_app_card(&self) -> builder::UpdateAppCard<'_> {
+        builder::UpdateAppCard::new(self)
+    }
+
+    /// Move a sticker.
+    ///
+    /// `PATCH /v3/messages/{messageId}/reactions/{reactionId}`
+    ///
+    /// Moves, resizes or turns a sticker that your line put on a message.
+    ///
+    /// Success means that the request was accepted, not that the sticker has moved on the recipient's
+    /// device. A reaction that is unknown or no sticker gives 404. Repeating the call with the same values
+    /// is harmless. Stickers cannot be removed.
+    ///
+    /// # Answers
+    ///
+    /// - `200`: The request was accepted.
+    ///
+    /// # Errors
+    ///
+    /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
+    ///
+    /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
+    /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
+    /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    #[doc(alias = "updateStickerPlacement")]
+    #[doc(alias = "messages.update_sticker_placement")]
+    pub fn update_sticker_placement(&self) -> builder::UpdateStickerPlacement<'_> {
+        builder::UpdateStickerPlacement::new(self)
     }
 }
 
@@ -515,7 +626,7 @@ pub(super) mod builder {
 
         /// Sets the request's body; it must be set.
         ///
-        /// Where the audio file is found.
+        /// Where the audio file is found, as an address or an attachment.
         pub fn body<V>(mut self, value: V) -> Self
         where
             V: TryInto<types::SendVoiceMemoToChatRequest>,
@@ -776,6 +887,223 @@ pub(super) mod builder {
         > {
             let mut call = self.client.call(&operations::SEND_REACTION);
             call.path("messageId", self.message_id);
+            call.body(self.body);
+            call.send().await
+        }
+    }
+
+    /// Sends [`Client::create_message`](crate::Client::create_message), once it has all it needs.
+    #[derive(Debug, Clone)]
+    #[must_use = "nothing is sent before `send`"]
+    pub struct CreateMessage<'a> {
+        client: &'a Client,
+        body: Result<types::CreateMessageRequest, String>,
+        idempotency_key: Result<Option<String>, String>,
+    }
+
+    impl<'a> CreateMessage<'a> {
+        pub(crate) fn new(client: &'a Client) -> Self {
+            Self {
+                client,
+                body: Err("body was not initialized".to_string()),
+                idempotency_key: Ok(None),
+            }
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The recipients and the message.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::CreateMessageRequest>,
+        {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `linq_types :: CreateMessageRequest` for body failed"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sets `Idempotency-Key`.
+        ///
+        /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the answer of the first and nothing is sent twice. A UUID fits. Absent means no protection.
+        ///
+        /// At most 255 characters.
+        pub fn idempotency_key<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: string :: String` for idempotency_key failed"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sends the request: `POST /v3/messages`.
+        ///
+        /// # Errors
+        ///
+        /// See [`Client::create_message`](crate::Client::create_message).
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::CreateMessageResult>, Error<types::ErrorResponse>> {
+            let mut call = self.client.call(&operations::CREATE_MESSAGE);
+            call.header("Idempotency-Key", self.idempotency_key);
+            call.body(self.body);
+            call.send().await
+        }
+    }
+
+    /// Sends [`Client::update_app_card`](crate::Client::update_app_card), once it has all it needs.
+    #[derive(Debug, Clone)]
+    #[must_use = "nothing is sent before `send`"]
+    pub struct UpdateAppCard<'a> {
+        client: &'a Client,
+        body: Result<types::UpdateAppCardRequest, String>,
+        message_id: Result<uuid::Uuid, String>,
+    }
+
+    impl<'a> UpdateAppCard<'a> {
+        pub(crate) fn new(client: &'a Client) -> Self {
+            Self {
+                client,
+                body: Err("body was not initialized".to_string()),
+                message_id: Err("message_id was not initialized".to_string()),
+            }
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The new state of the card.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateAppCardRequest>,
+        {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `linq_types :: UpdateAppCardRequest` for body failed"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sets `messageId`; it must be set.
+        ///
+        /// The message's id.
+        pub fn message_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<uuid::Uuid>,
+        {
+            self.message_id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for message_id failed".to_string()
+                });
+            self
+        }
+
+        /// Sends the request: `POST /v3/messages/{messageId}/update`.
+        ///
+        /// # Errors
+        ///
+        /// See [`Client::update_app_card`](crate::Client::update_app_card).
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::SendMessageResponse>, Error<types::ErrorResponse>> {
+            let mut call = self.client.call(&operations::UPDATE_APP_CARD);
+            call.path("messageId", self.message_id);
+            call.body(self.body);
+            call.send().await
+        }
+    }
+
+    /// Sends [`Client::update_sticker_placement`](crate::Client::update_sticker_placement), once it has all it needs.
+    #[derive(Debug, Clone)]
+    #[must_use = "nothing is sent before `send`"]
+    pub struct UpdateStickerPlacement<'a> {
+        client: &'a Client,
+        body: Result<types::UpdateStickerPlacementRequest, String>,
+        message_id: Result<uuid::Uuid, String>,
+        reaction_id: Result<uuid::Uuid, String>,
+    }
+
+    impl<'a> UpdateStickerPlacement<'a> {
+        pub(crate) fn new(client: &'a Client) -> Self {
+            Self {
+                client,
+                body: Err("body was not initialized".to_string()),
+                message_id: Err("message_id was not initialized".to_string()),
+                reaction_id: Err("reaction_id was not initialized".to_string()),
+            }
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The new place.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateStickerPlacementRequest>,
+        {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `linq_types :: UpdateStickerPlacementRequest` for body failed"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sets `messageId`; it must be set.
+        ///
+        /// The message's id.
+        pub fn message_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<uuid::Uuid>,
+        {
+            self.message_id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for message_id failed".to_string()
+                });
+            self
+        }
+
+        /// Sets `reactionId`; it must be set.
+        ///
+        /// The reaction's id, as the message's `reactions` give it.
+        pub fn reaction_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<uuid::Uuid>,
+        {
+            self.reaction_id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for reaction_id failed".to_string()
+                });
+            self
+        }
+
+        /// Sends the request: `PATCH /v3/messages/{messageId}/reactions/{reactionId}`.
+        ///
+        /// # Errors
+        ///
+        /// See [`Client::update_sticker_placement`](crate::Client::update_sticker_placement).
+        pub async fn send(
+            self,
+        ) -> Result<
+            ResponseValue<types::UpdateStickerPlacementResult>,
+            Error<types::ErrorResponse>,
+        > {
+            let mut call = self.client.call(&operations::UPDATE_STICKER_PLACEMENT);
+            call.path("messageId", self.message_id);
+            call.path("reactionId", self.reaction_id);
             call.body(self.body);
             call.send().await
         }

@@ -9,6 +9,11 @@ mod phone_numbers;
 mod webhooks;
 mod capability_checks;
 mod contact_card;
+mod polls;
+mod experiences;
+mod blocked_handles;
+mod payment_requests;
+mod payments;
 pub mod operations;
 
 /// One builder for each operation.
@@ -20,6 +25,11 @@ pub mod builder {
     pub use super::webhooks::builder::*;
     pub use super::capability_checks::builder::*;
     pub use super::contact_card::builder::*;
+    pub use super::polls::builder::*;
+    pub use super::experiences::builder::*;
+    pub use super::blocked_handles::builder::*;
+    pub use super::payment_requests::builder::*;
+    pub use super::payments::builder::*;
 }
 
 /// The body of an error answer.

@@ -216,6 +216,16 @@ pub const GET_ATTACHMENT: Operation = Operation::new(
     Some("application/json"),
 );
 
+/// `DELETE /v3/attachments/{attachmentId}`
+pub const DELETE_ATTACHMENT: Operation = Operation::new(
+    "delete_attachment",
+    "deleteAttachment",
+    Method::DELETE,
+    "/v3/attachments/{attachmentId}",
+    "Attachments",
+    None,
+);
+
 /// `GET /v3/phonenumbers`
 pub const LIST_PHONE_NUMBERS_DEPRECATED: Operation = Operation::new(
     "list_phone_numbers_deprecated",
@@ -346,6 +356,356 @@ pub const UPDATE_CONTACT_CARD: Operation = Operation::new(
     Some("application/json"),
 );
 
+/// `POST /v3/chats/{chatId}/background`
+pub const SET_CHAT_BACKGROUND: Operation = Operation::new(
+    "set_chat_background",
+    "setChatBackground",
+    Method::POST,
+    "/v3/chats/{chatId}/background",
+    "Chats",
+    None,
+);
+
+/// `DELETE /v3/chats/{chatId}/background`
+pub const REMOVE_CHAT_BACKGROUND: Operation = Operation::new(
+    "remove_chat_background",
+    "removeChatBackground",
+    Method::DELETE,
+    "/v3/chats/{chatId}/background",
+    "Chats",
+    None,
+);
+
+/// `GET /v3/chats/{chatId}/location`
+pub const GET_CHAT_LOCATION: Operation = Operation::new(
+    "get_chat_location",
+    "getChatLocation",
+    Method::GET,
+    "/v3/chats/{chatId}/location",
+    "Chats",
+    Some("application/geo+json"),
+);
+
+/// `DELETE /v3/chats/{chatId}/location`
+pub const STOP_CHAT_LOCATION: Operation = Operation::new(
+    "stop_chat_location",
+    "stopChatLocation",
+    Method::DELETE,
+    "/v3/chats/{chatId}/location",
+    "Chats",
+    Some("application/json"),
+);
+
+/// `POST /v3/chats/{chatId}/location/request`
+pub const REQUEST_CHAT_LOCATION: Operation = Operation::new(
+    "request_chat_location",
+    "requestChatLocation",
+    Method::POST,
+    "/v3/chats/{chatId}/location/request",
+    "Chats",
+    Some("application/json"),
+);
+
+/// `POST /v3/chats/{chatId}/polls`
+pub const CREATE_POLL: Operation = Operation::new(
+    "create_poll",
+    "createPoll",
+    Method::POST,
+    "/v3/chats/{chatId}/polls",
+    "Polls",
+    Some("application/json"),
+);
+
+/// `GET /v3/messages/{messageId}/poll`
+pub const GET_POLL: Operation = Operation::new(
+    "get_poll",
+    "getPoll",
+    Method::GET,
+    "/v3/messages/{messageId}/poll",
+    "Polls",
+    Some("application/json"),
+);
+
+/// `POST /v3/messages/{messageId}/poll/options`
+pub const ADD_POLL_OPTIONS: Operation = Operation::new(
+    "add_poll_options",
+    "addPollOptions",
+    Method::POST,
+    "/v3/messages/{messageId}/poll/options",
+    "Polls",
+    Some("application/json"),
+);
+
+/// `POST /v3/messages/{messageId}/poll/votes`
+pub const VOTE_POLL: Operation = Operation::new(
+    "vote_poll",
+    "votePoll",
+    Method::POST,
+    "/v3/messages/{messageId}/poll/votes",
+    "Polls",
+    Some("application/json"),
+);
+
+/// `POST /v3/messages`
+pub const CREATE_MESSAGE: Operation = Operation::new(
+    "create_message",
+    "createMessage",
+    Method::POST,
+    "/v3/messages",
+    "Messages",
+    Some("application/json"),
+);
+
+/// `POST /v3/messages/{messageId}/update`
+pub const UPDATE_APP_CARD: Operation = Operation::new(
+    "update_app_card",
+    "updateAppCard",
+    Method::POST,
+    "/v3/messages/{messageId}/update",
+    "Messages",
+    Some("application/json"),
+);
+
+/// `PATCH /v3/messages/{messageId}/reactions/{reactionId}`
+pub const UPDATE_STICKER_PLACEMENT: Operation = Operation::new(
+    "update_sticker_placement",
+    "updateStickerPlacement",
+    Method::PATCH,
+    "/v3/messages/{messageId}/reactions/{reactionId}",
+    "Messages",
+    Some("application/json"),
+);
+
+/// `GET /v3/experiences`
+pub const LIST_EXPERIENCES: Operation = Operation::new(
+    "list_experiences",
+    "listExperiences",
+    Method::GET,
+    "/v3/experiences",
+    "Experiences",
+    Some("application/json"),
+);
+
+/// `GET /v3/experiences/{experience}`
+pub const GET_EXPERIENCE: Operation = Operation::new(
+    "get_experience",
+    "getExperience",
+    Method::GET,
+    "/v3/experiences/{experience}",
+    "Experiences",
+    Some("application/json"),
+);
+
+/// `GET /v3/available_number`
+pub const GET_AVAILABLE_NUMBER: Operation = Operation::new(
+    "get_available_number",
+    "getAvailableNumber",
+    Method::GET,
+    "/v3/available_number",
+    "Phone Numbers",
+    Some("application/json"),
+);
+
+/// `GET /v3/blocked_handles`
+pub const LIST_BLOCKED_HANDLES: Operation = Operation::new(
+    "list_blocked_handles",
+    "listBlockedHandles",
+    Method::GET,
+    "/v3/blocked_handles",
+    "Blocked Handles",
+    Some("application/json"),
+);
+
+/// `POST /v3/blocked_handles`
+pub const BLOCK_HANDLE: Operation = Operation::new(
+    "block_handle",
+    "blockHandle",
+    Method::POST,
+    "/v3/blocked_handles",
+    "Blocked Handles",
+    Some("application/json"),
+);
+
+/// `DELETE /v3/blocked_handles`
+pub const UNBLOCK_HANDLE: Operation = Operation::new(
+    "unblock_handle",
+    "unblockHandle",
+    Method::DELETE,
+    "/v3/blocked_handles",
+    "Blocked Handles",
+    None,
+);
+
+/// `PUT /v3/phone_numbers/{phoneNumberId}`
+pub const UPDATE_PHONE_NUMBER: Operation = Operation::new(
+    "update_phone_number",
+    "updatePhoneNumber",
+    Method::PUT,
+    "/v3/phone_numbers/{phoneNumberId}",
+    "Phone Numbers",
+    Some("application/json"),
+);
+
+/// `POST /v3/phone_numbers/{phoneNumber}/reputation_audit`
+pub const START_REPUTATION_AUDIT: Operation = Operation::new(
+    "start_reputation_audit",
+    "startReputationAudit",
+    Method::POST,
+    "/v3/phone_numbers/{phoneNumber}/reputation_audit",
+    "Phone Numbers",
+    Some("application/json"),
+);
+
+/// `GET /v3/phone_numbers/{phoneNumber}/reputation_audit/{auditId}`
+pub const GET_REPUTATION_AUDIT: Operation = Operation::new(
+    "get_reputation_audit",
+    "getReputationAudit",
+    Method::GET,
+    "/v3/phone_numbers/{phoneNumber}/reputation_audit/{auditId}",
+    "Phone Numbers",
+    Some("application/json"),
+);
+
+/// `GET /v3/payment_requests`
+pub const LIST_PAYMENT_REQUESTS: Operation = Operation::new(
+    "list_payment_requests",
+    "listPaymentRequests",
+    Method::GET,
+    "/v3/payment_requests",
+    "Payment Requests",
+    Some("application/json"),
+);
+
+/// `POST /v3/payment_requests`
+pub const CREATE_PAYMENT_REQUEST: Operation = Operation::new(
+    "create_payment_request",
+    "createPaymentRequest",
+    Method::POST,
+    "/v3/payment_requests",
+    "Payment Requests",
+    Some("application/json"),
+);
+
+/// `GET /v3/payment_requests/{paymentRequestId}`
+pub const GET_PAYMENT_REQUEST: Operation = Operation::new(
+    "get_payment_request",
+    "getPaymentRequest",
+    Method::GET,
+    "/v3/payment_requests/{paymentRequestId}",
+    "Payment Requests",
+    Some("application/json"),
+);
+
+/// `POST /v3/payment_requests/{paymentRequestId}/cancel`
+pub const CANCEL_PAYMENT_REQUEST: Operation = Operation::new(
+    "cancel_payment_request",
+    "cancelPaymentRequest",
+    Method::POST,
+    "/v3/payment_requests/{paymentRequestId}/cancel",
+    "Payment Requests",
+    Some("application/json"),
+);
+
+/// `POST /v3/payments`
+pub const CREATE_PAYMENT: Operation = Operation::new(
+    "create_payment",
+    "createPayment",
+    Method::POST,
+    "/v3/payments",
+    "Payments",
+    Some("application/json"),
+);
+
+/// `GET /v3/payments/{paymentId}`
+pub const GET_PAYMENT: Operation = Operation::new(
+    "get_payment",
+    "getPayment",
+    Method::GET,
+    "/v3/payments/{paymentId}",
+    "Payments",
+    Some("application/json"),
+);
+
+/// `POST /v3/payments/{paymentId}/cancel`
+pub const CANCEL_PAYMENT: Operation = Operation::new(
+    "cancel_payment",
+    "cancelPayment",
+    Method::POST,
+    "/v3/payments/{paymentId}/cancel",
+    "Payments",
+    Some("application/json"),
+);
+
+/// `GET /v3/payments/{paymentId}/credentials`
+pub const GET_PAYMENT_CREDENTIALS: Operation = Operation::new(
+    "get_payment_credentials",
+    "getPaymentCredentials",
+    Method::GET,
+    "/v3/payments/{paymentId}/credentials",
+    "Payments",
+    Some("application/json"),
+);
+
+/// `POST /v3/payments/handles/{handle}/connect`
+pub const CONNECT_PAYMENT_HANDLE: Operation = Operation::new(
+    "connect_payment_handle",
+    "connectPaymentHandle",
+    Method::POST,
+    "/v3/payments/handles/{handle}/connect",
+    "Payments",
+    Some("application/json"),
+);
+
+/// `POST /v3/payments/handles/{handle}/verify`
+pub const VERIFY_PAYMENT_HANDLE: Operation = Operation::new(
+    "verify_payment_handle",
+    "verifyPaymentHandle",
+    Method::POST,
+    "/v3/payments/handles/{handle}/verify",
+    "Payments",
+    Some("application/json"),
+);
+
+/// `GET /v3/payments/handles/{handle}/connection`
+pub const GET_PAYMENT_HANDLE_CONNECTION: Operation = Operation::new(
+    "get_payment_handle_connection",
+    "getPaymentHandleConnection",
+    Method::GET,
+    "/v3/payments/handles/{handle}/connection",
+    "Payments",
+    Some("application/json"),
+);
+
+/// `DELETE /v3/payments/handles/{handle}/connection`
+pub const REVOKE_PAYMENT_HANDLE_CONNECTION: Operation = Operation::new(
+    "revoke_payment_handle_connection",
+    "revokePaymentHandleConnection",
+    Method::DELETE,
+    "/v3/payments/handles/{handle}/connection",
+    "Payments",
+    Some("application/json"),
+);
+
+/// `GET /v3/payments/providers/{provider}`
+pub const GET_PAYMENT_PROVIDER: Operation = Operation::new(
+    "get_payment_provider",
+    "getPaymentProvider",
+    Method::GET,
+    "/v3/payments/providers/{provider}",
+    "Payments",
+    Some("application/json"),
+);
+
+/// `POST /v3/payments/providers/{provider}/connect`
+pub const CONNECT_PAYMENT_PROVIDER: Operation = Operation::new(
+    "connect_payment_provider",
+    "connectPaymentProvider",
+    Method::POST,
+    "/v3/payments/providers/{provider}/connect",
+    "Payments",
+    Some("application/json"),
+);
+
 /// All operations, in the document's order.
 pub const ALL: &[&Operation] = &[
     &LIST_CHATS,
@@ -369,6 +729,7 @@ pub const ALL: &[&Operation] = &[
     &SEND_REACTION,
     &REQUEST_UPLOAD,
     &GET_ATTACHMENT,
+    &DELETE_ATTACHMENT,
     &LIST_PHONE_NUMBERS_DEPRECATED,
     &LIST_PHONE_NUMBERS,
     &LIST_WEBHOOK_EVENTS,
@@ -382,4 +743,39 @@ pub const ALL: &[&Operation] = &[
     &GET_CONTACT_CARD,
     &SETUP_CONTACT_CARD,
     &UPDATE_CONTACT_CARD,
+    &SET_CHAT_BACKGROUND,
+    &REMOVE_CHAT_BACKGROUND,
+    &GET_CHAT_LOCATION,
+    &STOP_CHAT_LOCATION,
+    &REQUEST_CHAT_LOCATION,
+    &CREATE_POLL,
+    &GET_POLL,
+    &ADD_POLL_OPTIONS,
+    &VOTE_POLL,
+    &CREATE_MESSAGE,
+    &UPDATE_APP_CARD,
+    &UPDATE_STICKER_PLACEMENT,
+    &LIST_EXPERIENCES,
+    &GET_EXPERIENCE,
+    &GET_AVAILABLE_NUMBER,
+    &LIST_BLOCKED_HANDLES,
+    &BLOCK_HANDLE,
+    &UNBLOCK_HANDLE,
+    &UPDATE_PHONE_NUMBER,
+    &START_REPUTATION_AUDIT,
+    &GET_REPUTATION_AUDIT,
+    &LIST_PAYMENT_REQUESTS,
+    &CREATE_PAYMENT_REQUEST,
+    &GET_PAYMENT_REQUEST,
+    &CANCEL_PAYMENT_REQUEST,
+    &CREATE_PAYMENT,
+    &GET_PAYMENT,
+    &CANCEL_PAYMENT,
+    &GET_PAYMENT_CREDENTIALS,
+    &CONNECT_PAYMENT_HANDLE,
+    &VERIFY_PAYMENT_HANDLE,
+    &GET_PAYMENT_HANDLE_CONNECTION,
+    &REVOKE_PAYMENT_HANDLE_CONNECTION,
+    &GET_PAYMENT_PROVIDER,
+    &CONNECT_PAYMENT_PROVIDER,
 ];

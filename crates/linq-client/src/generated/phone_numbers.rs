@@ -33,7 +33,7 @@ impl Client {
     ///
     /// `GET /v3/phone_numbers`
     ///
-    /// Lists the phone numbers your account may send from.
+    /// Lists the phone numbers your account may send from, with kind, reputation and call forwarding.
     ///
     /// Each one can be the `from` of a new chat. Safe to repeat. All lines come in one answer; there are no
     /// pages.
@@ -51,6 +51,119 @@ impl Client {
     #[doc(alias = "listPhoneNumbers")]
     pub fn list_phone_numbers(&self) -> builder::ListPhoneNumbers<'_> {
         builder::ListPhoneNumbers::new(self)
+    }
+
+    /// Get a line for new people.
+    ///
+    /// `GET /v3/available_number`
+    ///
+    /// Picks one of your lines for somebody who is about to write to you, with a contact card to hand out.
+    ///
+    /// With `to`, the line that already writes to these handles is kept. Safe to repeat; without `to`
+    /// another call may pick another line. HTTP 400 where `exclude_from` leaves no line over, HTTP 503 where
+    /// no line of the wanted `type` is free.
+    ///
+    /// # Answers
+    ///
+    /// - `200`: The line to hand out.
+    ///
+    /// # Errors
+    ///
+    /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
+    ///
+    /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
+    /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    /// - `503`: A service behind the API is out of reach for now (503, mostly code 4004). Wait about 30 seconds. For a capability check the result is then unknown, not negative.
+    #[doc(alias = "getAvailableNumber")]
+    #[doc(alias = "available_number.retrieve")]
+    pub fn get_available_number(&self) -> builder::GetAvailableNumber<'_> {
+        builder::GetAvailableNumber::new(self)
+    }
+
+    /// Change a line.
+    ///
+    /// `PUT /v3/phone_numbers/{phoneNumberId}`
+    ///
+    /// Sets the number that calls to a line go on to, or switches forwarding off with null.
+    ///
+    /// Repeating the same change is harmless. A bad number gives HTTP 400 with `1002`, an unknown line HTTP
+    /// 404 with `2019`.
+    ///
+    /// # Answers
+    ///
+    /// - `200`: The line after the change.
+    ///
+    /// # Errors
+    ///
+    /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
+    ///
+    /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
+    /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    #[doc(alias = "updatePhoneNumber")]
+    #[doc(alias = "phone_numbers.update")]
+    pub fn update_phone_number(&self) -> builder::UpdatePhoneNumber<'_> {
+        builder::UpdatePhoneNumber::new(self)
+    }
+
+    /// Start a reputation audit.
+    ///
+    /// `POST /v3/phone_numbers/{phoneNumber}/reputation_audit`
+    ///
+    /// Starts an audit that finds out what weighs on the reputation of a line.
+    ///
+    /// HTTP 202 means that it runs; fetch the result with the `audit_id`. One audit runs at a time, and a
+    /// pause has to pass before the next: else HTTP 429. There is no idempotency key; after an unclear
+    /// failure the next call may meet that limit.
+    ///
+    /// # Answers
+    ///
+    /// - `202`: The audit runs.
+    ///
+    /// # Errors
+    ///
+    /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
+    ///
+    /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
+    /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    #[doc(alias = "startReputationAudit")]
+    #[doc(alias = "phone_numbers.start_reputation_audit")]
+    pub fn start_reputation_audit(&self) -> builder::StartReputationAudit<'_> {
+        builder::StartReputationAudit::new(self)
+    }
+
+    /// Get a reputation audit.
+    ///
+    /// `GET /v3/phone_numbers/{phoneNumber}/reputation_audit/{auditId}`
+    ///
+    /// Answers how far an audit has come, with its report once it is complete.
+    ///
+    /// Safe to repeat; ask every few seconds while `status` is `pending`. A result is kept for 24 hours and
+    /// gives HTTP 404 afterwards.
+    ///
+    /// # Answers
+    ///
+    /// - `200`: The audit.
+    ///
+    /// # Errors
+    ///
+    /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
+    ///
+    /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
+    #[doc(alias = "getReputationAudit")]
+    #[doc(alias = "phone_numbers.get_reputation_audit")]
+    pub fn get_reputation_audit(&self) -> builder::GetReputationAudit<'_> {
+        builder::GetReputationAudit::new(self)
     }
 }
 
@@ -112,6 +225,276 @@ pub(super) mod builder {
             Error<types::ErrorResponse>,
         > {
             let call = self.client.call(&operations::LIST_PHONE_NUMBERS);
+            call.send().await
+        }
+    }
+
+    /// Sends [`Client::get_available_number`](crate::Client::get_available_number), once it has all it needs.
+    #[derive(Debug, Clone)]
+    #[must_use = "nothing is sent before `send`"]
+    pub struct GetAvailableNumber<'a> {
+        client: &'a Client,
+        exclude_from: Result<Option<Vec<String>>, String>,
+        to: Result<Option<Vec<String>>, String>,
+        type_: Result<Option<types::LineType>, String>,
+    }
+
+    impl<'a> GetAvailableNumber<'a> {
+        pub(crate) fn new(client: &'a Client) -> Self {
+            Self {
+                client,
+                exclude_from: Ok(None),
+                to: Ok(None),
+                type_: Ok(None),
+            }
+        }
+
+        /// Sets `exclude_from`.
+        ///
+        /// Lines that must not be picked, in E.164. A malformed number is refused. Absent means none.
+        pub fn exclude_from<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<Vec<String>>,
+        {
+            self.exclude_from = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: vec :: Vec < :: std :: string :: String >` for exclude_from failed"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sets `to`.
+        ///
+        /// Handles the line is for: numbers in E.164 or e-mail addresses. The same handles get the same line again. Absent means any line.
+        pub fn to<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<Vec<String>>,
+        {
+            self.to = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: vec :: Vec < :: std :: string :: String >` for to failed"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sets `type`.
+        ///
+        /// Kind of line wanted. Absent means either kind.
+        pub fn type_<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::LineType>,
+        {
+            self.type_ = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `linq_types :: LineType` for type_ failed".to_string()
+                });
+            self
+        }
+
+        /// Sends the request: `GET /v3/available_number`.
+        ///
+        /// # Errors
+        ///
+        /// See [`Client::get_available_number`](crate::Client::get_available_number).
+        pub async fn send(
+            self,
+        ) -> Result<
+            ResponseValue<types::AvailableNumberResult>,
+            Error<types::ErrorResponse>,
+        > {
+            let mut call = self.client.call(&operations::GET_AVAILABLE_NUMBER);
+            call.query_list("to", self.to, ListStyle::Joined);
+            call.query_list("exclude_from", self.exclude_from, ListStyle::Joined);
+            call.query("type", self.type_);
+            call.send().await
+        }
+    }
+
+    /// Sends [`Client::update_phone_number`](crate::Client::update_phone_number), once it has all it needs.
+    #[derive(Debug, Clone)]
+    #[must_use = "nothing is sent before `send`"]
+    pub struct UpdatePhoneNumber<'a> {
+        client: &'a Client,
+        body: Result<types::UpdatePhoneNumberRequest, String>,
+        phone_number_id: Result<uuid::Uuid, String>,
+    }
+
+    impl<'a> UpdatePhoneNumber<'a> {
+        pub(crate) fn new(client: &'a Client) -> Self {
+            Self {
+                client,
+                body: Err("body was not initialized".to_string()),
+                phone_number_id: Err("phone_number_id was not initialized".to_string()),
+            }
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// New settings of the line.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdatePhoneNumberRequest>,
+        {
+            self.body = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `linq_types :: UpdatePhoneNumberRequest` for body failed"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sets `phoneNumberId`; it must be set.
+        ///
+        /// The line's id, as in the list of lines. Not its number.
+        pub fn phone_number_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<uuid::Uuid>,
+        {
+            self.phone_number_id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for phone_number_id failed".to_string()
+                });
+            self
+        }
+
+        /// Sends the request: `PUT /v3/phone_numbers/{phoneNumberId}`.
+        ///
+        /// # Errors
+        ///
+        /// See [`Client::update_phone_number`](crate::Client::update_phone_number).
+        pub async fn send(
+            self,
+        ) -> Result<
+            ResponseValue<types::UpdatePhoneNumberResult>,
+            Error<types::ErrorResponse>,
+        > {
+            let mut call = self.client.call(&operations::UPDATE_PHONE_NUMBER);
+            call.path("phoneNumberId", self.phone_number_id);
+            call.body(self.body);
+            call.send().await
+        }
+    }
+
+    /// Sends [`Client::start_reputation_audit`](crate::Client::start_reputation_audit), once it has all it needs.
+    #[derive(Debug, Clone)]
+    #[must_use = "nothing is sent before `send`"]
+    pub struct StartReputationAudit<'a> {
+        client: &'a Client,
+        phone_number: Result<String, String>,
+    }
+
+    impl<'a> StartReputationAudit<'a> {
+        pub(crate) fn new(client: &'a Client) -> Self {
+            Self {
+                client,
+                phone_number: Err("phone_number was not initialized".to_string()),
+            }
+        }
+
+        /// Sets `phoneNumber`; it must be set.
+        ///
+        /// The line, in E.164.
+        pub fn phone_number<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.phone_number = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: std :: string :: String` for phone_number failed"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sends the request: `POST /v3/phone_numbers/{phoneNumber}/reputation_audit`.
+        ///
+        /// # Errors
+        ///
+        /// See [`Client::start_reputation_audit`](crate::Client::start_reputation_audit).
+        pub async fn send(
+            self,
+        ) -> Result<
+            ResponseValue<types::ReputationAuditStarted>,
+            Error<types::ErrorResponse>,
+        > {
+            let mut call = self.client.call(&operations::START_REPUTATION_AUDIT);
+            call.path("phoneNumber", self.phone_number);
+            call.send().await
+        }
+    }
+
+    /// Sends [`Client::get_reputation_audit`](crate::Client::get_reputation_audit), once it has all it needs.
+    #[derive(Debug, Clone)]
+    #[must_use = "nothing is sent before `send`"]
+    pub struct GetReputationAudit<'a> {
+        client: &'a Client,
+        audit_id: Result<String, String>,
+        phone_number: Result<String, String>,
+    }
+
+    impl<'a> GetReputationAudit<'a> {
+        pub(crate) fn new(client: &'a Client) -> Self {
+            Self {
+                client,
+                audit_id: Err("audit_id was not initialized".to_string()),
+                phone_number: Err("phone_number was not initialized".to_string()),
+            }
+        }
+
+        /// Sets `auditId`; it must be set.
+        ///
+        /// The audit's id, from the answer that started it.
+        pub fn audit_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.audit_id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: std :: string :: String` for audit_id failed"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sets `phoneNumber`; it must be set.
+        ///
+        /// The line, in E.164.
+        pub fn phone_number<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.phone_number = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `:: std :: string :: String` for phone_number failed"
+                        .to_string()
+                });
+            self
+        }
+
+        /// Sends the request: `GET /v3/phone_numbers/{phoneNumber}/reputation_audit/{auditId}`.
+        ///
+        /// # Errors
+        ///
+        /// See [`Client::get_reputation_audit`](crate::Client::get_reputation_audit).
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::ReputationAudit>, Error<types::ErrorResponse>> {
+            let mut call = self.client.call(&operations::GET_REPUTATION_AUDIT);
+            call.path("phoneNumber", self.phone_number);
+            call.path("auditId", self.audit_id);
             call.send().await
         }
     }

@@ -65,6 +65,8 @@ impl Client {
     /// - Put `version=2026-02-03` in the query of `target_url` to fix the payload version. Without it the
     ///   version depends on when the subscription was made.
     /// - `phone_numbers` narrows the events to some of your lines; absent or empty means all of them.
+    /// - `routing_key_header` keeps the deliveries of a chat on one of your servers: whatever token your
+    ///   2xx answer puts into that header comes back with the chat's next deliveries.
     ///
     /// A delivery is a POST that expects a 2xx answer within 10 seconds. HTTP 5xx, 429, refused connections
     /// and timeouts are tried again for up to 30 minutes, with growing pauses; other 4xx answers are not.
@@ -105,8 +107,8 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or a recipient who opted out (code 2024).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getWebhookSubscription")]
     pub fn get_webhook_subscription(&self) -> builder::GetWebhookSubscription<'_> {
@@ -121,6 +123,7 @@ impl Client {
     ///
     /// - `is_active` false pauses deliveries, true resumes them.
     /// - `phone_numbers` as null or an empty list removes the line filter; leaving it out keeps the filter.
+    /// - The routing headers as null or an empty string are removed; leaving them out keeps them.
     /// - The signing secret stays as it is.
     ///
     /// Repeating the same change is harmless. An unknown subscription gives HTTP 404 with `2010`.
@@ -135,8 +138,8 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or a recipient who opted out (code 2024).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "updateWebhookSubscription")]
     pub fn update_webhook_subscription(&self) -> builder::UpdateWebhookSubscription<'_> {
@@ -160,8 +163,8 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or a recipient who opted out (code 2024).
-    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment.
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "deleteWebhookSubscription")]
     pub fn delete_webhook_subscription(&self) -> builder::DeleteWebhookSubscription<'_> {

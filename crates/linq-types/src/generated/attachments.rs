@@ -25,6 +25,10 @@ pub struct Attachment {
     /// - `pending`: reserved, the file has not arrived.
     /// - `complete`: stored and usable.
     /// - `failed`: the upload or its processing did not succeed.
+    ///
+    /// Deprecated by Linq without a successor; a send answers 2007 while a file is not ready.
+    ///
+    /// **Deprecated** by the API.
     pub status: AttachmentStatus,
     /// Address from which the file can be fetched. Can be absent.
     pub download_url: Option<String>,
@@ -51,6 +55,10 @@ record! {
 /// - `pending`: reserved, the file has not arrived.
 /// - `complete`: stored and usable.
 /// - `failed`: the upload or its processing did not succeed.
+///
+/// Deprecated by Linq without a successor; a send answers 2007 while a file is not ready.
+///
+/// **Deprecated** by the API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum AttachmentStatus {
@@ -72,172 +80,202 @@ open_enum! {
     }
 }
 
-/// MIME type of a file that Linq accepts. Several types have two spellings. WebP, SVG, FLAC, OGG and programs are refused (5004), and so is a file whose content does not match its type (5006).
+/// MIME type of a file that Linq accepts. Several types have two spellings; of these `audio/mp3`, `audio/mp4` and `audio/aiff` are deprecated for `audio/mpeg`, `audio/x-m4a` and `audio/x-aiff`, and `application/rtf`, `application/vnd.apple.*`, `application/x-zip-compressed`, `audio/m4a`, `audio/wav`, `audio/x-aac`, `image/jpg`, `image/x-ms-bmp` and `text/x-vcard` are no longer listed by Linq. WebP and SVG are listed, yet Linq calls them unsupported in another place. FLAC, OGG and programs are refused (5004), and so is a file whose content does not match its type (5006).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum SupportedContentType {
+    /// `application/vnd.ms-powerpoint`.
+    ApplicationVndMsPowerpoint,
+    /// `video/3gpp`.
+    Video3gpp,
+    /// `audio/aac`.
+    AudioAac,
+    /// `audio/x-aac`.
+    AudioXAac,
+    /// `audio/aiff`.
+    AudioAiff,
+    /// `audio/x-aiff`.
+    AudioXAiff,
+    /// `audio/amr`.
+    AudioAmr,
+    /// `image/bmp`.
+    ImageBmp,
+    /// `image/x-ms-bmp`.
+    ImageXMsBmp,
+    /// `audio/x-caf`.
+    AudioXCaf,
+    /// `text/calendar`.
+    TextCalendar,
+    /// `application/x-zip-compressed`.
+    ApplicationXZipCompressed,
+    /// `text/csv`.
+    TextCsv,
+    /// `application/vnd.openxmlformats-officedocument.wordprocessingml.document`.
+    ApplicationVndOpenxmlformatsOfficedocumentWordprocessingmlDocument,
     /// `application/epub+zip`.
     ApplicationEpubZip,
-    /// `application/msword`.
-    ApplicationMsword,
-    /// `application/pdf`.
-    ApplicationPdf,
-    /// `application/rtf`.
-    ApplicationRtf,
+    /// `application/vnd.ms-excel`.
+    ApplicationVndMsExcel,
+    /// `image/gif`.
+    ImageGif,
+    /// `application/x-gzip`.
+    ApplicationXGzip,
+    /// `image/heic`.
+    ImageHeic,
+    /// `image/heif`.
+    ImageHeif,
+    /// `text/html`.
+    TextHtml,
+    /// `image/x-icon`.
+    ImageXIcon,
+    /// `image/jpeg`.
+    ImageJpeg,
+    /// `image/jpg`.
+    ImageJpg,
+    /// `application/json`.
+    ApplicationJson,
     /// `application/vnd.apple.keynote`.
     ApplicationVndAppleKeynote,
+    /// `audio/m4a`.
+    AudioM4a,
+    /// `audio/x-m4a`.
+    AudioXM4a,
+    /// `video/x-m4v`.
+    VideoXM4v,
+    /// `text/markdown`.
+    TextMarkdown,
+    /// `audio/midi`.
+    AudioMidi,
+    /// `audio/mp3`.
+    AudioMp3,
+    /// `audio/mp4`.
+    AudioMp4,
+    /// `video/mp4`.
+    VideoMp4,
+    /// `audio/mpeg`.
+    AudioMpeg,
+    /// `video/mpeg`.
+    VideoMpeg,
+    /// `video/mpeg2`.
+    VideoMpeg2,
+    /// `video/x-msvideo`.
+    VideoXMsvideo,
+    /// `application/msword`.
+    ApplicationMsword,
     /// `application/vnd.apple.numbers`.
     ApplicationVndAppleNumbers,
     /// `application/vnd.apple.pages`.
     ApplicationVndApplePages,
-    /// `application/vnd.ms-excel`.
-    ApplicationVndMsExcel,
-    /// `application/vnd.ms-powerpoint`.
-    ApplicationVndMsPowerpoint,
+    /// `application/pdf`.
+    ApplicationPdf,
+    /// `application/vnd.apple.pkpass`.
+    ApplicationVndApplePkpass,
+    /// `text/plain`.
+    TextPlain,
+    /// `image/png`.
+    ImagePng,
     /// `application/vnd.openxmlformats-officedocument.presentationml.presentation`.
     ApplicationVndOpenxmlformatsOfficedocumentPresentationmlPresentation,
-    /// `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet`.
-    ApplicationVndOpenxmlformatsOfficedocumentSpreadsheetmlSheet,
-    /// `application/vnd.openxmlformats-officedocument.wordprocessingml.document`.
-    ApplicationVndOpenxmlformatsOfficedocumentWordprocessingmlDocument,
+    /// `video/quicktime`.
+    VideoQuicktime,
+    /// `application/rtf`.
+    ApplicationRtf,
+    /// `text/rtf`.
+    TextRtf,
     /// `application/x-iwork-keynote-sffkey`.
     ApplicationXIworkKeynoteSffkey,
     /// `application/x-iwork-numbers-sffnumbers`.
     ApplicationXIworkNumbersSffnumbers,
     /// `application/x-iwork-pages-sffpages`.
     ApplicationXIworkPagesSffpages,
-    /// `application/x-zip-compressed`.
-    ApplicationXZipCompressed,
-    /// `application/zip`.
-    ApplicationZip,
-    /// `audio/aac`.
-    AudioAac,
-    /// `audio/aiff`.
-    AudioAiff,
-    /// `audio/amr`.
-    AudioAmr,
-    /// `audio/m4a`.
-    AudioM4a,
-    /// `audio/mp3`.
-    AudioMp3,
-    /// `audio/mp4`.
-    AudioMp4,
-    /// `audio/mpeg`.
-    AudioMpeg,
-    /// `audio/wav`.
-    AudioWav,
-    /// `audio/x-aac`.
-    AudioXAac,
-    /// `audio/x-aiff`.
-    AudioXAiff,
-    /// `audio/x-caf`.
-    AudioXCaf,
-    /// `audio/x-m4a`.
-    AudioXM4a,
-    /// `audio/x-wav`.
-    AudioXWav,
-    /// `image/bmp`.
-    ImageBmp,
-    /// `image/gif`.
-    ImageGif,
-    /// `image/heic`.
-    ImageHeic,
-    /// `image/heif`.
-    ImageHeif,
-    /// `image/jpeg`.
-    ImageJpeg,
-    /// `image/jpg`.
-    ImageJpg,
-    /// `image/png`.
-    ImagePng,
+    /// `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet`.
+    ApplicationVndOpenxmlformatsOfficedocumentSpreadsheetmlSheet,
+    /// `image/svg+xml`.
+    ImageSvgXml,
     /// `image/tiff`.
     ImageTiff,
-    /// `image/x-ms-bmp`.
-    ImageXMsBmp,
-    /// `text/calendar`.
-    TextCalendar,
-    /// `text/csv`.
-    TextCsv,
-    /// `text/html`.
-    TextHtml,
-    /// `text/markdown`.
-    TextMarkdown,
-    /// `text/plain`.
-    TextPlain,
-    /// `text/rtf`.
-    TextRtf,
     /// `text/vcard`.
     TextVcard,
     /// `text/x-vcard`.
     TextXVcard,
-    /// `video/3gpp`.
-    Video3gpp,
-    /// `video/mp4`.
-    VideoMp4,
-    /// `video/mpeg`.
-    VideoMpeg,
-    /// `video/quicktime`.
-    VideoQuicktime,
-    /// `video/x-m4v`.
-    VideoXM4v,
+    /// `audio/wav`.
+    AudioWav,
+    /// `audio/x-wav`.
+    AudioXWav,
+    /// `image/webp`.
+    ImageWebp,
+    /// `text/xml`.
+    TextXml,
+    /// `application/zip`.
+    ApplicationZip,
     /// A value that this version of the crate does not know, kept as it came.
     Unknown(Unrecognized),
 }
 
 open_enum! {
     SupportedContentType {
+        ApplicationVndMsPowerpoint = "application/vnd.ms-powerpoint",
+        Video3gpp = "video/3gpp",
+        AudioAac = "audio/aac",
+        AudioXAac = "audio/x-aac",
+        AudioAiff = "audio/aiff",
+        AudioXAiff = "audio/x-aiff",
+        AudioAmr = "audio/amr",
+        ImageBmp = "image/bmp",
+        ImageXMsBmp = "image/x-ms-bmp",
+        AudioXCaf = "audio/x-caf",
+        TextCalendar = "text/calendar",
+        ApplicationXZipCompressed = "application/x-zip-compressed",
+        TextCsv = "text/csv",
+        ApplicationVndOpenxmlformatsOfficedocumentWordprocessingmlDocument = "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         ApplicationEpubZip = "application/epub+zip",
-        ApplicationMsword = "application/msword",
-        ApplicationPdf = "application/pdf",
-        ApplicationRtf = "application/rtf",
+        ApplicationVndMsExcel = "application/vnd.ms-excel",
+        ImageGif = "image/gif",
+        ApplicationXGzip = "application/x-gzip",
+        ImageHeic = "image/heic",
+        ImageHeif = "image/heif",
+        TextHtml = "text/html",
+        ImageXIcon = "image/x-icon",
+        ImageJpeg = "image/jpeg",
+        ImageJpg = "image/jpg",
+        ApplicationJson = "application/json",
         ApplicationVndAppleKeynote = "application/vnd.apple.keynote",
+        AudioM4a = "audio/m4a",
+        AudioXM4a = "audio/x-m4a",
+        VideoXM4v = "video/x-m4v",
+        TextMarkdown = "text/markdown",
+        AudioMidi = "audio/midi",
+        AudioMp3 = "audio/mp3",
+        AudioMp4 = "audio/mp4",
+        VideoMp4 = "video/mp4",
+        AudioMpeg = "audio/mpeg",
+        VideoMpeg = "video/mpeg",
+        VideoMpeg2 = "video/mpeg2",
+        VideoXMsvideo = "video/x-msvideo",
+        ApplicationMsword = "application/msword",
         ApplicationVndAppleNumbers = "application/vnd.apple.numbers",
         ApplicationVndApplePages = "application/vnd.apple.pages",
-        ApplicationVndMsExcel = "application/vnd.ms-excel",
-        ApplicationVndMsPowerpoint = "application/vnd.ms-powerpoint",
+        ApplicationPdf = "application/pdf",
+        ApplicationVndApplePkpass = "application/vnd.apple.pkpass",
+        TextPlain = "text/plain",
+        ImagePng = "image/png",
         ApplicationVndOpenxmlformatsOfficedocumentPresentationmlPresentation = "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-        ApplicationVndOpenxmlformatsOfficedocumentSpreadsheetmlSheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        ApplicationVndOpenxmlformatsOfficedocumentWordprocessingmlDocument = "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        VideoQuicktime = "video/quicktime",
+        ApplicationRtf = "application/rtf",
+        TextRtf = "text/rtf",
         ApplicationXIworkKeynoteSffkey = "application/x-iwork-keynote-sffkey",
         ApplicationXIworkNumbersSffnumbers = "application/x-iwork-numbers-sffnumbers",
         ApplicationXIworkPagesSffpages = "application/x-iwork-pages-sffpages",
-        ApplicationXZipCompressed = "application/x-zip-compressed",
-        ApplicationZip = "application/zip",
-        AudioAac = "audio/aac",
-        AudioAiff = "audio/aiff",
-        AudioAmr = "audio/amr",
-        AudioM4a = "audio/m4a",
-        AudioMp3 = "audio/mp3",
-        AudioMp4 = "audio/mp4",
-        AudioMpeg = "audio/mpeg",
-        AudioWav = "audio/wav",
-        AudioXAac = "audio/x-aac",
-        AudioXAiff = "audio/x-aiff",
-        AudioXCaf = "audio/x-caf",
-        AudioXM4a = "audio/x-m4a",
-        AudioXWav = "audio/x-wav",
-        ImageBmp = "image/bmp",
-        ImageGif = "image/gif",
-        ImageHeic = "image/heic",
-        ImageHeif = "image/heif",
-        ImageJpeg = "image/jpeg",
-        ImageJpg = "image/jpg",
-        ImagePng = "image/png",
+        ApplicationVndOpenxmlformatsOfficedocumentSpreadsheetmlSheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ImageSvgXml = "image/svg+xml",
         ImageTiff = "image/tiff",
-        ImageXMsBmp = "image/x-ms-bmp",
-        TextCalendar = "text/calendar",
-        TextCsv = "text/csv",
-        TextHtml = "text/html",
-        TextMarkdown = "text/markdown",
-        TextPlain = "text/plain",
-        TextRtf = "text/rtf",
         TextVcard = "text/vcard",
         TextXVcard = "text/x-vcard",
-        Video3gpp = "video/3gpp",
-        VideoMp4 = "video/mp4",
-        VideoMpeg = "video/mpeg",
-        VideoQuicktime = "video/quicktime",
-        VideoXM4v = "video/x-m4v",
+        AudioWav = "audio/wav",
+        AudioXWav = "audio/x-wav",
+        ImageWebp = "image/webp",
+        TextXml = "text/xml",
+        ApplicationZip = "application/zip",
     }
 }
 

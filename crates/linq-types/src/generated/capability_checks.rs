@@ -36,6 +36,10 @@ pub struct HandleCheckResponse {
     pub address: String,
     /// Whether the handle can be reached on the service in question.
     pub available: bool,
+    /// Why the handle cannot be reached; `not_supported` means that it does not have the service. Absent when it can be.
+    pub reason: Option<HandleCheckResponseReason>,
+    /// Service that the check settled on, such as `iMessage`. Absent where there is none.
+    pub selected_service: Option<String>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -44,5 +48,23 @@ record! {
     HandleCheckResponse {
         address, with_address: String = "address" required;
         available, with_available: bool = "available" required;
+        reason, with_reason: HandleCheckResponseReason = "reason" optional;
+        selected_service, with_selected_service: String = "selected_service" optional;
+    }
+}
+
+/// Why the handle cannot be reached; `not_supported` means that it does not have the service. Absent when it can be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum HandleCheckResponseReason {
+    /// `not_supported`.
+    NotSupported,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    HandleCheckResponseReason {
+        NotSupported = "not_supported",
     }
 }

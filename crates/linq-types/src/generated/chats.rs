@@ -7,12 +7,14 @@
 use super::*;
 use crate::support::prelude::*;
 
-/// How far a sent message has come.
+/// How far a message has come.
 ///
 /// - `pending`: accepted, not yet processed
 /// - `queued`: waiting for its turn
 /// - `sent`: handed to the service
 /// - `delivered`: arrived at the recipient
+/// - `received`: came in from somebody else
+/// - `read`: opened by the recipient
 /// - `failed`: could not be delivered; the `message.failed` event gives the code
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -25,6 +27,10 @@ pub enum DeliveryStatus {
     Sent,
     /// `delivered`: arrived at the recipient
     Delivered,
+    /// `received`: came in from somebody else
+    Received,
+    /// `read`: opened by the recipient
+    Read,
     /// `failed`: could not be delivered; the `message.failed` event gives the code
     Failed,
     /// A value that this version of the crate does not know, kept as it came.
@@ -37,33 +43,9 @@ open_enum! {
         Queued = "queued",
         Sent = "sent",
         Delivered = "delivered",
+        Received = "received",
+        Read = "read",
         Failed = "failed",
-    }
-}
-
-/// Network that carries messages.
-///
-/// - `iMessage`: Apple's messaging service
-/// - `SMS`: plain mobile text messaging, MMS included
-/// - `RCS`: Rich Communication Services, the successor of SMS
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ServiceType {
-    /// `iMessage`: Apple's messaging service
-    IMessage,
-    /// `SMS`: plain mobile text messaging, MMS included
-    Sms,
-    /// `RCS`: Rich Communication Services, the successor of SMS
-    Rcs,
-    /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
-}
-
-open_enum! {
-    ServiceType {
-        IMessage = "iMessage",
-        Sms = "SMS",
-        Rcs = "RCS",
     }
 }
 
@@ -88,7 +70,9 @@ pub struct SentMessage {
     pub delivered_at: Option<DateTime<Utc>>,
     /// How far the message has come. Webhook events report later changes.
     pub delivery_status: DeliveryStatus,
-    /// True once the recipient has opened it. SMS and group chats report no reading.
+    /// True once the recipient has opened it. SMS and group chats report no reading. Deprecated: look at `delivery_status`.
+    ///
+    /// **Deprecated** by the API.
     pub is_read: bool,
     /// The effect it was sent with. Null or absent when there is none.
     pub effect: Option<MessageEffect>,
@@ -120,6 +104,10 @@ record! {
 /// An object told by its `type`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a box would come and go with the fields that the API adds"
+)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum MessagePartResponse {
     /// `type` is `text`.
@@ -128,6 +116,10 @@ pub enum MessagePartResponse {
     Media(MediaPartResponse),
     /// `type` is `link`.
     Link(LinkPartResponse),
+    /// `type` is `imessage_app`.
+    ImessageApp(IMessageAppPartResponse),
+    /// `type` is `app_clip`.
+    AppClip(AppClipPartResponse),
     /// An object whose `type` this version of the crate does not know, kept whole.
     Unknown(UnknownObject),
 }
@@ -137,16 +129,24 @@ union! {
         Text(TextPartResponse) = "text",
         Media(MediaPartResponse) = "media",
         Link(LinkPartResponse) = "link",
+        ImessageApp(IMessageAppPartResponse) = "imessage_app",
+        AppClip(AppClipPartResponse) = "app_clip",
     } from {
         Text(TextPartResponse),
         Media(MediaPartResponse),
         Link(LinkPartResponse),
+        ImessageApp(IMessageAppPartResponse),
+        AppClip(AppClipPartResponse),
     }
 }
 
-/// One piece of a message to send: text, media or a link. `type` tells which. A link must be the only part of its message, and two text parts may not follow each other; a breach gives 1004.
+/// One piece of a message to send: text, media, a link, an iMessage app card or an App Clip card. `type` tells which. The last three must be the only part of their message, and two text parts may not follow each other; a breach gives 1004.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a box would come and go with the fields that the API adds"
+)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum MessagePart {
     /// `type` is `text`.
@@ -155,6 +155,10 @@ pub enum MessagePart {
     Media(MediaPart),
     /// `type` is `link`.
     Link(LinkPart),
+    /// `type` is `imessage_app`.
+    ImessageApp(IMessageAppPart),
+    /// `type` is `app_clip`.
+    AppClip(AppClipPart),
     /// An object whose `type` this version of the crate does not know, kept whole.
     Unknown(UnknownObject),
 }
@@ -164,10 +168,14 @@ union! {
         Text(TextPart) = "text",
         Media(MediaPart) = "media",
         Link(LinkPart) = "link",
+        ImessageApp(IMessageAppPart) = "imessage_app",
+        AppClip(AppClipPart) = "app_clip",
     } from {
         Text(TextPart),
         Media(MediaPart),
         Link(LinkPart),
+        ImessageApp(IMessageAppPart),
+        AppClip(AppClipPart),
     }
 }
 
@@ -185,6 +193,16 @@ pub struct TextPart {
     ///
     /// At most 100 items.
     pub text_decorations: Option<Vec<TextDecoration>>,
+    /// Images to set into the text, at most 100 of at most 10 different pictures. Their ranges may overlap neither each other nor a decoration or the mention. Only iMessage shows them.
+    ///
+    /// At most 100 items.
+    pub inline_stickers: Option<Vec<InlineSticker>>,
+    /// Handle of a participant to mention: phone number in E.164 format, or e-mail address. Groups only; a direct chat gives 2023. Absent means that nobody is mentioned.
+    pub mention: Option<String>,
+    /// First position and the position after the last of the words that stand for the mention, as two integers counted from 0 in UTF-16 code units. Only together with `mention`.
+    ///
+    /// Exactly 2 items.
+    pub mention_range: Option<Vec<i64>>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -193,6 +211,9 @@ record! {
     TextPart ["type" = "text"] new(value: String) {
         value, with_value: String = "value" required;
         text_decorations, with_text_decorations: Vec<TextDecoration> = "text_decorations" optional;
+        inline_stickers, with_inline_stickers: Vec<InlineSticker> = "inline_stickers" optional;
+        mention, with_mention: String = "mention" optional;
+        mention_range, with_mention_range: Vec<i64> = "mention_range" optional;
     }
 }
 
@@ -295,6 +316,8 @@ pub struct MediaPart {
     pub url: Option<String>,
     /// Id of an attachment uploaded beforehand, up to 100 MB. It can be reused in any number of messages and saves Linq the fetch. Gives 2007 while the upload is not ready.
     pub attachment_id: Option<Uuid>,
+    /// True sends the image as a sticker. Absent means an ordinary file.
+    pub sticker: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -303,6 +326,7 @@ record! {
     MediaPart ["type" = "media"] new() {
         url, with_url: String = "url" optional;
         attachment_id, with_attachment_id: Uuid = "attachment_id" optional;
+        sticker, with_sticker: bool = "sticker" optional;
     }
 }
 
@@ -357,6 +381,18 @@ pub struct TextPartResponse {
     pub value: String,
     /// Decorations of the text. Null or absent when there are none.
     pub text_decorations: Option<Vec<TextDecoration>>,
+    /// Images set into the text. Null or absent when there are none.
+    pub inline_stickers: Option<Vec<InlineStickerResponse>>,
+    /// Participants mentioned in the text. Null or absent when there are none.
+    pub mentions: Option<Vec<TextMention>>,
+    /// Handle of the participant mentioned. Null or absent when nobody is. Deprecated: use `mentions`, which can name several.
+    ///
+    /// **Deprecated** by the API.
+    pub mention: Option<String>,
+    /// Place of `mention` in the text, as two integers in UTF-16 code units. Null or absent when nobody is mentioned. Deprecated: use `mentions`.
+    ///
+    /// **Deprecated** by the API.
+    pub mention_range: Option<Vec<i64>>,
     /// Reactions to this part. Null or absent when there are none.
     pub reactions: Option<Vec<Reaction>>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
@@ -367,6 +403,10 @@ record! {
     TextPartResponse ["type" = "text"] {
         value, with_value: String = "value" required;
         text_decorations, with_text_decorations: Vec<TextDecoration> = "text_decorations" optional;
+        inline_stickers, with_inline_stickers: Vec<InlineStickerResponse> = "inline_stickers" optional;
+        mentions, with_mentions: Vec<TextMention> = "mentions" optional;
+        mention, with_mention: String = "mention" optional;
+        mention_range, with_mention_range: Vec<i64> = "mention_range" optional;
         reactions, with_reactions: Vec<Reaction> = "reactions" optional;
     }
 }
@@ -404,21 +444,23 @@ record! {
     }
 }
 
-/// What a message says and how it is sent; where it goes is said by the request around it.
-#[derive(Clone, PartialEq)]
+/// What a message says and how it is sent; where it goes is said by the request around it. Set exactly one of `parts` and `experience`.
+#[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MessageContent {
     /// The parts in display order, 1 to 100.
     ///
-    /// - A link part stands alone.
+    /// - A link, an iMessage app card and an App Clip card each stand alone.
     /// - Two text parts never follow each other; put media between them.
     /// - At most 40 media parts with a public `url`; those with an `attachment_id` do not count.
     ///
-    /// A breach gives 1004.
+    /// A breach gives 1004. Cannot stand beside `experience`.
     ///
     /// From 1 to 100 items.
-    pub parts: Vec<MessagePart>,
+    pub parts: Option<Vec<MessagePart>>,
+    /// Ready-made card to send. Cannot stand beside `parts`.
+    pub experience: Option<MessageExperience>,
     /// Effect to play with the message. Other services than iMessage ignore it, and the first message of a new chat may not have one.
     pub effect: Option<MessageEffect>,
     /// The message this one answers. Only iMessage shows a thread, and the first message of a new chat may not be a reply.
@@ -437,8 +479,9 @@ pub struct MessageContent {
 }
 
 record! {
-    MessageContent new(parts: Vec<MessagePart>) {
-        parts, with_parts: Vec<MessagePart> = "parts" required;
+    MessageContent new() {
+        parts, with_parts: Vec<MessagePart> = "parts" optional;
+        experience, with_experience: MessageExperience = "experience" optional;
         effect, with_effect: MessageEffect = "effect" optional;
         reply_to, with_reply_to: ReplyTo = "reply_to" optional;
         idempotency_key, with_idempotency_key: String = "idempotency_key" optional;
@@ -518,105 +561,6 @@ record! {
     }
 }
 
-/// Kind of reaction. The first six are the iMessage tapbacks.
-///
-/// - `custom`: some other emoji, named in `custom_emoji`.
-/// - `sticker`: an image, described in `sticker`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ReactionType {
-    /// `love`.
-    Love,
-    /// `like`.
-    Like,
-    /// `dislike`.
-    Dislike,
-    /// `laugh`.
-    Laugh,
-    /// `emphasize`.
-    Emphasize,
-    /// `question`.
-    Question,
-    /// `custom`: some other emoji, named in `custom_emoji`.
-    Custom,
-    /// `sticker`: an image, described in `sticker`.
-    Sticker,
-    /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
-}
-
-open_enum! {
-    ReactionType {
-        Love = "love",
-        Like = "like",
-        Dislike = "dislike",
-        Laugh = "laugh",
-        Emphasize = "emphasize",
-        Question = "question",
-        Custom = "custom",
-        Sticker = "sticker",
-    }
-}
-
-/// A participant's reaction to one part of a message.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct Reaction {
-    /// True if your line reacted.
-    pub is_me: bool,
-    /// Who reacted.
-    pub handle: ChatHandle,
-    /// Kind of reaction.
-    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
-    pub type_: ReactionType,
-    /// The emoji of a `custom` reaction, null for any other.
-    pub custom_emoji: Option<String>,
-    /// The image of a `sticker` reaction, null for any other.
-    pub sticker: Option<ReactionSticker>,
-    #[cfg_attr(feature = "schemars", schemars(skip))]
-    presence_: Wire<1>,
-}
-
-record! {
-    Reaction {
-        is_me, with_is_me: bool = "is_me" required;
-        handle, with_handle: ChatHandle = "handle" required;
-        type_, with_type: ReactionType = "type" required;
-        custom_emoji, with_custom_emoji: String = "custom_emoji" optional;
-        sticker, with_sticker: ReactionSticker = "sticker" optional;
-    }
-}
-
-/// The image of a `sticker` reaction, null for any other.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct ReactionSticker {
-    /// Signed address of the image, good for one hour.
-    pub url: Option<String>,
-    /// The image's MIME type.
-    pub mime_type: Option<String>,
-    /// Width of the image in pixels.
-    pub width: Option<i64>,
-    /// Height of the image in pixels.
-    pub height: Option<i64>,
-    /// The image's file name.
-    pub file_name: Option<String>,
-    #[cfg_attr(feature = "schemars", schemars(skip))]
-    presence_: Wire<1>,
-}
-
-record! {
-    ReactionSticker {
-        url, with_url: String = "url" optional;
-        mime_type, with_mime_type: String = "mime_type" optional;
-        width, with_width: i64 = "width" optional;
-        height, with_height: i64 = "height" optional;
-        file_name, with_file_name: String = "file_name" optional;
-    }
-}
-
 /// A conversation between one of your lines and one or more other participants.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -630,17 +574,23 @@ pub struct Chat {
     pub service: Option<ServiceType>,
     /// The participants, your own line among them, so there are two or more.
     pub handles: Vec<ChatHandle>,
-    /// True if the chat is archived.
+    /// True if the chat is archived. Deprecated by Linq without a successor.
     ///
     /// Default: `false`.
+    ///
+    /// **Deprecated** by the API.
     pub is_archived: bool,
     /// True for a group chat, false for a direct one.
     ///
     /// Default: `false`.
     pub is_group: bool,
+    /// Address of the group's icon. Null or absent when there is none.
+    pub group_chat_icon: Option<String>,
     /// How well the chat is received, as one of a few levels. A beta feature of Linq; many bad chats put the line at risk. Older answers lack it.
     pub health_status: Option<HealthStatus>,
-    /// How well the chat is received, as a number from 0 to 100 where more is better. Null or absent when there is no score.
+    /// How well the chat is received, as a number from 0 to 100 where more is better. Null or absent when there is no score. Deprecated: replaced by `health_status`.
+    ///
+    /// **Deprecated** by the API.
     pub health_score: Option<HealthScore>,
     /// When it was created, RFC 3339.
     pub created_at: DateTime<Utc>,
@@ -658,77 +608,11 @@ record! {
         handles, with_handles: Vec<ChatHandle> = "handles" required;
         is_archived, with_is_archived: bool = "is_archived" required;
         is_group, with_is_group: bool = "is_group" required;
+        group_chat_icon, with_group_chat_icon: String = "group_chat_icon" optional;
         health_status, with_health_status: HealthStatus = "health_status" optional;
         health_score, with_health_score: HealthScore = "health_score" optional;
         created_at, with_created_at: DateTime<Utc> = "created_at" required;
         updated_at, with_updated_at: DateTime<Utc> = "updated_at" required;
-    }
-}
-
-/// A participant of a chat, under one phone number or e-mail address.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct ChatHandle {
-    /// The handle's id.
-    pub id: Uuid,
-    /// Phone number in E.164 format, or e-mail address.
-    pub handle: String,
-    /// The service this participant uses in the chat.
-    pub service: ServiceType,
-    /// Whether the participant is still in the chat.
-    ///
-    /// - `active`: still there.
-    /// - `left`: went of their own accord.
-    /// - `removed`: was taken out.
-    ///
-    /// Default: `active`.
-    pub status: Option<ChatHandleStatus>,
-    /// When they came in, RFC 3339.
-    pub joined_at: DateTime<Utc>,
-    /// When they went or were removed, RFC 3339. Null while they are in the chat.
-    pub left_at: Option<DateTime<Utc>>,
-    /// True if this is your own line.
-    pub is_me: Option<bool>,
-    #[cfg_attr(feature = "schemars", schemars(skip))]
-    presence_: Wire<1>,
-}
-
-record! {
-    ChatHandle {
-        id, with_id: Uuid = "id" required;
-        handle, with_handle: String = "handle" required;
-        service, with_service: ServiceType = "service" required;
-        status, with_status: ChatHandleStatus = "status" optional;
-        joined_at, with_joined_at: DateTime<Utc> = "joined_at" required;
-        left_at, with_left_at: DateTime<Utc> = "left_at" optional;
-        is_me, with_is_me: bool = "is_me" optional;
-    }
-}
-
-/// Whether the participant is still in the chat.
-///
-/// - `active`: still there.
-/// - `left`: went of their own accord.
-/// - `removed`: was taken out.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ChatHandleStatus {
-    /// `active`: still there.
-    Active,
-    /// `left`: went of their own accord.
-    Left,
-    /// `removed`: was taken out.
-    Removed,
-    /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
-}
-
-open_enum! {
-    ChatHandleStatus {
-        Active = "active",
-        Left = "left",
-        Removed = "removed",
     }
 }
 
@@ -767,6 +651,8 @@ pub struct CreateChatRequest {
     pub to: Vec<String>,
     /// The first message. It may hold no link part and no URL in its text (1005), and neither `effect` nor `reply_to`.
     pub message: MessageContent,
+    /// True sends this once although the recipient opted out, which is otherwise refused with 2024. Absent means false. Groups are never refused for that reason.
+    pub override_optout: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -776,6 +662,7 @@ record! {
         from, with_from: String = "from" required;
         to, with_to: Vec<String> = "to" required;
         message, with_message: MessageContent = "message" required;
+        override_optout, with_override_optout: bool = "override_optout" optional;
     }
 }
 
@@ -813,7 +700,9 @@ pub struct CreateChatResultChat {
     pub handles: Vec<ChatHandle>,
     /// How well the chat is received, as one of a few levels. A beta feature of Linq; many bad chats put the line at risk. Older answers lack it.
     pub health_status: Option<HealthStatus>,
-    /// How well the chat is received, as a number from 0 to 100 where more is better. Null or absent when there is no score.
+    /// How well the chat is received, as a number from 0 to 100 where more is better. Null or absent when there is no score. Deprecated: replaced by `health_status`.
+    ///
+    /// **Deprecated** by the API.
     pub health_score: Option<HealthScore>,
     /// The message as accepted, not yet delivered.
     pub message: SentMessage,
@@ -969,6 +858,607 @@ record! {
         score, with_score: i64 = "score" required;
         reason, with_reason: String = "reason" required;
         updated_at, with_updated_at: DateTime<Utc> = "updated_at" required;
+    }
+}
+
+/// A participant named inside a text, and where. Received text can hold several.
+#[doc(alias = "TextPartResponse.Mention")]
+#[doc(alias = "SchemasTextPartResponse.Mention")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TextMention {
+    /// Phone number in E.164 format, or e-mail address, of the one mentioned.
+    pub handle: String,
+    /// True if your own line is mentioned.
+    pub is_me: bool,
+    /// First position and the position after the last of the words that stand for the mention, as two integers counted from 0 in UTF-16 code units.
+    ///
+    /// Exactly 2 items.
+    pub range: Vec<i64>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    TextMention {
+        handle, with_handle: String = "handle" required;
+        is_me, with_is_me: bool = "is_me" required;
+        range, with_range: Vec<i64> = "range" required;
+    }
+}
+
+/// An image to set into a text in place of some of its characters. Set exactly one of `url` and `attachment_id`.
+#[doc(alias = "InlineStickerParam")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InlineSticker {
+    /// First position and the position after the last of the characters replaced, as two integers counted from 0 in UTF-16 code units. Neither may fall inside a character that takes several.
+    ///
+    /// Exactly 2 items.
+    pub range: Vec<i64>,
+    /// Public `https` address of the image. Cannot stand beside `attachment_id`.
+    pub url: Option<String>,
+    /// Id of an image uploaded beforehand. Cannot stand beside `url`.
+    pub attachment_id: Option<Uuid>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    InlineSticker new(range: Vec<i64>) {
+        range, with_range: Vec<i64> = "range" required;
+        url, with_url: String = "url" optional;
+        attachment_id, with_attachment_id: Uuid = "attachment_id" optional;
+    }
+}
+
+/// An image set into a text of a stored message.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InlineStickerResponse {
+    /// The sticker's id. Null or absent where unknown.
+    pub id: Option<String>,
+    /// First position and the position after the last of the characters replaced, as two integers counted from 0 in UTF-16 code units.
+    ///
+    /// Exactly 2 items.
+    pub range: Vec<i64>,
+    /// Signed address of the image, good for one hour. Null or absent where it is missing.
+    pub url: Option<String>,
+    /// The image's MIME type. Null or absent where unknown.
+    pub mime_type: Option<String>,
+    /// The image's file name. Null or absent where unknown.
+    pub file_name: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    InlineStickerResponse {
+        id, with_id: String = "id" optional;
+        range, with_range: Vec<i64> = "range" required;
+        url, with_url: String = "url" optional;
+        mime_type, with_mime_type: String = "mime_type" optional;
+        file_name, with_file_name: String = "file_name" optional;
+    }
+}
+
+/// Identity of the iMessage extension a card belongs to. Wrong values give 1008 when sending.
+#[doc(alias = "MessageUpdateAppCardParams.App")]
+#[doc(alias = "MessageContentParam.PartIMessageAppPartApp")]
+#[doc(alias = "Message.PartIMessageAppPartResponseApp")]
+#[doc(alias = "SentMessage.PartIMessageAppPartResponseApp")]
+#[doc(alias = "MessageEventV2.PartSchemasIMessageAppPartResponseApp")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IMessageApp {
+    /// Bundle identifier of the Messages extension, for example `com.example.booking.messages`. It may not contain a colon.
+    ///
+    /// Matches `^[^:]+$`.
+    pub bundle_id: String,
+    /// The app's name, shown where the card itself cannot be.
+    ///
+    /// At least 1 characters.
+    pub name: String,
+    /// The developer's Apple team identifier, 10 capital letters and digits.
+    ///
+    /// Matches `^[A-Z0-9]{10}$`.
+    pub team_id: String,
+    /// The app's number in the App Store, so that people without it can get it. Absent where it has none.
+    pub app_store_id: Option<i64>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    IMessageApp new(bundle_id: String, name: String, team_id: String) {
+        bundle_id, with_bundle_id: String = "bundle_id" required;
+        name, with_name: String = "name" required;
+        team_id, with_team_id: String = "team_id" required;
+        app_store_id, with_app_store_id: i64 = "app_store_id" optional;
+    }
+}
+
+/// What an app card shows. At least one of the four captions or `image_url` is needed in a request.
+#[doc(alias = "MessageUpdateAppCardParams.Layout")]
+#[doc(alias = "MessageContentParam.PartIMessageAppPartLayout")]
+#[doc(alias = "Message.PartIMessageAppPartResponseLayout")]
+#[doc(alias = "SentMessage.PartIMessageAppPartResponseLayout")]
+#[derive(Clone, PartialEq, Default)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IMessageAppLayout {
+    /// First line on the left, in bold. Absent means none.
+    pub caption: Option<String>,
+    /// Second line on the left. Absent means none.
+    pub subcaption: Option<String>,
+    /// First line on the right. Absent means none.
+    pub trailing_caption: Option<String>,
+    /// Second line on the right. Absent means none.
+    pub trailing_subcaption: Option<String>,
+    /// Address of the picture above the captions. Absent means none.
+    pub image_url: Option<String>,
+    /// Large text over the picture; a request needs `image_url` for it. Absent means none.
+    pub image_title: Option<String>,
+    /// Small text over the picture; a request needs `image_url` for it. Absent means none.
+    pub image_subtitle: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    IMessageAppLayout new() {
+        caption, with_caption: String = "caption" optional;
+        subcaption, with_subcaption: String = "subcaption" optional;
+        trailing_caption, with_trailing_caption: String = "trailing_caption" optional;
+        trailing_subcaption, with_trailing_subcaption: String = "trailing_subcaption" optional;
+        image_url, with_image_url: String = "image_url" optional;
+        image_title, with_image_title: String = "image_title" optional;
+        image_subtitle, with_image_subtitle: String = "image_subtitle" optional;
+    }
+}
+
+/// An iMessage app card of a stored message.
+#[doc(alias = "Message.PartIMessageAppPartResponse")]
+#[doc(alias = "SentMessage.PartIMessageAppPartResponse")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = crate::support::schema::Tag("type", "imessage_app")))]
+pub struct IMessageAppPartResponse {
+    /// The extension the card belongs to.
+    pub app: IMessageApp,
+    /// What the card shows.
+    pub layout: IMessageAppLayout,
+    /// Address handed to the app when the card is opened. It can be a `data:` one.
+    pub url: String,
+    /// Text for recipients who cannot see the card. Null or absent when there is none.
+    pub fallback_text: Option<String>,
+    /// Reactions to this part. Null or absent when there are none.
+    pub reactions: Option<Vec<Reaction>>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    IMessageAppPartResponse ["type" = "imessage_app"] {
+        app, with_app: IMessageApp = "app" required;
+        layout, with_layout: IMessageAppLayout = "layout" required;
+        url, with_url: String = "url" required;
+        fallback_text, with_fallback_text: String = "fallback_text" optional;
+        reactions, with_reactions: Vec<Reaction> = "reactions" optional;
+    }
+}
+
+/// An App Clip card of a stored message.
+#[doc(alias = "Message.PartAppClipPartResponse")]
+#[doc(alias = "SentMessage.PartAppClipPartResponse")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = crate::support::schema::Tag("type", "app_clip")))]
+pub struct AppClipPartResponse {
+    /// Address of the App Clip.
+    pub value: String,
+    /// Title of the card. Absent where there is none.
+    pub title: Option<String>,
+    /// Text under the title. Absent where there is none.
+    pub description: Option<String>,
+    /// Address of the card's picture. Absent where there is none.
+    pub image_url: Option<String>,
+    /// Reactions to this part. Null or absent when there are none.
+    pub reactions: Option<Vec<Reaction>>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    AppClipPartResponse ["type" = "app_clip"] {
+        value, with_value: String = "value" required;
+        title, with_title: String = "title" optional;
+        description, with_description: String = "description" optional;
+        image_url, with_image_url: String = "image_url" optional;
+        reactions, with_reactions: Vec<Reaction> = "reactions" optional;
+    }
+}
+
+/// A ready-made card to send, by name, with the action it is to offer. `GET /v3/experiences` lists what there is.
+#[doc(alias = "MessageContentParam.Experience")]
+#[doc(alias = "MessageUpdateAppCardParams.Experience")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct MessageExperience {
+    /// Name of the experience, as the list gives it in `experience`.
+    pub name: String,
+    /// Name of one of its actions.
+    pub action: String,
+    /// Values for the action's fields, by field name. Absent means none; an action with a required field then refuses.
+    pub params: Option<Map<String, Value>>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    MessageExperience new(name: String, action: String) {
+        name, with_name: String = "name" required;
+        action, with_action: String = "action" required;
+        params, with_params: Map<String, Value> = "params" optional;
+    }
+}
+
+/// A part that shows a card of an iMessage app. It must be the only part of its message (1004), and the chat has to run on iMessage (2018). A bad `app` gives 1008.
+#[doc(alias = "MessageContentParam.PartIMessageAppPart")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = crate::support::schema::Tag("type", "imessage_app")))]
+pub struct IMessageAppPart {
+    /// The extension the card belongs to.
+    pub app: IMessageApp,
+    /// What the card shows.
+    pub layout: IMessageAppLayout,
+    /// Address handed to the app when the card is opened: `https` with at most 2,048 characters, or `data:` with at most 16,384.
+    ///
+    /// At most 16384 characters.
+    pub url: Option<String>,
+    /// Whether the card reacts to touch. Absent means true.
+    ///
+    /// Default: `true`.
+    pub interactive: Option<bool>,
+    /// Text for recipients who cannot see the card. One that holds dates or numbers can make the card arrive as text. Absent means none.
+    pub fallback_text: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    IMessageAppPart ["type" = "imessage_app"] new(app: IMessageApp, layout: IMessageAppLayout) {
+        app, with_app: IMessageApp = "app" required;
+        layout, with_layout: IMessageAppLayout = "layout" required;
+        url, with_url: String = "url" optional;
+        interactive, with_interactive: bool = "interactive" optional;
+        fallback_text, with_fallback_text: String = "fallback_text" optional;
+    }
+}
+
+/// A part that shows an App Clip as a card. It must be the only part of its message (1004) and goes by iMessage alone; asking for RCS or SMS gives 2028.
+#[doc(alias = "MessageContentParam.PartAppClipPart")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = crate::support::schema::Tag("type", "app_clip")))]
+pub struct AppClipPart {
+    /// Address that invokes the App Clip.
+    pub value: String,
+    /// Words to show with the card. Absent means none.
+    pub caption: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    AppClipPart ["type" = "app_clip"] new(value: String) {
+        value, with_value: String = "value" required;
+        caption, with_caption: String = "caption" optional;
+    }
+}
+
+/// Background to show behind a chat. Which further fields count depends on `type`.
+#[doc(alias = "BackgroundSetParams")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SetChatBackgroundRequest {
+    /// Kind of background.
+    ///
+    /// - `color`: one of the ready-made colours, or a gradient of your own from `shades`
+    /// - `dynamic`: a moving picture, chosen with `style` and `variant`
+    /// - `photo`: an image from `image_url`
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: SetChatBackgroundRequestType,
+    /// Variant of the background; an unknown one gives 1005.
+    ///
+    /// - With `color`: `mango`, `ice`, `plum`, `deep_sea`, `green_apple`, `cherry`, `bubblegum`,
+    ///   `tangerine`, `magenta`, `lime`, `silver`, `carbon`, `stone` or `custom`. Absent means `custom`.
+    /// - With `dynamic`, where it is required: `dusk`, `haze`, `sunset`, `clear`, `sunrise` or `dawn` for
+    ///   `sky`; `light` or `dark` for `water`; `green`, `purple` or `pink` for `aurora`.
+    pub variant: Option<String>,
+    /// Two hex colours for a gradient. Only with type `color` and variant `custom`.
+    ///
+    /// Exactly 2 items.
+    pub shades: Option<Vec<String>>,
+    /// Motif of a moving background. Only with type `dynamic`.
+    pub style: Option<SetChatBackgroundRequestStyle>,
+    /// Public `https` address of the image. Only with type `photo`. One that cannot be fetched gives 5007, something else than an image 5006.
+    pub image_url: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    SetChatBackgroundRequest new(type_: SetChatBackgroundRequestType) {
+        type_, with_type: SetChatBackgroundRequestType = "type" required;
+        variant, with_variant: String = "variant" optional;
+        shades, with_shades: Vec<String> = "shades" optional;
+        style, with_style: SetChatBackgroundRequestStyle = "style" optional;
+        image_url, with_image_url: String = "image_url" optional;
+    }
+}
+
+/// Kind of background.
+///
+/// - `color`: one of the ready-made colours, or a gradient of your own from `shades`
+/// - `dynamic`: a moving picture, chosen with `style` and `variant`
+/// - `photo`: an image from `image_url`
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum SetChatBackgroundRequestType {
+    /// `color`: one of the ready-made colours, or a gradient of your own from `shades`
+    Color,
+    /// `dynamic`: a moving picture, chosen with `style` and `variant`
+    Dynamic,
+    /// `photo`: an image from `image_url`
+    Photo,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    SetChatBackgroundRequestType {
+        Color = "color",
+        Dynamic = "dynamic",
+        Photo = "photo",
+    }
+}
+
+/// Motif of a moving background. Only with type `dynamic`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum SetChatBackgroundRequestStyle {
+    /// `sky`.
+    Sky,
+    /// `water`.
+    Water,
+    /// `aurora`.
+    Aurora,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    SetChatBackgroundRequestStyle {
+        Sky = "sky",
+        Water = "water",
+        Aurora = "aurora",
+    }
+}
+
+/// Answer with the positions that participants share with you.
+#[doc(alias = "GetChatLocationResponse")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct GetChatLocationResult {
+    /// Whether the request was accepted.
+    pub success: bool,
+    /// The positions, as GeoJSON.
+    pub data: LocationCollection,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    GetChatLocationResult {
+        success, with_success: bool = "success" required;
+        data, with_data: LocationCollection = "data" required;
+    }
+}
+
+/// Positions of participants, a GeoJSON feature collection.
+#[doc(alias = "GetChatLocationResponse.Data")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LocationCollection {
+    /// Kind of GeoJSON object, always `FeatureCollection`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: LocationCollectionType,
+    /// The positions known, one for each participant who shares.
+    pub features: Vec<LocationFeature>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    LocationCollection {
+        type_, with_type: LocationCollectionType = "type" required;
+        features, with_features: Vec<LocationFeature> = "features" required;
+    }
+}
+
+/// Kind of GeoJSON object, always `FeatureCollection`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum LocationCollectionType {
+    /// `FeatureCollection`.
+    FeatureCollection,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    LocationCollectionType {
+        FeatureCollection = "FeatureCollection",
+    }
+}
+
+/// Position of one participant, a GeoJSON feature.
+#[doc(alias = "GetChatLocationResponse.DataFeature")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LocationFeature {
+    /// Kind of GeoJSON object, always `Feature`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: LocationFeatureType,
+    /// Where the participant is.
+    pub geometry: LocationPoint,
+    /// Who it is, and what else is known about the place.
+    pub properties: LocationProperties,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    LocationFeature {
+        type_, with_type: LocationFeatureType = "type" required;
+        geometry, with_geometry: LocationPoint = "geometry" required;
+        properties, with_properties: LocationProperties = "properties" required;
+    }
+}
+
+/// Kind of GeoJSON object, always `Feature`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum LocationFeatureType {
+    /// `Feature`.
+    Feature,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    LocationFeatureType {
+        Feature = "Feature",
+    }
+}
+
+/// A place on the globe, a GeoJSON point.
+#[doc(alias = "GetChatLocationResponse.DataFeatureGeometry")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LocationPoint {
+    /// Kind of GeoJSON object, always `Point`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: LocationPointType,
+    /// Longitude and latitude in degrees, in this order.
+    pub coordinates: Vec<f64>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    LocationPoint {
+        type_, with_type: LocationPointType = "type" required;
+        coordinates, with_coordinates: Vec<f64> = "coordinates" required;
+    }
+}
+
+/// Kind of GeoJSON object, always `Point`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum LocationPointType {
+    /// `Point`.
+    Point,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    LocationPointType {
+        Point = "Point",
+    }
+}
+
+/// What is known about a shared position besides its coordinates.
+#[doc(alias = "GetChatLocationResponse.DataFeatureProperties")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LocationProperties {
+    /// Phone number in E.164 format, or e-mail address, of the participant who shares.
+    pub handle: String,
+    /// Postal address of the place. Absent where unknown.
+    pub address: Option<String>,
+    /// Town or district of the place. Absent where unknown.
+    pub locality: Option<String>,
+    /// When the position was last reported, RFC 3339. Absent where unknown.
+    pub updated_at: Option<DateTime<Utc>>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    LocationProperties {
+        handle, with_handle: String = "handle" required;
+        address, with_address: String = "address" optional;
+        locality, with_locality: String = "locality" optional;
+        updated_at, with_updated_at: DateTime<Utc> = "updated_at" optional;
+    }
+}
+
+/// Names the participant with whom location sharing ends.
+#[doc(alias = "LocationStopParams")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StopChatLocationRequest {
+    /// Phone number in E.164 format, or e-mail address.
+    pub handle: String,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    StopChatLocationRequest new(handle: String) {
+        handle, with_handle: String = "handle" required;
+    }
+}
+
+/// What became of a request to start or stop location sharing.
+#[doc(alias = "LocationRequestResponse")]
+#[doc(alias = "StopChatLocationSharingResponse")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ChatLocationResult {
+    /// Whether the request was accepted.
+    pub success: bool,
+    /// A short remark for people. Do not parse it.
+    pub message: String,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ChatLocationResult {
+        success, with_success: bool = "success" required;
+        message, with_message: String = "message" required;
     }
 }
 

@@ -7,6 +7,32 @@
 use super::*;
 use crate::support::prelude::*;
 
+/// Network that carries messages.
+///
+/// - `iMessage`: Apple's messaging service
+/// - `SMS`: plain mobile text messaging, MMS included
+/// - `RCS`: Rich Communication Services, the successor of SMS
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ServiceType {
+    /// `iMessage`: Apple's messaging service
+    IMessage,
+    /// `SMS`: plain mobile text messaging, MMS included
+    Sms,
+    /// `RCS`: Rich Communication Services, the successor of SMS
+    Rcs,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    ServiceType {
+        IMessage = "iMessage",
+        Sms = "SMS",
+        Rcs = "RCS",
+    }
+}
+
 /// Body of an answer that reports an error.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -41,7 +67,7 @@ pub struct ErrorDetail {
     pub code: ErrorCode,
     /// Text for a person. Its wording can change and it may repeat numbers or content of the request, so think before logging it.
     pub message: String,
-    /// Address of Linq's page about this code. Can be absent.
+    /// Address of Linq's page about this code. Older and unusual answers leave it out.
     pub doc_url: Option<String>,
     /// Seconds to wait before the next try, the same as the `Retry-After` header. Only with status 429.
     pub retry_after: Option<i64>,
@@ -56,6 +82,197 @@ record! {
         message, with_message: String = "message" required;
         doc_url, with_doc_url: String = "doc_url" optional;
         retry_after, with_retry_after: i64 = "retry_after" optional;
+    }
+}
+
+/// Kind of reaction. The first six are the iMessage tapbacks.
+///
+/// - `custom`: some other emoji, named in `custom_emoji`.
+/// - `sticker`: an image, described in `sticker`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ReactionType {
+    /// `love`.
+    Love,
+    /// `like`.
+    Like,
+    /// `dislike`.
+    Dislike,
+    /// `laugh`.
+    Laugh,
+    /// `emphasize`.
+    Emphasize,
+    /// `question`.
+    Question,
+    /// `custom`: some other emoji, named in `custom_emoji`.
+    Custom,
+    /// `sticker`: an image, described in `sticker`.
+    Sticker,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    ReactionType {
+        Love = "love",
+        Like = "like",
+        Dislike = "dislike",
+        Laugh = "laugh",
+        Emphasize = "emphasize",
+        Question = "question",
+        Custom = "custom",
+        Sticker = "sticker",
+    }
+}
+
+/// A participant's reaction to one part of a message.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Reaction {
+    /// The reaction's id, under which a sticker can be moved. Null or absent where unknown.
+    pub id: Option<String>,
+    /// True if your line reacted.
+    pub is_me: bool,
+    /// Who reacted.
+    pub handle: ChatHandle,
+    /// Kind of reaction.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: ReactionType,
+    /// The emoji of a `custom` reaction, null for any other.
+    pub custom_emoji: Option<String>,
+    /// The image of a `sticker` reaction, null for any other.
+    pub sticker: Option<ReactionSticker>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    Reaction {
+        id, with_id: String = "id" optional;
+        is_me, with_is_me: bool = "is_me" required;
+        handle, with_handle: ChatHandle = "handle" required;
+        type_, with_type: ReactionType = "type" required;
+        custom_emoji, with_custom_emoji: String = "custom_emoji" optional;
+        sticker, with_sticker: ReactionSticker = "sticker" optional;
+    }
+}
+
+/// The image of a `sticker` reaction, null for any other.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReactionSticker {
+    /// Signed address of the image, good for one hour.
+    pub url: Option<String>,
+    /// The image's MIME type.
+    pub mime_type: Option<String>,
+    /// Width of the image in pixels.
+    pub width: Option<i64>,
+    /// Height of the image in pixels.
+    pub height: Option<i64>,
+    /// The image's file name.
+    pub file_name: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ReactionSticker {
+        url, with_url: String = "url" optional;
+        mime_type, with_mime_type: String = "mime_type" optional;
+        width, with_width: i64 = "width" optional;
+        height, with_height: i64 = "height" optional;
+        file_name, with_file_name: String = "file_name" optional;
+    }
+}
+
+/// A participant of a chat, under one phone number or e-mail address.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ChatHandle {
+    /// The handle's id.
+    pub id: Uuid,
+    /// Phone number in E.164 format, or e-mail address.
+    pub handle: String,
+    /// The service this participant uses in the chat.
+    pub service: ServiceType,
+    /// Whether the participant is still in the chat.
+    ///
+    /// - `active`: still there.
+    /// - `left`: went of their own accord.
+    /// - `removed`: was taken out.
+    ///
+    /// Default: `active`.
+    pub status: Option<ChatHandleStatus>,
+    /// When they came in, RFC 3339.
+    pub joined_at: DateTime<Utc>,
+    /// When they went or were removed, RFC 3339. Null while they are in the chat.
+    pub left_at: Option<DateTime<Utc>>,
+    /// True if this is your own line.
+    pub is_me: Option<bool>,
+    /// Kind of line behind this handle, `iMessage` or `RCS`. Null or absent where unknown.
+    pub line_type: Option<ChatHandleLineType>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ChatHandle {
+        id, with_id: Uuid = "id" required;
+        handle, with_handle: String = "handle" required;
+        service, with_service: ServiceType = "service" required;
+        status, with_status: ChatHandleStatus = "status" optional;
+        joined_at, with_joined_at: DateTime<Utc> = "joined_at" required;
+        left_at, with_left_at: DateTime<Utc> = "left_at" optional;
+        is_me, with_is_me: bool = "is_me" optional;
+        line_type, with_line_type: ChatHandleLineType = "line_type" optional;
+    }
+}
+
+/// Whether the participant is still in the chat.
+///
+/// - `active`: still there.
+/// - `left`: went of their own accord.
+/// - `removed`: was taken out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ChatHandleStatus {
+    /// `active`: still there.
+    Active,
+    /// `left`: went of their own accord.
+    Left,
+    /// `removed`: was taken out.
+    Removed,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    ChatHandleStatus {
+        Active = "active",
+        Left = "left",
+        Removed = "removed",
+    }
+}
+
+/// Kind of line behind this handle, `iMessage` or `RCS`. Null or absent where unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ChatHandleLineType {
+    /// `iMessage`.
+    IMessage,
+    /// `RCS`.
+    Rcs,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    ChatHandleLineType {
+        IMessage = "iMessage",
+        Rcs = "RCS",
     }
 }
 
@@ -118,6 +335,6 @@ record! {
 /// - `5003`: no upload address could be made (500; try again with growing pauses)
 /// - `5004`: this file type is refused (400; convert the file)
 /// - `5005`: the file is too large (400; make it smaller)
-/// - `5006`: the content does not match its content type (400; declare the right type)
+/// - `5006`: the content does not match its content type, or is no image (400; declare the right type)
 /// - `5007`: the image at the given address could not be fetched (400; check the address)
 pub type ErrorCode = i64;

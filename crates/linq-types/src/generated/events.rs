@@ -9,7 +9,560 @@ use crate::support::prelude::*;
 
 /// Error code of a failure that came up after the request had been accepted. Others may be added.
 ///
+/// - `1005`: a parameter has a bad value (backgrounds)
+/// - `2011`: the feature is off for this account (backgrounds)
 /// - `3007`: every delivery attempt was used up
 /// - `4001`: delivery failed
 /// - `4002`: the line is offline
+/// - `4005`: the recipient cannot take this kind of message
+/// - `4006`: the send timed out
+/// - `4007`: a failed message, cause not published
+/// - `4008`: a failed message, cause not published
+/// - `5002`: the download of the image failed (backgrounds)
 pub type WebhookErrorCode = i64;
+
+/// Image of a `sticker` reaction. Null or absent for every other kind.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReactionEventBaseSticker {
+    /// Signed URL to download the image from. It expires after one hour.
+    pub url: Option<String>,
+    /// MIME type of the image.
+    pub mime_type: Option<String>,
+    /// Width of the image in pixels.
+    pub width: Option<i64>,
+    /// Height of the image in pixels.
+    pub height: Option<i64>,
+    /// File name of the image.
+    pub file_name: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ReactionEventBaseSticker {
+        url, with_url: String = "url" optional;
+        mime_type, with_mime_type: String = "mime_type" optional;
+        width, with_width: i64 = "width" optional;
+        height, with_height: i64 = "height" optional;
+        file_name, with_file_name: String = "file_name" optional;
+    }
+}
+
+/// Chat that an event is about, in short.
+#[doc(alias = "PollReadWebhookEvent.DataChat")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct EventChat {
+    /// The chat's id.
+    pub id: String,
+    /// True for a group chat, false for a direct one. Null or absent when not known.
+    pub is_group: Option<bool>,
+    /// Your line in this chat; its `is_me` is true. Null or absent when not known.
+    pub owner_handle: Option<ChatHandle>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    EventChat {
+        id, with_id: String = "id" required;
+        is_group, with_is_group: bool = "is_group" optional;
+        owner_handle, with_owner_handle: ChatHandle = "owner_handle" optional;
+    }
+}
+
+/// Outcome that a payment event tells.
+///
+/// - `succeeded`: paid
+/// - `failed`: the payment did not go through
+/// - `canceled`: called off
+/// - `expired`: not paid in time
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum PaymentEventStatus {
+    /// `succeeded`: paid
+    Succeeded,
+    /// `failed`: the payment did not go through
+    Failed,
+    /// `canceled`: called off
+    Canceled,
+    /// `expired`: not paid in time
+    Expired,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    PaymentEventStatus {
+        Succeeded = "succeeded",
+        Failed = "failed",
+        Canceled = "canceled",
+        Expired = "expired",
+    }
+}
+
+/// Payload of `payment.authorized`, `payment.declined`, `connection.created` and `connection.revoked`. Linq publishes the fields of a payment request for them; which ones really come is not settled, so each may be missing.
+#[doc(alias = "PaymentExpiredWebhookEvent.Data")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaymentEvent {
+    /// Id of what the event is about; that of the payment request where there is one.
+    pub id: Option<String>,
+    /// Kind of this object, as text.
+    pub object: Option<String>,
+    /// Outcome of the payment.
+    pub status: Option<PaymentEventStatus>,
+    /// One payment or a subscription. Null or absent when not told.
+    pub mode: Option<PaymentMode>,
+    /// Who carries out the payment. Null or absent when not told.
+    pub rail: Option<PaymentRail>,
+    /// Amount in the currency's smallest unit (US cents).
+    pub amount: Option<i64>,
+    /// Currency as an ISO 4217 code, for example `usd`.
+    pub currency: Option<String>,
+    /// Page where the payer pays.
+    pub checkout_url: Option<String>,
+    /// What the payment is for. Null or absent where none was given.
+    pub description: Option<String>,
+    /// Id of the recurring price at Stripe. Null or absent unless the mode is `subscription`.
+    pub price_id: Option<String>,
+    /// How many units of the price are charged. Null or absent unless the mode is `subscription`.
+    pub quantity: Option<i64>,
+    /// Unit of time between two charges. Null or absent unless the mode is `subscription`.
+    pub interval: Option<BillingInterval>,
+    /// How many of the unit lie between two charges. Null or absent unless the mode is `subscription`.
+    pub interval_count: Option<i64>,
+    /// End of the free trial (RFC 3339). Null or absent without one.
+    pub trial_end: Option<DateTime<Utc>>,
+    /// Discount on the price. Null or absent without one.
+    pub discount: Option<PaymentRequestDiscountResponse>,
+    /// Ids at Stripe. Null or absent unless the rail is `stripe`.
+    pub stripe: Option<PaymentRequestStripe>,
+    /// Ids at Natural. Null or absent unless the rail is `natural`.
+    pub natural: Option<PaymentRequestNatural>,
+    /// Names and values that were given at creation. Null or absent when there are none.
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// When the object was created.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When the object last changed. Null or absent when it has not.
+    pub updated_at: Option<DateTime<Utc>>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    PaymentEvent {
+        id, with_id: String = "id" optional;
+        object, with_object: String = "object" optional;
+        status, with_status: PaymentEventStatus = "status" optional;
+        mode, with_mode: PaymentMode = "mode" optional;
+        rail, with_rail: PaymentRail = "rail" optional;
+        amount, with_amount: i64 = "amount" optional;
+        currency, with_currency: String = "currency" optional;
+        checkout_url, with_checkout_url: String = "checkout_url" optional;
+        description, with_description: String = "description" optional;
+        price_id, with_price_id: String = "price_id" optional;
+        quantity, with_quantity: i64 = "quantity" optional;
+        interval, with_interval: BillingInterval = "interval" optional;
+        interval_count, with_interval_count: i64 = "interval_count" optional;
+        trial_end, with_trial_end: DateTime<Utc> = "trial_end" optional;
+        discount, with_discount: PaymentRequestDiscountResponse = "discount" optional;
+        stripe, with_stripe: PaymentRequestStripe = "stripe" optional;
+        natural, with_natural: PaymentRequestNatural = "natural" optional;
+        metadata, with_metadata: BTreeMap<String, String> = "metadata" optional;
+        created_at, with_created_at: DateTime<Utc> = "created_at" optional;
+        updated_at, with_updated_at: DateTime<Utc> = "updated_at" optional;
+    }
+}
+
+/// Who acted.
+///
+/// - `team_member`: a person of your team
+/// - `api`: a program with an API token
+/// - `system`: Linq itself, by rule
+/// - `unknown`: not known
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum AccountEventActorType {
+    /// `team_member`: a person of your team
+    TeamMember,
+    /// `api`: a program with an API token
+    Api,
+    /// `system`: Linq itself, by rule
+    System,
+    /// `unknown`: not known
+    UnknownValue,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    AccountEventActorType {
+        TeamMember = "team_member",
+        Api = "api",
+        System = "system",
+        UnknownValue = "unknown",
+    }
+}
+
+/// Who caused an account event.
+#[doc(alias = "APITokenCreatedWebhookEvent.DataActor")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountEventActor {
+    /// Kind of actor.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: AccountEventActorType,
+    /// The actor's id. Null or absent when not known.
+    pub id: Option<String>,
+    /// The actor's name. Null or absent when not known.
+    pub name: Option<String>,
+    /// The actor's e-mail address. Null or absent when not known.
+    pub email: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    AccountEventActor {
+        type_, with_type: AccountEventActorType = "type" required;
+        id, with_id: String = "id" optional;
+        name, with_name: String = "name" optional;
+        email, with_email: String = "email" optional;
+    }
+}
+
+/// API token that an account event is about. The token itself is never told.
+#[doc(alias = "APITokenCreatedWebhookEvent.DataAPIToken")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountEventApiToken {
+    /// The token's id.
+    pub id: String,
+    /// The token's name. Null or absent when it has none.
+    pub name: Option<String>,
+    /// First characters of the token, enough to recognise it.
+    pub token_prefix: String,
+    /// When the token stops working. Null or absent when it does not expire.
+    pub expires_at: Option<DateTime<Utc>>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    AccountEventApiToken {
+        id, with_id: String = "id" required;
+        name, with_name: String = "name" optional;
+        token_prefix, with_token_prefix: String = "token_prefix" required;
+        expires_at, with_expires_at: DateTime<Utc> = "expires_at" optional;
+    }
+}
+
+/// One text field before and after a change.
+#[doc(alias = "APITokenCreatedWebhookEvent.DataChangeImageURL")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountEventFieldChange {
+    /// Value before. Null or absent when there was none.
+    pub from: Option<String>,
+    /// Value after. Null or absent when there is none any more.
+    pub to: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    AccountEventFieldChange {
+        from, with_from: String = "from" optional;
+        to, with_to: String = "to" optional;
+    }
+}
+
+/// What an account event changed. Events about one value use `from` and `to`; those about contact cards use a field for each part of the card.
+#[doc(alias = "APITokenCreatedWebhookEvent.DataChange")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountEventChange {
+    /// Value before, of whatever type it has: text, number, boolean, list or object. Null or absent when there was none.
+    pub from: Option<Value>,
+    /// Value after, of whatever type it has: text, number, boolean, list or object. Null or absent when there is none any more.
+    pub to: Option<Value>,
+    /// Change of the first name on a contact card. Null or absent when it stayed the same.
+    pub first_name: Option<AccountEventFieldChange>,
+    /// Change of the last name on a contact card. Null or absent when it stayed the same.
+    pub last_name: Option<AccountEventFieldChange>,
+    /// Change of the picture on a contact card. Null or absent when it stayed the same.
+    pub image_url: Option<AccountEventFieldChange>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    AccountEventChange {
+        from, with_from: Value = "from" optional;
+        to, with_to: Value = "to" optional;
+        first_name, with_first_name: AccountEventFieldChange = "first_name" optional;
+        last_name, with_last_name: AccountEventFieldChange = "last_name" optional;
+        image_url, with_image_url: AccountEventFieldChange = "image_url" optional;
+    }
+}
+
+/// Contact card that an account event is about.
+#[doc(alias = "APITokenCreatedWebhookEvent.DataContactCard")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountEventContactCard {
+    /// The card's id.
+    pub id: String,
+    /// First name on the card.
+    pub first_name: String,
+    /// Last name on the card. Null or absent when there is none.
+    pub last_name: Option<String>,
+    /// Address of the picture. Null or absent when there is none.
+    pub image_url: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    AccountEventContactCard {
+        id, with_id: String = "id" required;
+        first_name, with_first_name: String = "first_name" required;
+        last_name, with_last_name: String = "last_name" optional;
+        image_url, with_image_url: String = "image_url" optional;
+    }
+}
+
+/// Environment of the account that an account event is about.
+#[doc(alias = "APITokenCreatedWebhookEvent.DataEnvironment")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountEventEnvironment {
+    /// The environment's name.
+    pub name: String,
+    /// Kind of this object, always `environment`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: AccountEventEnvironmentType,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    AccountEventEnvironment {
+        name, with_name: String = "name" required;
+        type_, with_type: AccountEventEnvironmentType = "type" required;
+    }
+}
+
+/// Kind of this object, always `environment`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum AccountEventEnvironmentType {
+    /// `environment`.
+    Environment,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    AccountEventEnvironmentType {
+        Environment = "environment",
+    }
+}
+
+/// Role of a person in your team.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum TeamMemberRole {
+    /// `admin`.
+    Admin,
+    /// `manager`.
+    Manager,
+    /// `member`.
+    Member,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    TeamMemberRole {
+        Admin = "admin",
+        Manager = "manager",
+        Member = "member",
+    }
+}
+
+/// Team member that an account event is about.
+#[doc(alias = "APITokenCreatedWebhookEvent.DataTeamMember")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountEventTeamMember {
+    /// The team member's id.
+    pub id: String,
+    /// The team member's name. Null or absent when not known.
+    pub name: Option<String>,
+    /// The team member's role. Null or absent when not told.
+    pub role: Option<TeamMemberRole>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    AccountEventTeamMember {
+        id, with_id: String = "id" required;
+        name, with_name: String = "name" optional;
+        role, with_role: TeamMemberRole = "role" optional;
+    }
+}
+
+/// Webhook subscription that an account event is about.
+#[doc(alias = "APITokenCreatedWebhookEvent.DataWebhookSubscription")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountEventWebhookSubscription {
+    /// The subscription's id.
+    pub id: String,
+    /// Address that receives the events. Null or absent when not told.
+    pub target_url: Option<String>,
+    /// Names of the events that the subscription delivers. Null or absent when not told.
+    pub events: Option<Vec<String>>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    AccountEventWebhookSubscription {
+        id, with_id: String = "id" required;
+        target_url, with_target_url: String = "target_url" optional;
+        events, with_events: Vec<String> = "events" optional;
+    }
+}
+
+/// Where the act was done.
+///
+/// - `dashboard`: in the web dashboard
+/// - `api`: through the API
+/// - `linq`: by Linq
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum AccountEventOrigin {
+    /// `dashboard`: in the web dashboard
+    Dashboard,
+    /// `api`: through the API
+    Api,
+    /// `linq`: by Linq
+    Linq,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    AccountEventOrigin {
+        Dashboard = "dashboard",
+        Api = "api",
+        Linq = "linq",
+    }
+}
+
+/// How a team member signed in.
+///
+/// - `code`: with a one-time code
+/// - `sso`: through single sign-on of the organisation
+/// - `google`: with a Google account
+/// - `apple`: with an Apple account
+/// - `linkedin`: with a LinkedIn account
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum SignInMethod {
+    /// `code`: with a one-time code
+    Code,
+    /// `sso`: through single sign-on of the organisation
+    Sso,
+    /// `google`: with a Google account
+    Google,
+    /// `apple`: with an Apple account
+    Apple,
+    /// `linkedin`: with a LinkedIn account
+    Linkedin,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    SignInMethod {
+        Code = "code",
+        Sso = "sso",
+        Google = "google",
+        Apple = "apple",
+        Linkedin = "linkedin",
+    }
+}
+
+/// Payload of every account event: something changed in your account, its tokens, team, environments or subscriptions. Which of the optional fields are there depends on the event. These events come in no fixed order and may be lost.
+#[doc(alias = "APITokenCreatedWebhookEvent.Data")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountEvent {
+    /// Who did it.
+    pub actor: AccountEventActor,
+    /// Where it was done.
+    pub origin: AccountEventOrigin,
+    /// When it was done.
+    pub occurred_at: DateTime<Utc>,
+    /// What happened, in a sentence for people; do not parse it.
+    pub summary: String,
+    /// What was changed, before and after. Null or absent when the event changes no value.
+    pub change: Option<AccountEventChange>,
+    /// The API token concerned. Null or absent for events about other things.
+    pub api_token: Option<AccountEventApiToken>,
+    /// The contact card concerned. Null or absent for events about other things.
+    pub contact_card: Option<AccountEventContactCard>,
+    /// The environment concerned. Null or absent when there is none.
+    pub environment: Option<AccountEventEnvironment>,
+    /// The team member concerned. Null or absent for events about other things.
+    pub team_member: Option<AccountEventTeamMember>,
+    /// The webhook subscription concerned. Null or absent for events about other things.
+    pub webhook_subscription: Option<AccountEventWebhookSubscription>,
+    /// The line concerned, in E.164 format. Null or absent for events about other things.
+    pub phone_number: Option<String>,
+    /// How the person signed in. Null or absent unless the event is about signing in.
+    pub method: Option<SignInMethod>,
+    /// How many lines were moved to production through the event. Null or absent when it moves none.
+    pub lines_moved_to_production: Option<i64>,
+    /// How many API tokens stopped working through the event. Null or absent when it stops none.
+    pub tokens_revoked: Option<i64>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    AccountEvent {
+        actor, with_actor: AccountEventActor = "actor" required;
+        origin, with_origin: AccountEventOrigin = "origin" required;
+        occurred_at, with_occurred_at: DateTime<Utc> = "occurred_at" required;
+        summary, with_summary: String = "summary" required;
+        change, with_change: AccountEventChange = "change" optional;
+        api_token, with_api_token: AccountEventApiToken = "api_token" optional;
+        contact_card, with_contact_card: AccountEventContactCard = "contact_card" optional;
+        environment, with_environment: AccountEventEnvironment = "environment" optional;
+        team_member, with_team_member: AccountEventTeamMember = "team_member" optional;
+        webhook_subscription, with_webhook_subscription: AccountEventWebhookSubscription = "webhook_subscription" optional;
+        phone_number, with_phone_number: String = "phone_number" optional;
+        method, with_method: SignInMethod = "method" optional;
+        lines_moved_to_production, with_lines_moved_to_production: i64 = "lines_moved_to_production" optional;
+        tokens_revoked, with_tokens_revoked: i64 = "tokens_revoked" optional;
+    }
+}

@@ -348,6 +348,8 @@ record! {
 pub struct ChatTypingIndicatorStartedEvent {
     /// The chat's id (UUID).
     pub chat_id: Uuid,
+    /// Participant concerned. Null or absent when not known, and in older deliveries.
+    pub actor_handle: Option<ChatHandle>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -355,6 +357,7 @@ pub struct ChatTypingIndicatorStartedEvent {
 record! {
     ChatTypingIndicatorStartedEvent {
         chat_id, with_chat_id: Uuid = "chat_id" required;
+        actor_handle, with_actor_handle: ChatHandle = "actor_handle" optional;
     }
 }
 
@@ -403,6 +406,8 @@ record! {
 pub struct ChatTypingIndicatorStoppedEvent {
     /// The chat's id (UUID).
     pub chat_id: Uuid,
+    /// Participant concerned. Null or absent when not known, and in older deliveries.
+    pub actor_handle: Option<ChatHandle>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -410,6 +415,7 @@ pub struct ChatTypingIndicatorStoppedEvent {
 record! {
     ChatTypingIndicatorStoppedEvent {
         chat_id, with_chat_id: Uuid = "chat_id" required;
+        actor_handle, with_actor_handle: ChatHandle = "actor_handle" optional;
     }
 }
 
@@ -448,5 +454,213 @@ record! {
         trace_id, with_trace_id: String = "trace_id" optional;
         partner_id, with_partner_id: String = "partner_id" optional;
         data, with_data: ChatTypingIndicatorStoppedEvent = "data" required;
+    }
+}
+
+/// Kind of background of a chat.
+///
+/// - `color`: one colour or a blend of two
+/// - `dynamic`: a moving picture of the system
+/// - `photo`: an image
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ChatBackgroundType {
+    /// `color`: one colour or a blend of two
+    Color,
+    /// `dynamic`: a moving picture of the system
+    Dynamic,
+    /// `photo`: an image
+    Photo,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    ChatBackgroundType {
+        Color = "color",
+        Dynamic = "dynamic",
+        Photo = "photo",
+    }
+}
+
+/// A chat's background, as webhook payloads give it.
+#[doc(alias = "ChatBackgroundUpdatedWebhookEvent.DataBackground")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ChatBackground {
+    /// Kind of background.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: ChatBackgroundType,
+    /// Address of the image, with type `photo`. Null or absent otherwise, and where it is missing.
+    pub image_url: Option<String>,
+    /// Colours of the blend as hexadecimal values, with type `color`. Null or absent otherwise.
+    pub shades: Option<Vec<String>>,
+    /// Scene of the moving picture, with type `dynamic`. Null or absent otherwise.
+    pub style: Option<ChatBackgroundStyle>,
+    /// Variant within the kind: a named colour such as `mango`, or a mood of the scene such as `dusk`. Null or absent when there is none.
+    pub variant: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ChatBackground {
+        type_, with_type: ChatBackgroundType = "type" required;
+        image_url, with_image_url: String = "image_url" optional;
+        shades, with_shades: Vec<String> = "shades" optional;
+        style, with_style: ChatBackgroundStyle = "style" optional;
+        variant, with_variant: String = "variant" optional;
+    }
+}
+
+/// Scene of the moving picture, with type `dynamic`. Null or absent otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ChatBackgroundStyle {
+    /// `sky`.
+    Sky,
+    /// `water`.
+    Water,
+    /// `aurora`.
+    Aurora,
+    /// `glitter`.
+    Glitter,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    ChatBackgroundStyle {
+        Sky = "sky",
+        Water = "water",
+        Aurora = "aurora",
+        Glitter = "glitter",
+    }
+}
+
+/// Payload of `chat.background_updated`: the background of a chat was set, changed or removed.
+#[doc(alias = "ChatBackgroundUpdatedWebhookEvent.Data")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ChatBackgroundUpdatedEvent {
+    /// The chat whose background changed.
+    pub chat: EventChat,
+    /// Handle that made the change. Null or absent when not known.
+    pub actor_handle: Option<ChatHandle>,
+    /// The background from now on. Null or absent when it was removed.
+    pub background: Option<ChatBackground>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ChatBackgroundUpdatedEvent {
+        chat, with_chat: EventChat = "chat" required;
+        actor_handle, with_actor_handle: ChatHandle = "actor_handle" optional;
+        background, with_background: ChatBackground = "background" optional;
+    }
+}
+
+/// Payload of `chat.background_update_failed`: the background you asked for could not be set or removed.
+#[doc(alias = "ChatGroupIconUpdateFailedWebhookEvent.Data")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ChatBackgroundUpdateFailedEvent {
+    /// The chat's id (UUID).
+    pub chat_id: String,
+    /// Why the change failed: `1005`, `2011`, `4001` or `5002`.
+    pub error_code: WebhookErrorCode,
+    /// When the failure was noticed.
+    pub failed_at: DateTime<Utc>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ChatBackgroundUpdateFailedEvent {
+        chat_id, with_chat_id: String = "chat_id" required;
+        error_code, with_error_code: WebhookErrorCode = "error_code" required;
+        failed_at, with_failed_at: DateTime<Utc> = "failed_at" required;
+    }
+}
+
+/// Delivery of a `chat.background_updated` event.
+#[doc(alias = "ChatBackgroundUpdatedWebhookEvent")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ChatBackgroundUpdatedWebhook {
+    /// API version of the delivery, `v3` at present.
+    pub api_version: Option<String>,
+    /// Payload version of the delivery: `2025-01-01` or `2026-02-03`. Taken from `version` in the query of the subscription's `target_url`; where that is missing, subscriptions older than 2026-02-03 have the first and all others the second.
+    pub webhook_version: Option<String>,
+    /// What happened.
+    pub event_type: WebhookEventType,
+    /// Opaque id of the event. A repeated delivery has the same id, so drop events whose id you have already handled.
+    pub event_id: String,
+    /// When the event arose (RFC 3339, up to nine fractional digits).
+    pub created_at: Option<DateTime<Utc>>,
+    /// Id under which Linq's logs know the event; quote it when you report a problem.
+    pub trace_id: Option<String>,
+    /// Id of your partner account at Linq.
+    pub partner_id: Option<String>,
+    /// Payload of the event.
+    pub data: ChatBackgroundUpdatedEvent,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ChatBackgroundUpdatedWebhook {
+        api_version, with_api_version: String = "api_version" optional;
+        webhook_version, with_webhook_version: String = "webhook_version" optional;
+        event_type, with_event_type: WebhookEventType = "event_type" required;
+        event_id, with_event_id: String = "event_id" required;
+        created_at, with_created_at: DateTime<Utc> = "created_at" optional;
+        trace_id, with_trace_id: String = "trace_id" optional;
+        partner_id, with_partner_id: String = "partner_id" optional;
+        data, with_data: ChatBackgroundUpdatedEvent = "data" required;
+    }
+}
+
+/// Delivery of a `chat.background_update_failed` event.
+#[doc(alias = "ChatBackgroundUpdateFailedWebhookEvent")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ChatBackgroundUpdateFailedWebhook {
+    /// API version of the delivery, `v3` at present.
+    pub api_version: Option<String>,
+    /// Payload version of the delivery: `2025-01-01` or `2026-02-03`. Taken from `version` in the query of the subscription's `target_url`; where that is missing, subscriptions older than 2026-02-03 have the first and all others the second.
+    pub webhook_version: Option<String>,
+    /// What happened.
+    pub event_type: WebhookEventType,
+    /// Opaque id of the event. A repeated delivery has the same id, so drop events whose id you have already handled.
+    pub event_id: String,
+    /// When the event arose (RFC 3339, up to nine fractional digits).
+    pub created_at: Option<DateTime<Utc>>,
+    /// Id under which Linq's logs know the event; quote it when you report a problem.
+    pub trace_id: Option<String>,
+    /// Id of your partner account at Linq.
+    pub partner_id: Option<String>,
+    /// Payload of the event.
+    pub data: ChatBackgroundUpdateFailedEvent,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ChatBackgroundUpdateFailedWebhook {
+        api_version, with_api_version: String = "api_version" optional;
+        webhook_version, with_webhook_version: String = "webhook_version" optional;
+        event_type, with_event_type: WebhookEventType = "event_type" required;
+        event_id, with_event_id: String = "event_id" required;
+        created_at, with_created_at: DateTime<Utc> = "created_at" optional;
+        trace_id, with_trace_id: String = "trace_id" optional;
+        partner_id, with_partner_id: String = "partner_id" optional;
+        data, with_data: ChatBackgroundUpdateFailedEvent = "data" required;
     }
 }

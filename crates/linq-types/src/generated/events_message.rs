@@ -48,6 +48,18 @@ pub struct SchemasTextPartResponse {
     pub value: String,
     /// Decorations on ranges of the text. Null or absent when there are none.
     pub text_decorations: Option<Vec<TextDecoration>>,
+    /// Participants named inside the text, and where. Null or absent when nobody is.
+    pub mentions: Option<Vec<TextMention>>,
+    /// Phone number in E.164 format, or e-mail address, of a participant named inside the text. Null or absent when nobody is. Deprecated: use `mentions`.
+    ///
+    /// **Deprecated** by the API.
+    pub mention: Option<String>,
+    /// First position and the position after the last of the words that stand for `mention`, counted from 0 in UTF-16 code units. Null or absent without one. Deprecated: use `mentions`.
+    ///
+    /// **Deprecated** by the API.
+    pub mention_range: Option<Vec<i64>>,
+    /// Images set into the text. Null or absent when there are none.
+    pub inline_stickers: Option<Vec<InlineStickerResponse>>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -56,6 +68,10 @@ record! {
     SchemasTextPartResponse ["type" = "text"] {
         value, with_value: String = "value" required;
         text_decorations, with_text_decorations: Vec<TextDecoration> = "text_decorations" optional;
+        mentions, with_mentions: Vec<TextMention> = "mentions" optional;
+        mention, with_mention: String = "mention" optional;
+        mention_range, with_mention_range: Vec<i64> = "mention_range" optional;
+        inline_stickers, with_inline_stickers: Vec<InlineStickerResponse> = "inline_stickers" optional;
     }
 }
 
@@ -190,6 +206,10 @@ pub struct MessageEventV2 {
     pub service: Option<ServiceType>,
     /// Service asked for when the message was sent. Null for inbound messages and when none was asked for.
     pub preferred_service: Option<ServicePreferenceType>,
+    /// When Linq found a message that it had missed at first. Put such a message into the history and do not answer it automatically. Null or absent for messages that came through as usual.
+    pub reconciled_at: Option<DateTime<Utc>>,
+    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not told.
+    pub zero_retention: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -209,6 +229,8 @@ record! {
         effect, with_effect: SchemasMessageEffect = "effect" optional;
         service, with_service: ServiceType = "service" optional;
         preferred_service, with_preferred_service: ServicePreferenceType = "preferred_service" optional;
+        reconciled_at, with_reconciled_at: DateTime<Utc> = "reconciled_at" optional;
+        zero_retention, with_zero_retention: bool = "zero_retention" optional;
     }
 }
 
@@ -225,7 +247,9 @@ pub struct MessageEventV2Chat {
     pub owner_handle: Option<ChatHandle>,
     /// Health of the chat as Linq rates it. Only in payload version 2026-02-03, and absent from older deliveries.
     pub health_status: Option<HealthStatus>,
-    /// Health of the chat as a number; higher is healthier. Sent in place of `health_status` by an earlier form of the payload. Null or absent when there is none.
+    /// Health of the chat as a number; higher is healthier. Sent by an earlier form of the payload. Null or absent when there is none. Deprecated: replaced by `health_status`.
+    ///
+    /// **Deprecated** by the API.
     pub health_score: Option<HealthScore>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -266,6 +290,10 @@ open_enum! {
 /// An object told by its `type`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a box would come and go with the fields that the API adds"
+)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum EventPart {
     /// `type` is `text`.
@@ -274,6 +302,10 @@ pub enum EventPart {
     Media(SchemasMediaPartResponse),
     /// `type` is `link`.
     Link(SchemasLinkPartResponse),
+    /// `type` is `imessage_app`.
+    ImessageApp(SchemasIMessageAppPartResponse),
+    /// `type` is `app_clip`.
+    AppClip(SchemasAppClipPartResponse),
     /// An object whose `type` this version of the crate does not know, kept whole.
     Unknown(UnknownObject),
 }
@@ -283,10 +315,14 @@ union! {
         Text(SchemasTextPartResponse) = "text",
         Media(SchemasMediaPartResponse) = "media",
         Link(SchemasLinkPartResponse) = "link",
+        ImessageApp(SchemasIMessageAppPartResponse) = "imessage_app",
+        AppClip(SchemasAppClipPartResponse) = "app_clip",
     } from {
         Text(SchemasTextPartResponse),
         Media(SchemasMediaPartResponse),
         Link(SchemasLinkPartResponse),
+        ImessageApp(SchemasIMessageAppPartResponse),
+        AppClip(SchemasAppClipPartResponse),
     }
 }
 
@@ -477,6 +513,12 @@ pub struct MessageFailedEvent {
     pub code: WebhookErrorCode,
     /// The cause in words, meant for people; do not parse it.
     pub reason: Option<String>,
+    /// Finer cause, of use only when you report a problem. The numbers have no published meaning and can change, so decide by `code`. Null or absent when there is none.
+    pub detail_code: Option<i64>,
+    /// Service that was to carry the message. Null or absent when none was chosen yet.
+    pub service: Option<ServiceType>,
+    /// Service asked for when the message was sent. Null or absent when none was asked for.
+    pub preferred_service: Option<ServicePreferenceType>,
     /// When the failure was noticed.
     pub failed_at: DateTime<Utc>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
@@ -489,6 +531,9 @@ record! {
         message_id, with_message_id: String = "message_id" optional;
         code, with_code: WebhookErrorCode = "code" required;
         reason, with_reason: String = "reason" optional;
+        detail_code, with_detail_code: i64 = "detail_code" optional;
+        service, with_service: ServiceType = "service" optional;
+        preferred_service, with_preferred_service: ServicePreferenceType = "preferred_service" optional;
         failed_at, with_failed_at: DateTime<Utc> = "failed_at" required;
     }
 }
@@ -551,6 +596,8 @@ pub struct MessageEditedEventV2 {
     pub part: MessageEditedEventV2Part,
     /// Handle that sent the message.
     pub sender_handle: ChatHandle,
+    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not told.
+    pub zero_retention: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -563,6 +610,7 @@ record! {
         id, with_id: Uuid = "id" required;
         part, with_part: MessageEditedEventV2Part = "part" required;
         sender_handle, with_sender_handle: ChatHandle = "sender_handle" required;
+        zero_retention, with_zero_retention: bool = "zero_retention" optional;
     }
 }
 
@@ -1064,5 +1112,91 @@ record! {
         trace_id, with_trace_id: String = "trace_id" optional;
         partner_id, with_partner_id: String = "partner_id" optional;
         data, with_data: MessageDeliveredEvent = "data" required;
+    }
+}
+
+/// Captions of an app card in a webhook payload. The picture is not told there.
+#[doc(alias = "schemas-IMessageAppLayout")]
+#[doc(alias = "MessageEventV2.PartSchemasIMessageAppPartResponseLayout")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SchemasIMessageAppLayout {
+    /// First line on the left, in bold. Null or absent when there is none.
+    pub caption: Option<String>,
+    /// Second line on the left. Null or absent when there is none.
+    pub subcaption: Option<String>,
+    /// First line on the right. Null or absent when there is none.
+    pub trailing_caption: Option<String>,
+    /// Second line on the right. Null or absent when there is none.
+    pub trailing_subcaption: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    SchemasIMessageAppLayout {
+        caption, with_caption: String = "caption" optional;
+        subcaption, with_subcaption: String = "subcaption" optional;
+        trailing_caption, with_trailing_caption: String = "trailing_caption" optional;
+        trailing_subcaption, with_trailing_subcaption: String = "trailing_subcaption" optional;
+    }
+}
+
+/// iMessage app card of a message in a webhook payload.
+#[doc(alias = "schemas-IMessageAppPartResponse")]
+#[doc(alias = "MessageEventV2.PartSchemasIMessageAppPartResponse")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = crate::support::schema::Tag("type", "imessage_app")))]
+pub struct SchemasIMessageAppPartResponse {
+    /// The extension the card belongs to.
+    pub app: IMessageApp,
+    /// What the card shows.
+    pub layout: SchemasIMessageAppLayout,
+    /// Address handed to the app when the card is opened. It can be a `data:` one.
+    pub url: String,
+    /// Text for recipients who cannot see the card. Null or absent when there is none.
+    pub fallback_text: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    SchemasIMessageAppPartResponse ["type" = "imessage_app"] {
+        app, with_app: IMessageApp = "app" required;
+        layout, with_layout: SchemasIMessageAppLayout = "layout" required;
+        url, with_url: String = "url" required;
+        fallback_text, with_fallback_text: String = "fallback_text" optional;
+    }
+}
+
+/// App Clip card of a message in a webhook payload.
+#[doc(alias = "schemas-AppClipPartResponse")]
+#[doc(alias = "MessageEventV2.PartSchemasAppClipPartResponse")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = crate::support::schema::Tag("type", "app_clip")))]
+pub struct SchemasAppClipPartResponse {
+    /// Address of the App Clip.
+    pub value: String,
+    /// Title of the card. Null or absent when there is none.
+    pub title: Option<String>,
+    /// Text under the title. Null or absent when there is none.
+    pub description: Option<String>,
+    /// Address of the card's picture. Null or absent when there is none.
+    pub image_url: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    SchemasAppClipPartResponse ["type" = "app_clip"] {
+        value, with_value: String = "value" required;
+        title, with_title: String = "title" optional;
+        description, with_description: String = "description" optional;
+        image_url, with_image_url: String = "image_url" optional;
     }
 }

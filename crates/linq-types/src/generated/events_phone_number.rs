@@ -7,7 +7,7 @@
 use super::*;
 use crate::support::prelude::*;
 
-/// Payload of `phone_number.status_updated`: the service status or the health of one of your lines changed.
+/// Payload of `phone_number.status_updated`: the service status or the reputation of one of your lines changed.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -24,19 +24,29 @@ pub struct PhoneNumberStatusUpdatedEvent {
     /// - `ACTIVE`: in normal service
     /// - `FLAGGED`: flagged, and perhaps limited in what it can do
     pub new_status: PhoneNumberStatusUpdatedEventNewStatus,
-    /// Health of the line before the change. Absent from older deliveries.
+    /// Reputation of the line before the change. Absent from older deliveries.
+    pub previous_reputation: Option<ReputationStatus>,
+    /// Reputation of the line from now on. Absent from older deliveries.
+    pub new_reputation: Option<ReputationStatus>,
+    /// Reputation of the line before the change, under its former name. Deprecated: replaced by
+    /// `previous_reputation`.
     ///
     /// - `HEALTHY`: no concern
     /// - `AT_RISK`: early signs of trouble
     /// - `CRITICAL`: serious trouble
+    ///
+    /// **Deprecated** by the API.
     pub previous_health_status: Option<PhoneNumberStatusUpdatedEventPreviousHealthStatus>,
-    /// Health of the line from now on. Absent from older deliveries.
+    /// Reputation of the line from now on, under its former name. Deprecated: replaced by
+    /// `new_reputation`.
     ///
     /// - `HEALTHY`: no concern
     /// - `AT_RISK`: early signs of trouble
     /// - `CRITICAL`: serious trouble
+    ///
+    /// **Deprecated** by the API.
     pub new_health_status: Option<PhoneNumberStatusUpdatedEventNewHealthStatus>,
-    /// When the status or the health changed.
+    /// When the status or the reputation changed.
     pub changed_at: DateTime<Utc>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -47,6 +57,8 @@ record! {
         phone_number, with_phone_number: String = "phone_number" required;
         previous_status, with_previous_status: PhoneNumberStatusUpdatedEventPreviousStatus = "previous_status" required;
         new_status, with_new_status: PhoneNumberStatusUpdatedEventNewStatus = "new_status" required;
+        previous_reputation, with_previous_reputation: ReputationStatus = "previous_reputation" optional;
+        new_reputation, with_new_reputation: ReputationStatus = "new_reputation" optional;
         previous_health_status, with_previous_health_status: PhoneNumberStatusUpdatedEventPreviousHealthStatus = "previous_health_status" optional;
         new_health_status, with_new_health_status: PhoneNumberStatusUpdatedEventNewHealthStatus = "new_health_status" optional;
         changed_at, with_changed_at: DateTime<Utc> = "changed_at" required;
@@ -97,11 +109,14 @@ open_enum! {
     }
 }
 
-/// Health of the line before the change. Absent from older deliveries.
+/// Reputation of the line before the change, under its former name. Deprecated: replaced by
+/// `previous_reputation`.
 ///
 /// - `HEALTHY`: no concern
 /// - `AT_RISK`: early signs of trouble
 /// - `CRITICAL`: serious trouble
+///
+/// **Deprecated** by the API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum PhoneNumberStatusUpdatedEventPreviousHealthStatus {
@@ -123,11 +138,14 @@ open_enum! {
     }
 }
 
-/// Health of the line from now on. Absent from older deliveries.
+/// Reputation of the line from now on, under its former name. Deprecated: replaced by
+/// `new_reputation`.
 ///
 /// - `HEALTHY`: no concern
 /// - `AT_RISK`: early signs of trouble
 /// - `CRITICAL`: serious trouble
+///
+/// **Deprecated** by the API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum PhoneNumberStatusUpdatedEventNewHealthStatus {
@@ -184,5 +202,143 @@ record! {
         trace_id, with_trace_id: String = "trace_id" optional;
         partner_id, with_partner_id: String = "partner_id" optional;
         data, with_data: PhoneNumberStatusUpdatedEvent = "data" required;
+    }
+}
+
+/// Payload of `phone_number.assigned` and `phone_number.released`: your account got or gave up a line.
+#[doc(alias = "PhoneNumberAssignedWebhookEvent.Data")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PhoneNumberAssignmentEvent {
+    /// The line, in E.164 format.
+    pub phone_number: String,
+    /// When the change took effect.
+    pub changed_at: DateTime<Utc>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    PhoneNumberAssignmentEvent {
+        phone_number, with_phone_number: String = "phone_number" required;
+        changed_at, with_changed_at: DateTime<Utc> = "changed_at" required;
+    }
+}
+
+/// Delivery of a `phone_number.assigned` event.
+#[doc(alias = "PhoneNumberAssignedWebhookEvent")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PhoneNumberAssignedWebhook {
+    /// API version of the delivery, `v3` at present.
+    pub api_version: Option<String>,
+    /// Payload version of the delivery: `2025-01-01` or `2026-02-03`. Taken from `version` in the query of the subscription's `target_url`; where that is missing, subscriptions older than 2026-02-03 have the first and all others the second.
+    pub webhook_version: Option<String>,
+    /// What happened.
+    pub event_type: WebhookEventType,
+    /// Opaque id of the event. A repeated delivery has the same id, so drop events whose id you have already handled.
+    pub event_id: String,
+    /// When the event arose (RFC 3339, up to nine fractional digits).
+    pub created_at: Option<DateTime<Utc>>,
+    /// Id under which Linq's logs know the event; quote it when you report a problem.
+    pub trace_id: Option<String>,
+    /// Id of your partner account at Linq.
+    pub partner_id: Option<String>,
+    /// Payload of the event.
+    pub data: PhoneNumberAssignmentEvent,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    PhoneNumberAssignedWebhook {
+        api_version, with_api_version: String = "api_version" optional;
+        webhook_version, with_webhook_version: String = "webhook_version" optional;
+        event_type, with_event_type: WebhookEventType = "event_type" required;
+        event_id, with_event_id: String = "event_id" required;
+        created_at, with_created_at: DateTime<Utc> = "created_at" optional;
+        trace_id, with_trace_id: String = "trace_id" optional;
+        partner_id, with_partner_id: String = "partner_id" optional;
+        data, with_data: PhoneNumberAssignmentEvent = "data" required;
+    }
+}
+
+/// Delivery of a `phone_number.released` event.
+#[doc(alias = "PhoneNumberReleasedWebhookEvent")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PhoneNumberReleasedWebhook {
+    /// API version of the delivery, `v3` at present.
+    pub api_version: Option<String>,
+    /// Payload version of the delivery: `2025-01-01` or `2026-02-03`. Taken from `version` in the query of the subscription's `target_url`; where that is missing, subscriptions older than 2026-02-03 have the first and all others the second.
+    pub webhook_version: Option<String>,
+    /// What happened.
+    pub event_type: WebhookEventType,
+    /// Opaque id of the event. A repeated delivery has the same id, so drop events whose id you have already handled.
+    pub event_id: String,
+    /// When the event arose (RFC 3339, up to nine fractional digits).
+    pub created_at: Option<DateTime<Utc>>,
+    /// Id under which Linq's logs know the event; quote it when you report a problem.
+    pub trace_id: Option<String>,
+    /// Id of your partner account at Linq.
+    pub partner_id: Option<String>,
+    /// Payload of the event.
+    pub data: PhoneNumberAssignmentEvent,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    PhoneNumberReleasedWebhook {
+        api_version, with_api_version: String = "api_version" optional;
+        webhook_version, with_webhook_version: String = "webhook_version" optional;
+        event_type, with_event_type: WebhookEventType = "event_type" required;
+        event_id, with_event_id: String = "event_id" required;
+        created_at, with_created_at: DateTime<Utc> = "created_at" optional;
+        trace_id, with_trace_id: String = "trace_id" optional;
+        partner_id, with_partner_id: String = "partner_id" optional;
+        data, with_data: PhoneNumberAssignmentEvent = "data" required;
+    }
+}
+
+/// Delivery of a `phone_number.forwarding_updated` event.
+#[doc(alias = "PhoneNumberForwardingUpdatedWebhookEvent")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PhoneNumberForwardingUpdatedWebhook {
+    /// API version of the delivery, `v3` at present.
+    pub api_version: Option<String>,
+    /// Payload version of the delivery: `2025-01-01` or `2026-02-03`. Taken from `version` in the query of the subscription's `target_url`; where that is missing, subscriptions older than 2026-02-03 have the first and all others the second.
+    pub webhook_version: Option<String>,
+    /// What happened.
+    pub event_type: WebhookEventType,
+    /// Opaque id of the event. A repeated delivery has the same id, so drop events whose id you have already handled.
+    pub event_id: String,
+    /// When the event arose (RFC 3339, up to nine fractional digits).
+    pub created_at: Option<DateTime<Utc>>,
+    /// Id under which Linq's logs know the event; quote it when you report a problem.
+    pub trace_id: Option<String>,
+    /// Id of your partner account at Linq.
+    pub partner_id: Option<String>,
+    /// Payload of the event.
+    pub data: AccountEvent,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    PhoneNumberForwardingUpdatedWebhook {
+        api_version, with_api_version: String = "api_version" optional;
+        webhook_version, with_webhook_version: String = "webhook_version" optional;
+        event_type, with_event_type: WebhookEventType = "event_type" required;
+        event_id, with_event_id: String = "event_id" required;
+        created_at, with_created_at: DateTime<Utc> = "created_at" optional;
+        trace_id, with_trace_id: String = "trace_id" optional;
+        partner_id, with_partner_id: String = "partner_id" optional;
+        data, with_data: AccountEvent = "data" required;
     }
 }

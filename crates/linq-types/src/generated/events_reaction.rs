@@ -7,35 +7,6 @@
 use super::*;
 use crate::support::prelude::*;
 
-/// Image of a `sticker` reaction. Null or absent for every other kind.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct ReactionEventBaseSticker {
-    /// Signed URL to download the image from. It expires after one hour.
-    pub url: Option<String>,
-    /// MIME type of the image.
-    pub mime_type: Option<String>,
-    /// Width of the image in pixels.
-    pub width: Option<i64>,
-    /// Height of the image in pixels.
-    pub height: Option<i64>,
-    /// File name of the image.
-    pub file_name: Option<String>,
-    #[cfg_attr(feature = "schemars", schemars(skip))]
-    presence_: Wire<1>,
-}
-
-record! {
-    ReactionEventBaseSticker {
-        url, with_url: String = "url" optional;
-        mime_type, with_mime_type: String = "mime_type" optional;
-        width, with_width: i64 = "width" optional;
-        height, with_height: i64 = "height" optional;
-        file_name, with_file_name: String = "file_name" optional;
-    }
-}
-
 /// Payload of `reaction.added`: somebody reacted to a message.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -49,6 +20,8 @@ pub struct ReactionAddedEvent {
     pub from: Option<String>,
     /// Handle of the person who reacted.
     pub from_handle: Option<ChatHandle>,
+    /// The reaction's id. Null or absent in older deliveries.
+    pub reaction_id: Option<String>,
     /// Id (UUID) of the message reacted to.
     pub message_id: Option<String>,
     /// Part reacted to, counted from 0.
@@ -76,6 +49,7 @@ record! {
         chat_id, with_chat_id: String = "chat_id" optional;
         from, with_from: String = "from" optional;
         from_handle, with_from_handle: ChatHandle = "from_handle" optional;
+        reaction_id, with_reaction_id: String = "reaction_id" optional;
         message_id, with_message_id: String = "message_id" optional;
         part_index, with_part_index: i32 = "part_index" optional;
         reaction_type, with_reaction_type: ReactionType = "reaction_type" required;
@@ -138,6 +112,8 @@ pub struct ReactionRemovedEvent {
     pub from: Option<String>,
     /// Handle of the person who reacted.
     pub from_handle: Option<ChatHandle>,
+    /// The reaction's id. Null or absent in older deliveries.
+    pub reaction_id: Option<String>,
     /// Id (UUID) of the message reacted to.
     pub message_id: Option<String>,
     /// Part reacted to, counted from 0.
@@ -165,6 +141,7 @@ record! {
         chat_id, with_chat_id: String = "chat_id" optional;
         from, with_from: String = "from" optional;
         from_handle, with_from_handle: ChatHandle = "from_handle" optional;
+        reaction_id, with_reaction_id: String = "reaction_id" optional;
         message_id, with_message_id: String = "message_id" optional;
         part_index, with_part_index: i32 = "part_index" optional;
         reaction_type, with_reaction_type: ReactionType = "reaction_type" required;

@@ -47,20 +47,26 @@ record! {
     }
 }
 
-/// Voice memo to send.
-#[derive(Clone, PartialEq)]
+/// Voice memo to send, given by `voice_memo_url` or by `attachment_id`; set exactly one of them.
+#[derive(Clone, PartialEq, Default)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SendVoiceMemoToChatRequest {
-    /// Public `https` address Linq fetches the recording from, at most 10 MB. MP3, M4A, AAC, CAF, WAV, AIFF and AMR are taken.
-    pub voice_memo_url: String,
+    /// Public `https` address Linq fetches the recording from, at most 10 MB. MP3, M4A, AAC, CAF, WAV, AIFF and AMR are taken. Cannot stand beside `attachment_id`.
+    pub voice_memo_url: Option<String>,
+    /// Id of a recording uploaded beforehand. Gives 2007 while the upload is not ready. Cannot stand beside `voice_memo_url`.
+    pub attachment_id: Option<Uuid>,
+    /// True sends this once although the recipient opted out, which is otherwise refused with 2024. Absent means false.
+    pub override_optout: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
 
 record! {
-    SendVoiceMemoToChatRequest new(voice_memo_url: String) {
-        voice_memo_url, with_voice_memo_url: String = "voice_memo_url" required;
+    SendVoiceMemoToChatRequest new() {
+        voice_memo_url, with_voice_memo_url: String = "voice_memo_url" optional;
+        attachment_id, with_attachment_id: Uuid = "attachment_id" optional;
+        override_optout, with_override_optout: bool = "override_optout" optional;
     }
 }
 
@@ -205,9 +211,15 @@ pub struct Message {
     pub reply_to: Option<ReplyTo>,
     /// True for a message from your line, false for one you received.
     pub is_from_me: bool,
-    /// True once the recipient's device has it. SMS and group chats report no delivery.
+    /// True once the recipient's device has it. SMS and group chats report no delivery. Deprecated: look at `delivery_status`.
+    ///
+    /// **Deprecated** by the API.
     pub is_delivered: bool,
-    /// True once the recipient has opened it. SMS and group chats report no reading.
+    /// How far the message has come. Older answers lack it.
+    pub delivery_status: Option<DeliveryStatus>,
+    /// True once the recipient has opened it. SMS and group chats report no reading. Deprecated: look at `delivery_status`.
+    ///
+    /// **Deprecated** by the API.
     pub is_read: bool,
     /// When it was created, RFC 3339.
     pub created_at: DateTime<Utc>,
@@ -219,6 +231,8 @@ pub struct Message {
     pub delivered_at: Option<DateTime<Utc>>,
     /// When it was read, RFC 3339. Null if that has not happened or is not reported.
     pub read_at: Option<DateTime<Utc>>,
+    /// When Linq recovered the message after missing it at first, RFC 3339. Such a message is old news: keep it for the history, but do not answer it on its own account. Absent for all others.
+    pub reconciled_at: Option<DateTime<Utc>>,
     /// The effect it was sent with. Null or absent when there is none.
     pub effect: Option<MessageEffect>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
@@ -237,12 +251,14 @@ record! {
         reply_to, with_reply_to: ReplyTo = "reply_to" optional;
         is_from_me, with_is_from_me: bool = "is_from_me" required;
         is_delivered, with_is_delivered: bool = "is_delivered" required;
+        delivery_status, with_delivery_status: DeliveryStatus = "delivery_status" optional;
         is_read, with_is_read: bool = "is_read" required;
         created_at, with_created_at: DateTime<Utc> = "created_at" required;
         updated_at, with_updated_at: DateTime<Utc> = "updated_at" required;
         sent_at, with_sent_at: DateTime<Utc> = "sent_at" optional;
         delivered_at, with_delivered_at: DateTime<Utc> = "delivered_at" optional;
         read_at, with_read_at: DateTime<Utc> = "read_at" optional;
+        reconciled_at, with_reconciled_at: DateTime<Utc> = "reconciled_at" optional;
         effect, with_effect: MessageEffect = "effect" optional;
     }
 }
@@ -276,15 +292,23 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SendReactionRequest {
-    /// Whether the reaction is put on (`add`) or taken off (`remove`).
+    /// Whether the reaction is put on (`add`) or taken off (`remove`). A sticker cannot be taken off.
     pub operation: SendReactionRequestOperation,
-    /// Kind of reaction. `sticker` appears on received reactions; this request cannot describe one.
+    /// Kind of reaction. `sticker` needs exactly one of `emoji`, `url` and `attachment_id`, `custom` needs `custom_emoji`.
     #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: ReactionType,
     /// The emoji to react with. Needed with type `custom`, otherwise left out.
     pub custom_emoji: Option<String>,
     /// Position of the part reacted to, counted from 0. Absent means 0.
     pub part_index: Option<i64>,
+    /// Emoji to stick on the message. Only with type `sticker`.
+    pub emoji: Option<String>,
+    /// Public `https` address of the image to stick on the message. Only with type `sticker`.
+    pub url: Option<String>,
+    /// Id of an image uploaded beforehand, to stick on the message. Only with type `sticker`.
+    pub attachment_id: Option<Uuid>,
+    /// Where the sticker goes. Only with type `sticker`; absent leaves it to Linq.
+    pub placement: Option<StickerPlacement>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -295,10 +319,14 @@ record! {
         type_, with_type: ReactionType = "type" required;
         custom_emoji, with_custom_emoji: String = "custom_emoji" optional;
         part_index, with_part_index: i64 = "part_index" optional;
+        emoji, with_emoji: String = "emoji" optional;
+        url, with_url: String = "url" optional;
+        attachment_id, with_attachment_id: Uuid = "attachment_id" optional;
+        placement, with_placement: StickerPlacement = "placement" optional;
     }
 }
 
-/// Whether the reaction is put on (`add`) or taken off (`remove`).
+/// Whether the reaction is put on (`add`) or taken off (`remove`). A sticker cannot be taken off.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum SendReactionRequestOperation {
@@ -324,6 +352,8 @@ open_enum! {
 pub struct SendMessageToChatRequest {
     /// The message to send.
     pub message: MessageContent,
+    /// True sends this once although the recipient opted out, which is otherwise refused with 2024. Absent means false. Groups are never refused for that reason.
+    pub override_optout: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -331,6 +361,7 @@ pub struct SendMessageToChatRequest {
 record! {
     SendMessageToChatRequest new(message: MessageContent) {
         message, with_message: MessageContent = "message" required;
+        override_optout, with_override_optout: bool = "override_optout" optional;
     }
 }
 
@@ -351,6 +382,260 @@ record! {
     GetMessagesResult {
         messages, with_messages: Vec<Message> = "messages" required;
         next_cursor, with_next_cursor: String = "next_cursor" optional;
+    }
+}
+
+/// New state of an app card you sent. `interactive` is not taken over from the old card; `url` and `experience` exclude each other.
+#[doc(alias = "MessageUpdateAppCardParams")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UpdateAppCardRequest {
+    /// What the card shows from now on.
+    pub layout: IMessageAppLayout,
+    /// The extension the card belongs to. Absent means the one of the old card.
+    pub app: Option<IMessageApp>,
+    /// Address handed to the app when the card is opened: `https` with at most 2,048 characters, or `data:` with at most 16,384. Cannot stand beside `experience`.
+    ///
+    /// At most 16384 characters.
+    pub url: Option<String>,
+    /// Ready-made card to continue with. Cannot stand beside `url`.
+    pub experience: Option<MessageExperience>,
+    /// Whether the card reacts to touch. Absent means true, whatever the old card had.
+    ///
+    /// Default: `true`.
+    pub interactive: Option<bool>,
+    /// Text for recipients who cannot see the card. Absent means none.
+    pub fallback_text: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    UpdateAppCardRequest new(layout: IMessageAppLayout) {
+        layout, with_layout: IMessageAppLayout = "layout" required;
+        app, with_app: IMessageApp = "app" optional;
+        url, with_url: String = "url" optional;
+        experience, with_experience: MessageExperience = "experience" optional;
+        interactive, with_interactive: bool = "interactive" optional;
+        fallback_text, with_fallback_text: String = "fallback_text" optional;
+    }
+}
+
+/// Where a sticker sits on a message, how large it is and how far it is turned.
+#[doc(alias = "MessageAddReactionParams.Placement")]
+#[doc(alias = "MessageUpdateStickerPlacementParams.Placement")]
+#[derive(Clone, PartialEq, Default)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StickerPlacement {
+    /// Horizontal place, -1 to 1. Absent leaves it to Linq.
+    ///
+    /// From -1 to 1.
+    pub x: Option<f64>,
+    /// Vertical place, -1 to 1. Absent leaves it to Linq.
+    ///
+    /// From -1 to 1.
+    pub y: Option<f64>,
+    /// Size as a factor. What is below 0.05 or above 2.5 is brought to that bound. Absent means 1 for an image and 0.5 for an emoji.
+    pub scale: Option<f64>,
+    /// Turn in degrees, clockwise. Absent means upright.
+    pub rotation: Option<f64>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    StickerPlacement new() {
+        x, with_x: f64 = "x" optional;
+        y, with_y: f64 = "y" optional;
+        scale, with_scale: f64 = "scale" optional;
+        rotation, with_rotation: f64 = "rotation" optional;
+    }
+}
+
+/// New place for a sticker.
+#[doc(alias = "MessageUpdateStickerPlacementParams")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UpdateStickerPlacementRequest {
+    /// Where the sticker goes.
+    pub placement: StickerPlacement,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    UpdateStickerPlacementRequest new(placement: StickerPlacement) {
+        placement, with_placement: StickerPlacement = "placement" required;
+    }
+}
+
+/// What became of a request to move a sticker.
+#[doc(alias = "MessageUpdateStickerPlacementResponse")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UpdateStickerPlacementResult {
+    /// Whether the request was accepted. Can be null or absent.
+    pub success: Option<bool>,
+    /// State of the request, in a word. Can be null or absent.
+    pub status: Option<String>,
+    /// Id under which Linq logged this request. Quote it when asking for support. Can be null or absent.
+    pub trace_id: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    UpdateStickerPlacementResult {
+        success, with_success: bool = "success" optional;
+        status, with_status: String = "status" optional;
+        trace_id, with_trace_id: String = "trace_id" optional;
+    }
+}
+
+/// A message to send from whichever of your lines Linq finds best.
+#[doc(alias = "MessageCreateParams")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreateMessageRequest {
+    /// Handles of the recipients: phone numbers in E.164 format or e-mail addresses. One makes a direct chat, more make a group.
+    ///
+    /// At least 1 items.
+    pub to: Vec<String>,
+    /// The message to send. A link is allowed even when it opens a new chat.
+    pub message: MessageContent,
+    /// Text to send in place of `message` when another line has to take over from a flagged one, so that the recipient learns who is writing. Absent sends `message` in that case too.
+    pub continuation_message: Option<ContinuationMessage>,
+    /// Lines of yours, in E.164 format, that Linq must not send from. Absent or empty leaves it every line.
+    pub exclude_from: Option<Vec<String>>,
+    /// True sends this once although the recipient opted out, which is otherwise refused with 2024. Absent means false. Groups are never refused for that reason.
+    pub override_optout: Option<bool>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    CreateMessageRequest new(to: Vec<String>, message: MessageContent) {
+        to, with_to: Vec<String> = "to" required;
+        message, with_message: MessageContent = "message" required;
+        continuation_message, with_continuation_message: ContinuationMessage = "continuation_message" optional;
+        exclude_from, with_exclude_from: Vec<String> = "exclude_from" optional;
+        override_optout, with_override_optout: bool = "override_optout" optional;
+    }
+}
+
+/// Text with which another line goes on with a conversation.
+#[doc(alias = "MessageCreateParams.ContinuationMessage")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ContinuationMessage {
+    /// The text.
+    pub text: String,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ContinuationMessage new(text: String) {
+        text, with_text: String = "text" required;
+    }
+}
+
+/// The accepted message, with the line and the chat that Linq chose for it.
+#[doc(alias = "MessageCreateResponse")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreateMessageResult {
+    /// Id of the chat that took the message.
+    pub chat_id: Uuid,
+    /// True if the chat was opened for this message.
+    pub created_new_chat: bool,
+    /// Line that sends the message, in E.164.
+    pub from: String,
+    /// How the line was chosen.
+    pub from_selection: FromSelection,
+    /// The participants, your own line among them, so there are two or more.
+    pub handles: Vec<ChatHandle>,
+    /// True for a group chat, false for a direct one.
+    pub is_group: bool,
+    /// The message as accepted, not yet delivered.
+    pub message: SentMessage,
+    /// The chat's service.
+    pub service: ServiceType,
+    /// Id of the chat on the former line, after a change because of a flag. Null or absent otherwise.
+    pub previous_chat_id: Option<Uuid>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    CreateMessageResult {
+        chat_id, with_chat_id: Uuid = "chat_id" required;
+        created_new_chat, with_created_new_chat: bool = "created_new_chat" required;
+        from, with_from: String = "from" required;
+        from_selection, with_from_selection: FromSelection = "from_selection" required;
+        handles, with_handles: Vec<ChatHandle> = "handles" required;
+        is_group, with_is_group: bool = "is_group" required;
+        message, with_message: SentMessage = "message" required;
+        service, with_service: ServiceType = "service" required;
+        previous_chat_id, with_previous_chat_id: Uuid = "previous_chat_id" optional;
+    }
+}
+
+/// Why Linq chose a line to send from.
+#[doc(alias = "MessageCreateResponse.FromSelection")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct FromSelection {
+    /// Ground for the choice.
+    ///
+    /// - `reused_active_chat`: the line has a live chat with these recipients
+    /// - `new_best_number`: no such chat, so the line in the best state was taken
+    /// - `failover_flagged`: the line used so far is flagged, so another one took over
+    pub reason: FromSelectionReason,
+    /// True if the message went into a chat that existed already.
+    pub reused_existing_chat: bool,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    FromSelection {
+        reason, with_reason: FromSelectionReason = "reason" required;
+        reused_existing_chat, with_reused_existing_chat: bool = "reused_existing_chat" required;
+    }
+}
+
+/// Ground for the choice.
+///
+/// - `reused_active_chat`: the line has a live chat with these recipients
+/// - `new_best_number`: no such chat, so the line in the best state was taken
+/// - `failover_flagged`: the line used so far is flagged, so another one took over
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum FromSelectionReason {
+    /// `reused_active_chat`: the line has a live chat with these recipients
+    ReusedActiveChat,
+    /// `new_best_number`: no such chat, so the line in the best state was taken
+    NewBestNumber,
+    /// `failover_flagged`: the line used so far is flagged, so another one took over
+    FailoverFlagged,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    FromSelectionReason {
+        ReusedActiveChat = "reused_active_chat",
+        NewBestNumber = "new_best_number",
+        FailoverFlagged = "failover_flagged",
     }
 }
 

@@ -533,7 +533,7 @@ record! {
     }
 }
 
-/// Fields that `reaction.added` and `reaction.removed` share.
+/// Fields that `reaction.added`, `reaction.removed` and `poll.reaction.added` share.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -546,6 +546,8 @@ pub struct ReactionEventBase {
     pub from: Option<String>,
     /// Handle of the person who reacted.
     pub from_handle: Option<ChatHandle>,
+    /// The reaction's id. Null or absent in older deliveries.
+    pub reaction_id: Option<String>,
     /// Id (UUID) of the message reacted to.
     pub message_id: Option<String>,
     /// Part reacted to, counted from 0.
@@ -573,6 +575,7 @@ record! {
         chat_id, with_chat_id: String = "chat_id" optional;
         from, with_from: String = "from" optional;
         from_handle, with_from_handle: ChatHandle = "from_handle" optional;
+        reaction_id, with_reaction_id: String = "reaction_id" optional;
         message_id, with_message_id: String = "message_id" optional;
         part_index, with_part_index: i32 = "part_index" optional;
         reaction_type, with_reaction_type: ReactionType = "reaction_type" required;

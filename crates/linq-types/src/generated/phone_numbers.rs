@@ -34,9 +34,13 @@ pub struct PhoneNumberInfo {
     /// The line's number, in E.164.
     pub phone_number: String,
     /// Out of use; always null.
+    ///
+    /// **Deprecated** by the API.
     #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: Option<String>,
     /// Out of use; always null.
+    ///
+    /// **Deprecated** by the API.
     pub country_code: Option<String>,
     /// What the line can do beside iMessage.
     pub capabilities: Option<PhoneCapabilities>,
@@ -103,6 +107,12 @@ pub struct PhoneNumberInfoV2 {
     pub id: Uuid,
     /// The line's number, in E.164.
     pub phone_number: String,
+    /// Kind of the line. Absent or null where it is not known.
+    pub line_type: Option<LineType>,
+    /// How well the line stands. Absent from older answers.
+    pub reputation: Option<PhoneNumberReputation>,
+    /// Number that calls to the line go on to, in E.164. Absent or null where there is none.
+    pub forwarding_number: Option<String>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -111,5 +121,458 @@ record! {
     PhoneNumberInfoV2 {
         id, with_id: Uuid = "id" required;
         phone_number, with_phone_number: String = "phone_number" required;
+        line_type, with_line_type: LineType = "line_type" optional;
+        reputation, with_reputation: PhoneNumberReputation = "reputation" optional;
+        forwarding_number, with_forwarding_number: String = "forwarding_number" optional;
+    }
+}
+
+/// Kind of a line.
+///
+/// - `iMessage`: a line that sends over iMessage
+/// - `RCS`: a line that sends over RCS
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum LineType {
+    /// `iMessage`: a line that sends over iMessage
+    IMessage,
+    /// `RCS`: a line that sends over RCS
+    Rcs,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    LineType {
+        IMessage = "iMessage",
+        Rcs = "RCS",
+    }
+}
+
+/// How well a line stands, as a coarse level.
+///
+/// - `HEALTHY`: nothing to do
+/// - `AT_RISK`: signals are getting worse; send less and to people who answer
+/// - `CRITICAL`: signals are bad; the line may be flagged
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ReputationStatus {
+    /// `HEALTHY`: nothing to do
+    Healthy,
+    /// `AT_RISK`: signals are getting worse; send less and to people who answer
+    AtRisk,
+    /// `CRITICAL`: signals are bad; the line may be flagged
+    Critical,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    ReputationStatus {
+        Healthy = "HEALTHY",
+        AtRisk = "AT_RISK",
+        Critical = "CRITICAL",
+    }
+}
+
+/// Reputation of a line.
+#[doc(alias = "PhoneNumberListResponse.PhoneNumberReputation")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PhoneNumberReputation {
+    /// The line's current level.
+    pub status: ReputationStatus,
+    /// Page of the vendor's guide that explains this level.
+    pub doc_url: String,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    PhoneNumberReputation {
+        status, with_status: ReputationStatus = "status" required;
+        doc_url, with_doc_url: String = "doc_url" required;
+    }
+}
+
+/// New settings of a line.
+#[doc(alias = "PhoneNumberUpdateParams")]
+#[derive(Clone, PartialEq, Default)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UpdatePhoneNumberRequest {
+    /// Number that calls to the line go on to, in E.164. Null switches forwarding off.
+    pub forwarding_number: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    UpdatePhoneNumberRequest new() {
+        forwarding_number, with_forwarding_number: String = "forwarding_number" nullable;
+    }
+}
+
+/// A line after its settings were changed.
+#[doc(alias = "PhoneNumberUpdateResponse")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UpdatePhoneNumberResult {
+    /// The line's id.
+    pub id: Uuid,
+    /// The line's number, in E.164.
+    pub phone_number: String,
+    /// Number that calls to the line go on to, in E.164. Null while forwarding is off.
+    pub forwarding_number: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    UpdatePhoneNumberResult {
+        id, with_id: Uuid = "id" required;
+        phone_number, with_phone_number: String = "phone_number" required;
+        forwarding_number, with_forwarding_number: String = "forwarding_number" nullable;
+    }
+}
+
+/// The line to give to a new person, with a contact card to share.
+#[doc(alias = "AvailableNumberRetrieveResponse")]
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AvailableNumberResult {
+    /// The line chosen, in E.164.
+    pub phone_number: String,
+    /// Address of a vCard file with this line, which a person can save as a contact.
+    pub vcf_url: String,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    AvailableNumberResult {
+        phone_number, with_phone_number: String = "phone_number" required;
+        vcf_url, with_vcf_url: String = "vcf_url" required;
+    }
+}
+
+/// How far a reputation audit has come.
+///
+/// - `pending`: still running; ask again later
+/// - `complete`: the report is there
+/// - `error`: it failed, and there is no report
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ReputationAuditStatus {
+    /// `pending`: still running; ask again later
+    Pending,
+    /// `complete`: the report is there
+    Complete,
+    /// `error`: it failed, and there is no report
+    Error,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    ReputationAuditStatus {
+        Pending = "pending",
+        Complete = "complete",
+        Error = "error",
+    }
+}
+
+/// A reputation audit that was just started.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReputationAuditStarted {
+    /// The audit's id, for fetching the result.
+    pub audit_id: String,
+    /// How far the audit has come; `pending` at the start.
+    pub status: ReputationAuditStatus,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ReputationAuditStarted {
+        audit_id, with_audit_id: String = "audit_id" required;
+        status, with_status: ReputationAuditStatus = "status" required;
+    }
+}
+
+/// A reputation audit of one line, with its report once there is one.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReputationAudit {
+    /// The audit's id.
+    pub audit_id: String,
+    /// How far the audit has come.
+    pub status: ReputationAuditStatus,
+    /// The line that is looked at, in E.164.
+    pub phone: Option<String>,
+    /// When the report was made (RFC 3339). Absent while there is none.
+    pub generated_at: Option<DateTime<Utc>>,
+    /// The findings. Absent unless `status` is `complete`.
+    pub report: Option<ReputationReport>,
+    /// Why the audit failed, as text for a person. Absent unless `status` is `error`.
+    pub error: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ReputationAudit {
+        audit_id, with_audit_id: String = "audit_id" required;
+        status, with_status: ReputationAuditStatus = "status" required;
+        phone, with_phone: String = "phone" optional;
+        generated_at, with_generated_at: DateTime<Utc> = "generated_at" optional;
+        report, with_report: ReputationReport = "report" optional;
+        error, with_error: String = "error" optional;
+    }
+}
+
+/// Findings of a reputation audit.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReputationReport {
+    /// How well the line stands according to the audit.
+    pub severity: Option<ReputationStatus>,
+    /// What weighs on the line most. Usually the `key` of one of the `drivers`.
+    pub primary_driver: Option<String>,
+    /// Summary for a person, in Markdown.
+    pub summary_markdown: Option<String>,
+    /// What weighs on the line.
+    pub drivers: Option<Vec<ReputationDriver>>,
+    /// What would help.
+    pub action_items: Option<Vec<ReputationActionItem>>,
+    /// Chats that the findings rest on.
+    pub evidence: Option<ReputationEvidence>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ReputationReport {
+        severity, with_severity: ReputationStatus = "severity" optional;
+        primary_driver, with_primary_driver: String = "primary_driver" optional;
+        summary_markdown, with_summary_markdown: String = "summary_markdown" optional;
+        drivers, with_drivers: Vec<ReputationDriver> = "drivers" optional;
+        action_items, with_action_items: Vec<ReputationActionItem> = "action_items" optional;
+        evidence, with_evidence: ReputationEvidence = "evidence" optional;
+    }
+}
+
+/// Something that weighs on the reputation of a line.
+///
+/// - `low_engagement`: few people answer
+/// - `overall_conversation_health`: many chats are doing badly
+/// - `volume_spike`: a sudden rise in messages
+/// - `new_conversation_rate`: too many new chats in a short time
+/// - `opt_out_handling`: messages went to people who had opted out
+/// - `flagged`: the line was flagged
+/// - `other`: none of these
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ReputationDriverKey {
+    /// `low_engagement`: few people answer
+    LowEngagement,
+    /// `overall_conversation_health`: many chats are doing badly
+    OverallConversationHealth,
+    /// `volume_spike`: a sudden rise in messages
+    VolumeSpike,
+    /// `new_conversation_rate`: too many new chats in a short time
+    NewConversationRate,
+    /// `opt_out_handling`: messages went to people who had opted out
+    OptOutHandling,
+    /// `flagged`: the line was flagged
+    Flagged,
+    /// `other`: none of these
+    Other,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    ReputationDriverKey {
+        LowEngagement = "low_engagement",
+        OverallConversationHealth = "overall_conversation_health",
+        VolumeSpike = "volume_spike",
+        NewConversationRate = "new_conversation_rate",
+        OptOutHandling = "opt_out_handling",
+        Flagged = "flagged",
+        Other = "other",
+    }
+}
+
+/// One thing that weighs on the reputation of a line.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReputationDriver {
+    /// Which thing it is.
+    pub key: Option<ReputationDriverKey>,
+    /// The figure behind it, as text.
+    pub metric: Option<String>,
+    /// What was seen, as text for a person.
+    pub summary: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ReputationDriver {
+        key, with_key: ReputationDriverKey = "key" optional;
+        metric, with_metric: String = "metric" optional;
+        summary, with_summary: String = "summary" optional;
+    }
+}
+
+/// One step that would help the reputation of a line.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReputationActionItem {
+    /// The step in a few words.
+    pub title: Option<String>,
+    /// How to go about it.
+    pub detail: Option<String>,
+    /// Place of this step in the order of work.
+    pub priority: Option<i64>,
+    /// How much the step is expected to help.
+    pub expected_impact: Option<ReputationActionItemExpectedImpact>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ReputationActionItem {
+        title, with_title: String = "title" optional;
+        detail, with_detail: String = "detail" optional;
+        priority, with_priority: i64 = "priority" optional;
+        expected_impact, with_expected_impact: ReputationActionItemExpectedImpact = "expected_impact" optional;
+    }
+}
+
+/// How much the step is expected to help.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ReputationActionItemExpectedImpact {
+    /// `high`.
+    High,
+    /// `medium`.
+    Medium,
+    /// `low`.
+    Low,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    ReputationActionItemExpectedImpact {
+        High = "high",
+        Medium = "medium",
+        Low = "low",
+    }
+}
+
+/// Chats that the findings of a reputation audit rest on.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReputationEvidence {
+    /// Chats that are doing badly, at most 15.
+    ///
+    /// At most 15 items.
+    pub unhealthy_chats: Option<Vec<ReputationUnhealthyChat>>,
+    /// Chats in which messages went out after the person had opted out.
+    pub opt_out_chats: Option<Vec<ReputationOptOutChat>>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ReputationEvidence {
+        unhealthy_chats, with_unhealthy_chats: Vec<ReputationUnhealthyChat> = "unhealthy_chats" optional;
+        opt_out_chats, with_opt_out_chats: Vec<ReputationOptOutChat> = "opt_out_chats" optional;
+    }
+}
+
+/// A chat that is doing badly.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReputationUnhealthyChat {
+    /// The chat's id.
+    pub chat_id: Option<String>,
+    /// The chat's health.
+    ///
+    /// - `AT_RISK`: signals are getting worse
+    /// - `CRITICAL`: signals are bad
+    /// - `OPTED_OUT`: the person asked to receive nothing more
+    pub status: Option<ReputationUnhealthyChatStatus>,
+    /// What the chat suffers from.
+    pub driver_keys: Option<Vec<ReputationDriverKey>>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ReputationUnhealthyChat {
+        chat_id, with_chat_id: String = "chat_id" optional;
+        status, with_status: ReputationUnhealthyChatStatus = "status" optional;
+        driver_keys, with_driver_keys: Vec<ReputationDriverKey> = "driver_keys" optional;
+    }
+}
+
+/// The chat's health.
+///
+/// - `AT_RISK`: signals are getting worse
+/// - `CRITICAL`: signals are bad
+/// - `OPTED_OUT`: the person asked to receive nothing more
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ReputationUnhealthyChatStatus {
+    /// `AT_RISK`: signals are getting worse
+    AtRisk,
+    /// `CRITICAL`: signals are bad
+    Critical,
+    /// `OPTED_OUT`: the person asked to receive nothing more
+    OptedOut,
+    /// A value that this version of the crate does not know, kept as it came.
+    Unknown(Unrecognized),
+}
+
+open_enum! {
+    ReputationUnhealthyChatStatus {
+        AtRisk = "AT_RISK",
+        Critical = "CRITICAL",
+        OptedOut = "OPTED_OUT",
+    }
+}
+
+/// A chat in which messages went out after the person had opted out.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReputationOptOutChat {
+    /// The chat's id.
+    pub chat_id: Option<String>,
+    /// How many messages were sent after the opt-out.
+    pub messages_after_stop: Option<i64>,
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    presence_: Wire<1>,
+}
+
+record! {
+    ReputationOptOutChat {
+        chat_id, with_chat_id: String = "chat_id" optional;
+        messages_after_stop, with_messages_after_stop: i64 = "messages_after_stop" optional;
     }
 }

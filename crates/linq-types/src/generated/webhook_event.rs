@@ -126,7 +126,7 @@ pub enum WebhookEvent {
     ///
     /// The status of a line changed
     ///
-    /// The status or the health of one of your lines changed. Delivered with the values before and after; a line with status `FLAGGED` may be limited in what it can send. Both payload versions carry the same data.
+    /// The status or reputation of one of your lines changed. Delivered with the values before and after; a line with status `FLAGGED` may be limited in what it can send. Both payload versions carry the same data.
     PhoneNumberStatusUpdated(PhoneNumberStatusUpdatedWebhook),
     /// `message.sent`, payload version 2025-01-01.
     ///
@@ -228,8 +228,308 @@ pub enum WebhookEvent {
     ///
     /// The status of a line changed
     ///
-    /// The status or the health of one of your lines changed. Delivered with the values before and after; a line with status `FLAGGED` may be limited in what it can send. Both payload versions carry the same data.
+    /// The status or reputation of one of your lines changed. Delivered with the values before and after; a line with status `FLAGGED` may be limited in what it can send. Both payload versions carry the same data.
     PhoneNumberStatusUpdatedV2025(PhoneNumberStatusUpdatedWebhook),
+    /// `poll.received`, every payload version.
+    ///
+    /// A poll arrived at your line
+    ///
+    /// Somebody sent a poll to one of your lines. Delivered once, with the options as they stood then; votes and later options come as events of their own.
+    PollReceived(PollReceivedWebhook),
+    /// `poll.failed`, every payload version.
+    ///
+    /// A poll could not be delivered
+    ///
+    /// A poll you created was given up; `error` in `data` says why. Delivered in place of `poll.delivered`.
+    PollFailed(PollFailedWebhook),
+    /// `poll.sent`, every payload version.
+    ///
+    /// A poll left your line
+    ///
+    /// One of your lines sent a poll; whether it arrived is not known yet.
+    PollSent(PollSentWebhook),
+    /// `poll.delivered`, every payload version.
+    ///
+    /// A poll reached the recipient's device
+    ///
+    /// A poll you created arrived. Delivered where the service sends receipts.
+    PollDelivered(PollDeliveredWebhook),
+    /// `poll.read`, every payload version.
+    ///
+    /// A poll was read
+    ///
+    /// The recipient opened a poll of yours. Delivered where the service sends receipts and the person allows them.
+    PollRead(PollReadWebhook),
+    /// `poll.updated`, every payload version.
+    ///
+    /// Options were added to a poll
+    ///
+    /// A poll has more options than before. `added_options` holds the new ones alone; read the poll to see all of them.
+    PollUpdated(PollUpdatedWebhook),
+    /// `poll.vote.added`, every payload version.
+    ///
+    /// A vote was cast in a poll
+    ///
+    /// Somebody voted for an option. One person may vote for several options, and each vote is an event.
+    PollVoteAdded(PollVoteAddedWebhook),
+    /// `poll.vote.removed`, every payload version.
+    ///
+    /// A vote in a poll was taken back
+    ///
+    /// Somebody withdrew the vote for an option.
+    PollVoteRemoved(PollVoteRemovedWebhook),
+    /// `poll.reaction.added`, every payload version.
+    ///
+    /// A reaction was put on a poll
+    ///
+    /// Somebody put a tapback, an emoji or a sticker on a poll. The data are those of `reaction.added`.
+    PollReactionAdded(PollReactionAddedWebhook),
+    /// `chat.background_updated`, every payload version.
+    ///
+    /// The background of a chat changed
+    ///
+    /// A background was set, replaced or removed, by you or by the other person. It confirms a change you asked for.
+    ChatBackgroundUpdated(ChatBackgroundUpdatedWebhook),
+    /// `chat.background_update_failed`, every payload version.
+    ///
+    /// The background of a chat was not changed
+    ///
+    /// A background that you asked to set or remove was not applied; `error_code` says why.
+    ChatBackgroundUpdateFailed(ChatBackgroundUpdateFailedWebhook),
+    /// `phone_number.assigned`, every payload version.
+    ///
+    /// Your account got a line
+    ///
+    /// A phone number was assigned to your account and can be used from now on.
+    PhoneNumberAssigned(PhoneNumberAssignedWebhook),
+    /// `phone_number.released`, every payload version.
+    ///
+    /// Your account gave up a line
+    ///
+    /// A phone number no longer belongs to your account and cannot be used any more.
+    PhoneNumberReleased(PhoneNumberReleasedWebhook),
+    /// `contact_card.received`, every payload version.
+    ///
+    /// Somebody shared a contact card
+    ///
+    /// A person shared a name and a picture with one of your lines. Not to be confused with `contact_card.created`, which is about cards of your own.
+    ContactCardReceived(ContactCardReceivedWebhook),
+    /// `location.sharing.started`, every payload version.
+    ///
+    /// Somebody began to share a position
+    ///
+    /// A person lets one of your lines see where they are. No position comes with the event and none is pushed later; read it from the chat.
+    LocationSharingStarted(LocationSharingStartedWebhook),
+    /// `location.sharing.stopped`, every payload version.
+    ///
+    /// Somebody stopped sharing a position
+    ///
+    /// A person no longer lets your line see where they are, because the time was up or the sharing was ended.
+    LocationSharingStopped(LocationSharingStoppedWebhook),
+    /// `payment.succeeded`, every payload version.
+    ///
+    /// A payment request was paid
+    ///
+    /// The payer settled a payment request. For payments with a connected card, read the payment instead: this event may not come.
+    PaymentSucceeded(PaymentSucceededWebhook),
+    /// `payment.canceled`, every payload version.
+    ///
+    /// A payment request was called off
+    ///
+    /// A payment request was cancelled and can no longer be paid.
+    PaymentCanceled(PaymentCanceledWebhook),
+    /// `payment.expired`, every payload version.
+    ///
+    /// A payment request lapsed
+    ///
+    /// A payment request was not paid in time and can no longer be paid.
+    PaymentExpired(PaymentExpiredWebhook),
+    /// `payment.declined`, every payload version.
+    ///
+    /// A payment was refused
+    ///
+    /// The person or the provider refused a payment. Read the payment for its present state; no field of `data` is certain.
+    PaymentDeclined(PaymentDeclinedWebhook),
+    /// `payment.authorized`, every payload version.
+    ///
+    /// A payment was authorised
+    ///
+    /// The person agreed to a payment and the money is reserved. Read the payment for its present state; no field of `data` is certain.
+    PaymentAuthorized(PaymentAuthorizedWebhook),
+    /// `connection.created`, every payload version.
+    ///
+    /// A handle was connected for payments
+    ///
+    /// A person allowed your account to make payments for their handle. Read the connection for its present state; no field of `data` is certain.
+    ConnectionCreated(ConnectionCreatedWebhook),
+    /// `connection.revoked`, every payload version.
+    ///
+    /// A payment connection was withdrawn
+    ///
+    /// Payments for a handle are no longer possible, by the wish of the person or of your account. Read the connection for its present state; no field of `data` is certain.
+    ConnectionRevoked(ConnectionRevokedWebhook),
+    /// `zero_day_retention.updated`, every payload version.
+    ///
+    /// Zero-day retention was switched
+    ///
+    /// Zero-day retention was switched on or off for your account; `change` holds the setting before and after. An account event: it comes in no fixed order and may be lost.
+    ZeroDayRetentionUpdated(ZeroDayRetentionUpdatedWebhook),
+    /// `phone_number.forwarding_updated`, every payload version.
+    ///
+    /// Call forwarding of a line changed
+    ///
+    /// Calls to a line go to another number, or nowhere, from now on. `phone_number` names the line, `change` both numbers. An account event: it comes in no fixed order and may be lost.
+    PhoneNumberForwardingUpdated(PhoneNumberForwardingUpdatedWebhook),
+    /// `environment.line_moved`, every payload version.
+    ///
+    /// A line moved to another environment
+    ///
+    /// A line belongs to another environment now. `phone_number` names the line, `change` both environments. An account event: it comes in no fixed order and may be lost.
+    EnvironmentLineMoved(EnvironmentLineMovedWebhook),
+    /// `contact_card.created`, every payload version.
+    ///
+    /// A contact card of yours was created
+    ///
+    /// One of your lines has a contact card; `contact_card` holds it. An account event: it comes in no fixed order and may be lost.
+    ContactCardCreated(ContactCardCreatedWebhook),
+    /// `contact_card.updated`, every payload version.
+    ///
+    /// A contact card of yours was changed
+    ///
+    /// A contact card was edited. `contact_card` holds what it says now, `change` each part that is different. An account event: it comes in no fixed order and may be lost.
+    ContactCardUpdated(ContactCardUpdatedWebhook),
+    /// `contact_card.deleted`, every payload version.
+    ///
+    /// A contact card of yours was deleted
+    ///
+    /// A line has lost its contact card; `contact_card` holds what it said. An account event: it comes in no fixed order and may be lost.
+    ContactCardDeleted(ContactCardDeletedWebhook),
+    /// `api_token.created`, every payload version.
+    ///
+    /// An API token was created
+    ///
+    /// Your account has one more API token, described in `api_token`. An account event: it comes in no fixed order and may be lost.
+    ApiTokenCreated(ApiTokenCreatedWebhook),
+    /// `api_token.renamed`, every payload version.
+    ///
+    /// An API token was renamed
+    ///
+    /// An API token has another name; `change` holds both. An account event: it comes in no fixed order and may be lost.
+    ApiTokenRenamed(ApiTokenRenamedWebhook),
+    /// `api_token.expiry_scheduled`, every payload version.
+    ///
+    /// An API token is to expire
+    ///
+    /// An API token was given an end; `expires_at` in `api_token` says when. An account event: it comes in no fixed order and may be lost.
+    ApiTokenExpiryScheduled(ApiTokenExpiryScheduledWebhook),
+    /// `api_token.expired`, every payload version.
+    ///
+    /// An API token expired
+    ///
+    /// An API token stopped working because its time was up. An account event: it comes in no fixed order and may be lost.
+    ApiTokenExpired(ApiTokenExpiredWebhook),
+    /// `api_token.activated`, every payload version.
+    ///
+    /// An API token was activated
+    ///
+    /// An API token works from now on. An account event: it comes in no fixed order and may be lost.
+    ApiTokenActivated(ApiTokenActivatedWebhook),
+    /// `api_token.deleted`, every payload version.
+    ///
+    /// An API token was deleted
+    ///
+    /// An API token was removed and stopped working. An account event: it comes in no fixed order and may be lost.
+    ApiTokenDeleted(ApiTokenDeletedWebhook),
+    /// `environment.created`, every payload version.
+    ///
+    /// An environment was created
+    ///
+    /// Your account has one more environment, named in `environment`. An account event: it comes in no fixed order and may be lost.
+    EnvironmentCreated(EnvironmentCreatedWebhook),
+    /// `environment.renamed`, every payload version.
+    ///
+    /// An environment was renamed
+    ///
+    /// An environment has another name; `change` holds both. An account event: it comes in no fixed order and may be lost.
+    EnvironmentRenamed(EnvironmentRenamedWebhook),
+    /// `environment.deleted`, every payload version.
+    ///
+    /// An environment was deleted
+    ///
+    /// An environment is gone. `lines_moved_to_production` and `tokens_revoked` count what that did to its lines and tokens. An account event: it comes in no fixed order and may be lost.
+    EnvironmentDeleted(EnvironmentDeletedWebhook),
+    /// `webhook_subscription.created`, every payload version.
+    ///
+    /// A webhook subscription was created
+    ///
+    /// Your account has one more webhook subscription, described in `webhook_subscription`. The signing secret is not told. An account event: it comes in no fixed order and may be lost.
+    WebhookSubscriptionCreated(WebhookSubscriptionCreatedWebhook),
+    /// `webhook_subscription.deleted`, every payload version.
+    ///
+    /// A webhook subscription was deleted
+    ///
+    /// A webhook subscription is gone and delivers nothing any more. An account event: it comes in no fixed order and may be lost.
+    WebhookSubscriptionDeleted(WebhookSubscriptionDeletedWebhook),
+    /// `webhook_subscription.target_url_changed`, every payload version.
+    ///
+    /// A webhook subscription has another address
+    ///
+    /// The events of a webhook subscription go to another address; `change` holds both. An account event: it comes in no fixed order and may be lost.
+    WebhookSubscriptionTargetUrlChanged(WebhookSubscriptionTargetUrlChangedWebhook),
+    /// `webhook_subscription.enabled`, every payload version.
+    ///
+    /// A webhook subscription was switched on
+    ///
+    /// A paused webhook subscription delivers again. An account event: it comes in no fixed order and may be lost.
+    WebhookSubscriptionEnabled(WebhookSubscriptionEnabledWebhook),
+    /// `webhook_subscription.disabled`, every payload version.
+    ///
+    /// A webhook subscription was paused
+    ///
+    /// A webhook subscription delivers nothing until it is switched on again. An account event: it comes in no fixed order and may be lost.
+    WebhookSubscriptionDisabled(WebhookSubscriptionDisabledWebhook),
+    /// `webhook_subscription.events.updated`, every payload version.
+    ///
+    /// A webhook subscription delivers other events
+    ///
+    /// The list of events of a webhook subscription was replaced; `change` holds both lists. An account event: it comes in no fixed order and may be lost.
+    WebhookSubscriptionEventsUpdated(WebhookSubscriptionEventsUpdatedWebhook),
+    /// `webhook_subscription.phone_numbers.updated`, every payload version.
+    ///
+    /// A webhook subscription has another line filter
+    ///
+    /// The lines that a webhook subscription is limited to were replaced; `change` holds both lists. An account event: it comes in no fixed order and may be lost.
+    WebhookSubscriptionPhoneNumbersUpdated(WebhookSubscriptionPhoneNumbersUpdatedWebhook),
+    /// `webhook_subscription.routing_headers_set`, every payload version.
+    ///
+    /// Routing headers of a subscription were set
+    ///
+    /// A webhook subscription sends routing headers, or others than before. An account event: it comes in no fixed order and may be lost.
+    WebhookSubscriptionRoutingHeadersSet(WebhookSubscriptionRoutingHeadersSetWebhook),
+    /// `webhook_subscription.routing_headers_cleared`, every payload version.
+    ///
+    /// Routing headers of a subscription were removed
+    ///
+    /// A webhook subscription sends no routing headers any more. An account event: it comes in no fixed order and may be lost.
+    WebhookSubscriptionRoutingHeadersCleared(WebhookSubscriptionRoutingHeadersClearedWebhook),
+    /// `team_member.added`, every payload version.
+    ///
+    /// Somebody joined your team
+    ///
+    /// Your team has one more member, described in `team_member`. An account event: it comes in no fixed order and may be lost.
+    TeamMemberAdded(TeamMemberAddedWebhook),
+    /// `team_member.signed_in`, every payload version.
+    ///
+    /// A team member signed in
+    ///
+    /// Somebody of your team signed in to the dashboard; `method` says how. An account event: it comes in no fixed order and may be lost.
+    TeamMemberSignedIn(TeamMemberSignedInWebhook),
+    /// `team_member.signed_out`, every payload version.
+    ///
+    /// A team member signed out
+    ///
+    /// Somebody of your team signed out of the dashboard. An account event: it comes in no fixed order and may be lost.
+    TeamMemberSignedOut(TeamMemberSignedOutWebhook),
     /// An event that this version of the crate does not know, byte for byte.
     Unknown(UnknownEvent),
 }
@@ -283,6 +583,56 @@ impl WebhookEvent {
             Self::ChatTypingIndicatorStartedV2025(_) => "chat.typing_indicator.started",
             Self::ChatTypingIndicatorStoppedV2025(_) => "chat.typing_indicator.stopped",
             Self::PhoneNumberStatusUpdatedV2025(_) => "phone_number.status_updated",
+            Self::PollReceived(_) => "poll.received",
+            Self::PollFailed(_) => "poll.failed",
+            Self::PollSent(_) => "poll.sent",
+            Self::PollDelivered(_) => "poll.delivered",
+            Self::PollRead(_) => "poll.read",
+            Self::PollUpdated(_) => "poll.updated",
+            Self::PollVoteAdded(_) => "poll.vote.added",
+            Self::PollVoteRemoved(_) => "poll.vote.removed",
+            Self::PollReactionAdded(_) => "poll.reaction.added",
+            Self::ChatBackgroundUpdated(_) => "chat.background_updated",
+            Self::ChatBackgroundUpdateFailed(_) => "chat.background_update_failed",
+            Self::PhoneNumberAssigned(_) => "phone_number.assigned",
+            Self::PhoneNumberReleased(_) => "phone_number.released",
+            Self::ContactCardReceived(_) => "contact_card.received",
+            Self::LocationSharingStarted(_) => "location.sharing.started",
+            Self::LocationSharingStopped(_) => "location.sharing.stopped",
+            Self::PaymentSucceeded(_) => "payment.succeeded",
+            Self::PaymentCanceled(_) => "payment.canceled",
+            Self::PaymentExpired(_) => "payment.expired",
+            Self::PaymentDeclined(_) => "payment.declined",
+            Self::PaymentAuthorized(_) => "payment.authorized",
+            Self::ConnectionCreated(_) => "connection.created",
+            Self::ConnectionRevoked(_) => "connection.revoked",
+            Self::ZeroDayRetentionUpdated(_) => "zero_day_retention.updated",
+            Self::PhoneNumberForwardingUpdated(_) => "phone_number.forwarding_updated",
+            Self::EnvironmentLineMoved(_) => "environment.line_moved",
+            Self::ContactCardCreated(_) => "contact_card.created",
+            Self::ContactCardUpdated(_) => "contact_card.updated",
+            Self::ContactCardDeleted(_) => "contact_card.deleted",
+            Self::ApiTokenCreated(_) => "api_token.created",
+            Self::ApiTokenRenamed(_) => "api_token.renamed",
+            Self::ApiTokenExpiryScheduled(_) => "api_token.expiry_scheduled",
+            Self::ApiTokenExpired(_) => "api_token.expired",
+            Self::ApiTokenActivated(_) => "api_token.activated",
+            Self::ApiTokenDeleted(_) => "api_token.deleted",
+            Self::EnvironmentCreated(_) => "environment.created",
+            Self::EnvironmentRenamed(_) => "environment.renamed",
+            Self::EnvironmentDeleted(_) => "environment.deleted",
+            Self::WebhookSubscriptionCreated(_) => "webhook_subscription.created",
+            Self::WebhookSubscriptionDeleted(_) => "webhook_subscription.deleted",
+            Self::WebhookSubscriptionTargetUrlChanged(_) => "webhook_subscription.target_url_changed",
+            Self::WebhookSubscriptionEnabled(_) => "webhook_subscription.enabled",
+            Self::WebhookSubscriptionDisabled(_) => "webhook_subscription.disabled",
+            Self::WebhookSubscriptionEventsUpdated(_) => "webhook_subscription.events.updated",
+            Self::WebhookSubscriptionPhoneNumbersUpdated(_) => "webhook_subscription.phone_numbers.updated",
+            Self::WebhookSubscriptionRoutingHeadersSet(_) => "webhook_subscription.routing_headers_set",
+            Self::WebhookSubscriptionRoutingHeadersCleared(_) => "webhook_subscription.routing_headers_cleared",
+            Self::TeamMemberAdded(_) => "team_member.added",
+            Self::TeamMemberSignedIn(_) => "team_member.signed_in",
+            Self::TeamMemberSignedOut(_) => "team_member.signed_out",
             Self::Unknown(event) => event.event_type(),
         }
     }
@@ -325,6 +675,56 @@ impl WebhookEvent {
             Self::ChatTypingIndicatorStartedV2025(_) => "2025-01-01",
             Self::ChatTypingIndicatorStoppedV2025(_) => "2025-01-01",
             Self::PhoneNumberStatusUpdatedV2025(_) => "2025-01-01",
+            Self::PollReceived(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PollFailed(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PollSent(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PollDelivered(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PollRead(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PollUpdated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PollVoteAdded(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PollVoteRemoved(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PollReactionAdded(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ChatBackgroundUpdated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ChatBackgroundUpdateFailed(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PhoneNumberAssigned(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PhoneNumberReleased(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ContactCardReceived(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::LocationSharingStarted(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::LocationSharingStopped(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PaymentSucceeded(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PaymentCanceled(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PaymentExpired(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PaymentDeclined(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PaymentAuthorized(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ConnectionCreated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ConnectionRevoked(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ZeroDayRetentionUpdated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::PhoneNumberForwardingUpdated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::EnvironmentLineMoved(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ContactCardCreated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ContactCardUpdated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ContactCardDeleted(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ApiTokenCreated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ApiTokenRenamed(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ApiTokenExpiryScheduled(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ApiTokenExpired(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ApiTokenActivated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::ApiTokenDeleted(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::EnvironmentCreated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::EnvironmentRenamed(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::EnvironmentDeleted(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::WebhookSubscriptionCreated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::WebhookSubscriptionDeleted(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::WebhookSubscriptionTargetUrlChanged(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::WebhookSubscriptionEnabled(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::WebhookSubscriptionDisabled(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::WebhookSubscriptionEventsUpdated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::WebhookSubscriptionPhoneNumbersUpdated(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::WebhookSubscriptionRoutingHeadersSet(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::WebhookSubscriptionRoutingHeadersCleared(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::TeamMemberAdded(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::TeamMemberSignedIn(event) => event.webhook_version.as_deref().unwrap_or_default(),
+            Self::TeamMemberSignedOut(event) => event.webhook_version.as_deref().unwrap_or_default(),
             Self::Unknown(event) => event.webhook_version(),
         }
     }
@@ -367,6 +767,56 @@ impl WebhookEvent {
             Self::ChatTypingIndicatorStartedV2025(event) => &event.event_id,
             Self::ChatTypingIndicatorStoppedV2025(event) => &event.event_id,
             Self::PhoneNumberStatusUpdatedV2025(event) => &event.event_id,
+            Self::PollReceived(event) => &event.event_id,
+            Self::PollFailed(event) => &event.event_id,
+            Self::PollSent(event) => &event.event_id,
+            Self::PollDelivered(event) => &event.event_id,
+            Self::PollRead(event) => &event.event_id,
+            Self::PollUpdated(event) => &event.event_id,
+            Self::PollVoteAdded(event) => &event.event_id,
+            Self::PollVoteRemoved(event) => &event.event_id,
+            Self::PollReactionAdded(event) => &event.event_id,
+            Self::ChatBackgroundUpdated(event) => &event.event_id,
+            Self::ChatBackgroundUpdateFailed(event) => &event.event_id,
+            Self::PhoneNumberAssigned(event) => &event.event_id,
+            Self::PhoneNumberReleased(event) => &event.event_id,
+            Self::ContactCardReceived(event) => &event.event_id,
+            Self::LocationSharingStarted(event) => &event.event_id,
+            Self::LocationSharingStopped(event) => &event.event_id,
+            Self::PaymentSucceeded(event) => &event.event_id,
+            Self::PaymentCanceled(event) => &event.event_id,
+            Self::PaymentExpired(event) => &event.event_id,
+            Self::PaymentDeclined(event) => &event.event_id,
+            Self::PaymentAuthorized(event) => &event.event_id,
+            Self::ConnectionCreated(event) => &event.event_id,
+            Self::ConnectionRevoked(event) => &event.event_id,
+            Self::ZeroDayRetentionUpdated(event) => &event.event_id,
+            Self::PhoneNumberForwardingUpdated(event) => &event.event_id,
+            Self::EnvironmentLineMoved(event) => &event.event_id,
+            Self::ContactCardCreated(event) => &event.event_id,
+            Self::ContactCardUpdated(event) => &event.event_id,
+            Self::ContactCardDeleted(event) => &event.event_id,
+            Self::ApiTokenCreated(event) => &event.event_id,
+            Self::ApiTokenRenamed(event) => &event.event_id,
+            Self::ApiTokenExpiryScheduled(event) => &event.event_id,
+            Self::ApiTokenExpired(event) => &event.event_id,
+            Self::ApiTokenActivated(event) => &event.event_id,
+            Self::ApiTokenDeleted(event) => &event.event_id,
+            Self::EnvironmentCreated(event) => &event.event_id,
+            Self::EnvironmentRenamed(event) => &event.event_id,
+            Self::EnvironmentDeleted(event) => &event.event_id,
+            Self::WebhookSubscriptionCreated(event) => &event.event_id,
+            Self::WebhookSubscriptionDeleted(event) => &event.event_id,
+            Self::WebhookSubscriptionTargetUrlChanged(event) => &event.event_id,
+            Self::WebhookSubscriptionEnabled(event) => &event.event_id,
+            Self::WebhookSubscriptionDisabled(event) => &event.event_id,
+            Self::WebhookSubscriptionEventsUpdated(event) => &event.event_id,
+            Self::WebhookSubscriptionPhoneNumbersUpdated(event) => &event.event_id,
+            Self::WebhookSubscriptionRoutingHeadersSet(event) => &event.event_id,
+            Self::WebhookSubscriptionRoutingHeadersCleared(event) => &event.event_id,
+            Self::TeamMemberAdded(event) => &event.event_id,
+            Self::TeamMemberSignedIn(event) => &event.event_id,
+            Self::TeamMemberSignedOut(event) => &event.event_id,
             Self::Unknown(event) => event.event_id(),
         }
     }
@@ -430,6 +880,56 @@ impl serde::Serialize for WebhookEvent {
             Self::ChatTypingIndicatorStartedV2025(event) => event.serialize(serializer),
             Self::ChatTypingIndicatorStoppedV2025(event) => event.serialize(serializer),
             Self::PhoneNumberStatusUpdatedV2025(event) => event.serialize(serializer),
+            Self::PollReceived(event) => event.serialize(serializer),
+            Self::PollFailed(event) => event.serialize(serializer),
+            Self::PollSent(event) => event.serialize(serializer),
+            Self::PollDelivered(event) => event.serialize(serializer),
+            Self::PollRead(event) => event.serialize(serializer),
+            Self::PollUpdated(event) => event.serialize(serializer),
+            Self::PollVoteAdded(event) => event.serialize(serializer),
+            Self::PollVoteRemoved(event) => event.serialize(serializer),
+            Self::PollReactionAdded(event) => event.serialize(serializer),
+            Self::ChatBackgroundUpdated(event) => event.serialize(serializer),
+            Self::ChatBackgroundUpdateFailed(event) => event.serialize(serializer),
+            Self::PhoneNumberAssigned(event) => event.serialize(serializer),
+            Self::PhoneNumberReleased(event) => event.serialize(serializer),
+            Self::ContactCardReceived(event) => event.serialize(serializer),
+            Self::LocationSharingStarted(event) => event.serialize(serializer),
+            Self::LocationSharingStopped(event) => event.serialize(serializer),
+            Self::PaymentSucceeded(event) => event.serialize(serializer),
+            Self::PaymentCanceled(event) => event.serialize(serializer),
+            Self::PaymentExpired(event) => event.serialize(serializer),
+            Self::PaymentDeclined(event) => event.serialize(serializer),
+            Self::PaymentAuthorized(event) => event.serialize(serializer),
+            Self::ConnectionCreated(event) => event.serialize(serializer),
+            Self::ConnectionRevoked(event) => event.serialize(serializer),
+            Self::ZeroDayRetentionUpdated(event) => event.serialize(serializer),
+            Self::PhoneNumberForwardingUpdated(event) => event.serialize(serializer),
+            Self::EnvironmentLineMoved(event) => event.serialize(serializer),
+            Self::ContactCardCreated(event) => event.serialize(serializer),
+            Self::ContactCardUpdated(event) => event.serialize(serializer),
+            Self::ContactCardDeleted(event) => event.serialize(serializer),
+            Self::ApiTokenCreated(event) => event.serialize(serializer),
+            Self::ApiTokenRenamed(event) => event.serialize(serializer),
+            Self::ApiTokenExpiryScheduled(event) => event.serialize(serializer),
+            Self::ApiTokenExpired(event) => event.serialize(serializer),
+            Self::ApiTokenActivated(event) => event.serialize(serializer),
+            Self::ApiTokenDeleted(event) => event.serialize(serializer),
+            Self::EnvironmentCreated(event) => event.serialize(serializer),
+            Self::EnvironmentRenamed(event) => event.serialize(serializer),
+            Self::EnvironmentDeleted(event) => event.serialize(serializer),
+            Self::WebhookSubscriptionCreated(event) => event.serialize(serializer),
+            Self::WebhookSubscriptionDeleted(event) => event.serialize(serializer),
+            Self::WebhookSubscriptionTargetUrlChanged(event) => event.serialize(serializer),
+            Self::WebhookSubscriptionEnabled(event) => event.serialize(serializer),
+            Self::WebhookSubscriptionDisabled(event) => event.serialize(serializer),
+            Self::WebhookSubscriptionEventsUpdated(event) => event.serialize(serializer),
+            Self::WebhookSubscriptionPhoneNumbersUpdated(event) => event.serialize(serializer),
+            Self::WebhookSubscriptionRoutingHeadersSet(event) => event.serialize(serializer),
+            Self::WebhookSubscriptionRoutingHeadersCleared(event) => event.serialize(serializer),
+            Self::TeamMemberAdded(event) => event.serialize(serializer),
+            Self::TeamMemberSignedIn(event) => event.serialize(serializer),
+            Self::TeamMemberSignedOut(event) => event.serialize(serializer),
             Self::Unknown(event) => event.serialize(serializer),
         }
     }
@@ -473,6 +973,56 @@ pub(crate) enum Kind {
     ChatTypingIndicatorStartedV2025,
     ChatTypingIndicatorStoppedV2025,
     PhoneNumberStatusUpdatedV2025,
+    PollReceived,
+    PollFailed,
+    PollSent,
+    PollDelivered,
+    PollRead,
+    PollUpdated,
+    PollVoteAdded,
+    PollVoteRemoved,
+    PollReactionAdded,
+    ChatBackgroundUpdated,
+    ChatBackgroundUpdateFailed,
+    PhoneNumberAssigned,
+    PhoneNumberReleased,
+    ContactCardReceived,
+    LocationSharingStarted,
+    LocationSharingStopped,
+    PaymentSucceeded,
+    PaymentCanceled,
+    PaymentExpired,
+    PaymentDeclined,
+    PaymentAuthorized,
+    ConnectionCreated,
+    ConnectionRevoked,
+    ZeroDayRetentionUpdated,
+    PhoneNumberForwardingUpdated,
+    EnvironmentLineMoved,
+    ContactCardCreated,
+    ContactCardUpdated,
+    ContactCardDeleted,
+    ApiTokenCreated,
+    ApiTokenRenamed,
+    ApiTokenExpiryScheduled,
+    ApiTokenExpired,
+    ApiTokenActivated,
+    ApiTokenDeleted,
+    EnvironmentCreated,
+    EnvironmentRenamed,
+    EnvironmentDeleted,
+    WebhookSubscriptionCreated,
+    WebhookSubscriptionDeleted,
+    WebhookSubscriptionTargetUrlChanged,
+    WebhookSubscriptionEnabled,
+    WebhookSubscriptionDisabled,
+    WebhookSubscriptionEventsUpdated,
+    WebhookSubscriptionPhoneNumbersUpdated,
+    WebhookSubscriptionRoutingHeadersSet,
+    WebhookSubscriptionRoutingHeadersCleared,
+    TeamMemberAdded,
+    TeamMemberSignedIn,
+    TeamMemberSignedOut,
 }
 
 impl Events for WebhookEvent {
@@ -481,46 +1031,147 @@ impl Events for WebhookEvent {
     fn kind(event_type: &str, webhook_version: &str) -> Option<Kind> {
         let _ = webhook_version;
         match event_type.len() {
+            9 => match event_type {
+                "poll.read" => Some(Kind::PollRead),
+                "poll.sent" => Some(Kind::PollSent),
+                _ => None,
+            },
+            11 => match event_type {
+                "poll.failed" => Some(Kind::PollFailed),
+                _ => None,
+            },
             12 => match event_type {
                 "chat.created" => match webhook_version { "2026-02-03" => Some(Kind::ChatCreated), "2025-01-01" => Some(Kind::ChatCreatedV2025), _ => None },
                 "message.read" => match webhook_version { "2026-02-03" => Some(Kind::MessageRead), "2025-01-01" => Some(Kind::MessageReadV2025), _ => None },
                 "message.sent" => match webhook_version { "2026-02-03" => Some(Kind::MessageSent), "2025-01-01" => Some(Kind::MessageSentV2025), _ => None },
+                "poll.updated" => Some(Kind::PollUpdated),
+                _ => None,
+            },
+            13 => match event_type {
+                "poll.received" => Some(Kind::PollReceived),
                 _ => None,
             },
             14 => match event_type {
                 "message.edited" => match webhook_version { "2026-02-03" => Some(Kind::MessageEdited), _ => None },
                 "message.failed" => match webhook_version { "2026-02-03" => Some(Kind::MessageFailed), "2025-01-01" => Some(Kind::MessageFailedV2025), _ => None },
+                "poll.delivered" => Some(Kind::PollDelivered),
                 "reaction.added" => match webhook_version { "2026-02-03" => Some(Kind::ReactionAdded), "2025-01-01" => Some(Kind::ReactionAddedV2025), _ => None },
+                _ => None,
+            },
+            15 => match event_type {
+                "payment.expired" => Some(Kind::PaymentExpired),
+                "poll.vote.added" => Some(Kind::PollVoteAdded),
                 _ => None,
             },
             16 => match event_type {
                 "message.received" => match webhook_version { "2026-02-03" => Some(Kind::MessageReceived), "2025-01-01" => Some(Kind::MessageReceivedV2025), _ => None },
+                "payment.canceled" => Some(Kind::PaymentCanceled),
+                "payment.declined" => Some(Kind::PaymentDeclined),
                 "reaction.removed" => match webhook_version { "2026-02-03" => Some(Kind::ReactionRemoved), "2025-01-01" => Some(Kind::ReactionRemovedV2025), _ => None },
                 _ => None,
             },
             17 => match event_type {
+                "api_token.created" => Some(Kind::ApiTokenCreated),
+                "api_token.deleted" => Some(Kind::ApiTokenDeleted),
+                "api_token.expired" => Some(Kind::ApiTokenExpired),
+                "api_token.renamed" => Some(Kind::ApiTokenRenamed),
                 "message.delivered" => match webhook_version { "2026-02-03" => Some(Kind::MessageDelivered), "2025-01-01" => Some(Kind::MessageDeliveredV2025), _ => None },
                 "participant.added" => match webhook_version { "2026-02-03" => Some(Kind::ParticipantAdded), "2025-01-01" => Some(Kind::ParticipantAddedV2025), _ => None },
+                "payment.succeeded" => Some(Kind::PaymentSucceeded),
+                "poll.vote.removed" => Some(Kind::PollVoteRemoved),
+                "team_member.added" => Some(Kind::TeamMemberAdded),
+                _ => None,
+            },
+            18 => match event_type {
+                "connection.created" => Some(Kind::ConnectionCreated),
+                "connection.revoked" => Some(Kind::ConnectionRevoked),
+                "payment.authorized" => Some(Kind::PaymentAuthorized),
                 _ => None,
             },
             19 => match event_type {
+                "api_token.activated" => Some(Kind::ApiTokenActivated),
+                "environment.created" => Some(Kind::EnvironmentCreated),
+                "environment.deleted" => Some(Kind::EnvironmentDeleted),
+                "environment.renamed" => Some(Kind::EnvironmentRenamed),
                 "participant.removed" => match webhook_version { "2026-02-03" => Some(Kind::ParticipantRemoved), "2025-01-01" => Some(Kind::ParticipantRemovedV2025), _ => None },
+                "poll.reaction.added" => Some(Kind::PollReactionAdded),
+                _ => None,
+            },
+            20 => match event_type {
+                "contact_card.created" => Some(Kind::ContactCardCreated),
+                "contact_card.deleted" => Some(Kind::ContactCardDeleted),
+                "contact_card.updated" => Some(Kind::ContactCardUpdated),
+                _ => None,
+            },
+            21 => match event_type {
+                "contact_card.received" => Some(Kind::ContactCardReceived),
+                "phone_number.assigned" => Some(Kind::PhoneNumberAssigned),
+                "phone_number.released" => Some(Kind::PhoneNumberReleased),
+                "team_member.signed_in" => Some(Kind::TeamMemberSignedIn),
+                _ => None,
+            },
+            22 => match event_type {
+                "environment.line_moved" => Some(Kind::EnvironmentLineMoved),
+                "team_member.signed_out" => Some(Kind::TeamMemberSignedOut),
                 _ => None,
             },
             23 => match event_type {
+                "chat.background_updated" => Some(Kind::ChatBackgroundUpdated),
                 "chat.group_icon_updated" => match webhook_version { "2026-02-03" => Some(Kind::ChatGroupIconUpdated), "2025-01-01" => Some(Kind::ChatGroupIconUpdatedV2025), _ => None },
                 "chat.group_name_updated" => match webhook_version { "2026-02-03" => Some(Kind::ChatGroupNameUpdated), "2025-01-01" => Some(Kind::ChatGroupNameUpdatedV2025), _ => None },
+                _ => None,
+            },
+            24 => match event_type {
+                "location.sharing.started" => Some(Kind::LocationSharingStarted),
+                "location.sharing.stopped" => Some(Kind::LocationSharingStopped),
+                _ => None,
+            },
+            26 => match event_type {
+                "api_token.expiry_scheduled" => Some(Kind::ApiTokenExpiryScheduled),
+                "zero_day_retention.updated" => Some(Kind::ZeroDayRetentionUpdated),
                 _ => None,
             },
             27 => match event_type {
                 "phone_number.status_updated" => match webhook_version { "2026-02-03" => Some(Kind::PhoneNumberStatusUpdated), "2025-01-01" => Some(Kind::PhoneNumberStatusUpdatedV2025), _ => None },
                 _ => None,
             },
+            28 => match event_type {
+                "webhook_subscription.created" => Some(Kind::WebhookSubscriptionCreated),
+                "webhook_subscription.deleted" => Some(Kind::WebhookSubscriptionDeleted),
+                "webhook_subscription.enabled" => Some(Kind::WebhookSubscriptionEnabled),
+                _ => None,
+            },
             29 => match event_type {
+                "chat.background_update_failed" => Some(Kind::ChatBackgroundUpdateFailed),
                 "chat.group_icon_update_failed" => match webhook_version { "2026-02-03" => Some(Kind::ChatGroupIconUpdateFailed), "2025-01-01" => Some(Kind::ChatGroupIconUpdateFailedV2025), _ => None },
                 "chat.group_name_update_failed" => match webhook_version { "2026-02-03" => Some(Kind::ChatGroupNameUpdateFailed), "2025-01-01" => Some(Kind::ChatGroupNameUpdateFailedV2025), _ => None },
                 "chat.typing_indicator.started" => match webhook_version { "2026-02-03" => Some(Kind::ChatTypingIndicatorStarted), "2025-01-01" => Some(Kind::ChatTypingIndicatorStartedV2025), _ => None },
                 "chat.typing_indicator.stopped" => match webhook_version { "2026-02-03" => Some(Kind::ChatTypingIndicatorStopped), "2025-01-01" => Some(Kind::ChatTypingIndicatorStoppedV2025), _ => None },
+                "webhook_subscription.disabled" => Some(Kind::WebhookSubscriptionDisabled),
+                _ => None,
+            },
+            31 => match event_type {
+                "phone_number.forwarding_updated" => Some(Kind::PhoneNumberForwardingUpdated),
+                _ => None,
+            },
+            35 => match event_type {
+                "webhook_subscription.events.updated" => Some(Kind::WebhookSubscriptionEventsUpdated),
+                _ => None,
+            },
+            39 => match event_type {
+                "webhook_subscription.target_url_changed" => Some(Kind::WebhookSubscriptionTargetUrlChanged),
+                _ => None,
+            },
+            40 => match event_type {
+                "webhook_subscription.routing_headers_set" => Some(Kind::WebhookSubscriptionRoutingHeadersSet),
+                _ => None,
+            },
+            42 => match event_type {
+                "webhook_subscription.phone_numbers.updated" => Some(Kind::WebhookSubscriptionPhoneNumbersUpdated),
+                _ => None,
+            },
+            44 => match event_type {
+                "webhook_subscription.routing_headers_cleared" => Some(Kind::WebhookSubscriptionRoutingHeadersCleared),
                 _ => None,
             },
             _ => None,
@@ -528,32 +1179,133 @@ impl Events for WebhookEvent {
     }
 
     fn kind_of_any_version(event_type: &str) -> Option<Kind> {
-        let _ = event_type;
-        None
+        match event_type {
+            "poll.read" => Some(Kind::PollRead),
+            "poll.sent" => Some(Kind::PollSent),
+            "poll.failed" => Some(Kind::PollFailed),
+            "poll.updated" => Some(Kind::PollUpdated),
+            "poll.received" => Some(Kind::PollReceived),
+            "poll.delivered" => Some(Kind::PollDelivered),
+            "payment.expired" => Some(Kind::PaymentExpired),
+            "poll.vote.added" => Some(Kind::PollVoteAdded),
+            "payment.canceled" => Some(Kind::PaymentCanceled),
+            "payment.declined" => Some(Kind::PaymentDeclined),
+            "api_token.created" => Some(Kind::ApiTokenCreated),
+            "api_token.deleted" => Some(Kind::ApiTokenDeleted),
+            "api_token.expired" => Some(Kind::ApiTokenExpired),
+            "api_token.renamed" => Some(Kind::ApiTokenRenamed),
+            "payment.succeeded" => Some(Kind::PaymentSucceeded),
+            "poll.vote.removed" => Some(Kind::PollVoteRemoved),
+            "team_member.added" => Some(Kind::TeamMemberAdded),
+            "connection.created" => Some(Kind::ConnectionCreated),
+            "connection.revoked" => Some(Kind::ConnectionRevoked),
+            "payment.authorized" => Some(Kind::PaymentAuthorized),
+            "api_token.activated" => Some(Kind::ApiTokenActivated),
+            "environment.created" => Some(Kind::EnvironmentCreated),
+            "environment.deleted" => Some(Kind::EnvironmentDeleted),
+            "environment.renamed" => Some(Kind::EnvironmentRenamed),
+            "poll.reaction.added" => Some(Kind::PollReactionAdded),
+            "contact_card.created" => Some(Kind::ContactCardCreated),
+            "contact_card.deleted" => Some(Kind::ContactCardDeleted),
+            "contact_card.updated" => Some(Kind::ContactCardUpdated),
+            "contact_card.received" => Some(Kind::ContactCardReceived),
+            "phone_number.assigned" => Some(Kind::PhoneNumberAssigned),
+            "phone_number.released" => Some(Kind::PhoneNumberReleased),
+            "team_member.signed_in" => Some(Kind::TeamMemberSignedIn),
+            "environment.line_moved" => Some(Kind::EnvironmentLineMoved),
+            "team_member.signed_out" => Some(Kind::TeamMemberSignedOut),
+            "chat.background_updated" => Some(Kind::ChatBackgroundUpdated),
+            "location.sharing.started" => Some(Kind::LocationSharingStarted),
+            "location.sharing.stopped" => Some(Kind::LocationSharingStopped),
+            "api_token.expiry_scheduled" => Some(Kind::ApiTokenExpiryScheduled),
+            "zero_day_retention.updated" => Some(Kind::ZeroDayRetentionUpdated),
+            "webhook_subscription.created" => Some(Kind::WebhookSubscriptionCreated),
+            "webhook_subscription.deleted" => Some(Kind::WebhookSubscriptionDeleted),
+            "webhook_subscription.enabled" => Some(Kind::WebhookSubscriptionEnabled),
+            "chat.background_update_failed" => Some(Kind::ChatBackgroundUpdateFailed),
+            "webhook_subscription.disabled" => Some(Kind::WebhookSubscriptionDisabled),
+            "phone_number.forwarding_updated" => Some(Kind::PhoneNumberForwardingUpdated),
+            "webhook_subscription.events.updated" => Some(Kind::WebhookSubscriptionEventsUpdated),
+            "webhook_subscription.target_url_changed" => Some(Kind::WebhookSubscriptionTargetUrlChanged),
+            "webhook_subscription.routing_headers_set" => Some(Kind::WebhookSubscriptionRoutingHeadersSet),
+            "webhook_subscription.phone_numbers.updated" => Some(Kind::WebhookSubscriptionPhoneNumbersUpdated),
+            "webhook_subscription.routing_headers_cleared" => Some(Kind::WebhookSubscriptionRoutingHeadersCleared),
+            _ => None,
+        }
     }
 
     fn has_type(event_type: &str) -> bool {
         let _ = event_type;
         matches!(
             event_type,
-            "chat.created"
+            "poll.read"
+                | "poll.sent"
+                | "poll.failed"
+                | "chat.created"
                 | "message.read"
                 | "message.sent"
+                | "poll.updated"
+                | "poll.received"
                 | "message.edited"
                 | "message.failed"
+                | "poll.delivered"
                 | "reaction.added"
+                | "payment.expired"
+                | "poll.vote.added"
                 | "message.received"
+                | "payment.canceled"
+                | "payment.declined"
                 | "reaction.removed"
+                | "api_token.created"
+                | "api_token.deleted"
+                | "api_token.expired"
+                | "api_token.renamed"
                 | "message.delivered"
                 | "participant.added"
+                | "payment.succeeded"
+                | "poll.vote.removed"
+                | "team_member.added"
+                | "connection.created"
+                | "connection.revoked"
+                | "payment.authorized"
+                | "api_token.activated"
+                | "environment.created"
+                | "environment.deleted"
+                | "environment.renamed"
                 | "participant.removed"
+                | "poll.reaction.added"
+                | "contact_card.created"
+                | "contact_card.deleted"
+                | "contact_card.updated"
+                | "contact_card.received"
+                | "phone_number.assigned"
+                | "phone_number.released"
+                | "team_member.signed_in"
+                | "environment.line_moved"
+                | "team_member.signed_out"
+                | "chat.background_updated"
                 | "chat.group_icon_updated"
                 | "chat.group_name_updated"
+                | "location.sharing.started"
+                | "location.sharing.stopped"
+                | "api_token.expiry_scheduled"
+                | "zero_day_retention.updated"
                 | "phone_number.status_updated"
+                | "webhook_subscription.created"
+                | "webhook_subscription.deleted"
+                | "webhook_subscription.enabled"
+                | "chat.background_update_failed"
                 | "chat.group_icon_update_failed"
                 | "chat.group_name_update_failed"
                 | "chat.typing_indicator.started"
                 | "chat.typing_indicator.stopped"
+                | "webhook_subscription.disabled"
+                | "phone_number.forwarding_updated"
+                | "webhook_subscription.events.updated"
+                | "webhook_subscription.target_url_changed"
+                | "webhook_subscription.routing_headers_set"
+                | "webhook_subscription.phone_numbers.updated"
+                | "webhook_subscription.routing_headers_cleared"
         )
     }
 
@@ -598,6 +1350,56 @@ impl Events for WebhookEvent {
             Kind::ChatTypingIndicatorStartedV2025 => object.read().map(Self::ChatTypingIndicatorStartedV2025),
             Kind::ChatTypingIndicatorStoppedV2025 => object.read().map(Self::ChatTypingIndicatorStoppedV2025),
             Kind::PhoneNumberStatusUpdatedV2025 => object.read().map(Self::PhoneNumberStatusUpdatedV2025),
+            Kind::PollReceived => object.read().map(Self::PollReceived),
+            Kind::PollFailed => object.read().map(Self::PollFailed),
+            Kind::PollSent => object.read().map(Self::PollSent),
+            Kind::PollDelivered => object.read().map(Self::PollDelivered),
+            Kind::PollRead => object.read().map(Self::PollRead),
+            Kind::PollUpdated => object.read().map(Self::PollUpdated),
+            Kind::PollVoteAdded => object.read().map(Self::PollVoteAdded),
+            Kind::PollVoteRemoved => object.read().map(Self::PollVoteRemoved),
+            Kind::PollReactionAdded => object.read().map(Self::PollReactionAdded),
+            Kind::ChatBackgroundUpdated => object.read().map(Self::ChatBackgroundUpdated),
+            Kind::ChatBackgroundUpdateFailed => object.read().map(Self::ChatBackgroundUpdateFailed),
+            Kind::PhoneNumberAssigned => object.read().map(Self::PhoneNumberAssigned),
+            Kind::PhoneNumberReleased => object.read().map(Self::PhoneNumberReleased),
+            Kind::ContactCardReceived => object.read().map(Self::ContactCardReceived),
+            Kind::LocationSharingStarted => object.read().map(Self::LocationSharingStarted),
+            Kind::LocationSharingStopped => object.read().map(Self::LocationSharingStopped),
+            Kind::PaymentSucceeded => object.read().map(Self::PaymentSucceeded),
+            Kind::PaymentCanceled => object.read().map(Self::PaymentCanceled),
+            Kind::PaymentExpired => object.read().map(Self::PaymentExpired),
+            Kind::PaymentDeclined => object.read().map(Self::PaymentDeclined),
+            Kind::PaymentAuthorized => object.read().map(Self::PaymentAuthorized),
+            Kind::ConnectionCreated => object.read().map(Self::ConnectionCreated),
+            Kind::ConnectionRevoked => object.read().map(Self::ConnectionRevoked),
+            Kind::ZeroDayRetentionUpdated => object.read().map(Self::ZeroDayRetentionUpdated),
+            Kind::PhoneNumberForwardingUpdated => object.read().map(Self::PhoneNumberForwardingUpdated),
+            Kind::EnvironmentLineMoved => object.read().map(Self::EnvironmentLineMoved),
+            Kind::ContactCardCreated => object.read().map(Self::ContactCardCreated),
+            Kind::ContactCardUpdated => object.read().map(Self::ContactCardUpdated),
+            Kind::ContactCardDeleted => object.read().map(Self::ContactCardDeleted),
+            Kind::ApiTokenCreated => object.read().map(Self::ApiTokenCreated),
+            Kind::ApiTokenRenamed => object.read().map(Self::ApiTokenRenamed),
+            Kind::ApiTokenExpiryScheduled => object.read().map(Self::ApiTokenExpiryScheduled),
+            Kind::ApiTokenExpired => object.read().map(Self::ApiTokenExpired),
+            Kind::ApiTokenActivated => object.read().map(Self::ApiTokenActivated),
+            Kind::ApiTokenDeleted => object.read().map(Self::ApiTokenDeleted),
+            Kind::EnvironmentCreated => object.read().map(Self::EnvironmentCreated),
+            Kind::EnvironmentRenamed => object.read().map(Self::EnvironmentRenamed),
+            Kind::EnvironmentDeleted => object.read().map(Self::EnvironmentDeleted),
+            Kind::WebhookSubscriptionCreated => object.read().map(Self::WebhookSubscriptionCreated),
+            Kind::WebhookSubscriptionDeleted => object.read().map(Self::WebhookSubscriptionDeleted),
+            Kind::WebhookSubscriptionTargetUrlChanged => object.read().map(Self::WebhookSubscriptionTargetUrlChanged),
+            Kind::WebhookSubscriptionEnabled => object.read().map(Self::WebhookSubscriptionEnabled),
+            Kind::WebhookSubscriptionDisabled => object.read().map(Self::WebhookSubscriptionDisabled),
+            Kind::WebhookSubscriptionEventsUpdated => object.read().map(Self::WebhookSubscriptionEventsUpdated),
+            Kind::WebhookSubscriptionPhoneNumbersUpdated => object.read().map(Self::WebhookSubscriptionPhoneNumbersUpdated),
+            Kind::WebhookSubscriptionRoutingHeadersSet => object.read().map(Self::WebhookSubscriptionRoutingHeadersSet),
+            Kind::WebhookSubscriptionRoutingHeadersCleared => object.read().map(Self::WebhookSubscriptionRoutingHeadersCleared),
+            Kind::TeamMemberAdded => object.read().map(Self::TeamMemberAdded),
+            Kind::TeamMemberSignedIn => object.read().map(Self::TeamMemberSignedIn),
+            Kind::TeamMemberSignedOut => object.read().map(Self::TeamMemberSignedOut),
         }
     }
 
@@ -639,6 +1441,56 @@ impl Events for WebhookEvent {
             Kind::ChatTypingIndicatorStartedV2025 => ChatTypingIndicatorStartedWebhook::misfit(value, At::Root),
             Kind::ChatTypingIndicatorStoppedV2025 => ChatTypingIndicatorStoppedWebhook::misfit(value, At::Root),
             Kind::PhoneNumberStatusUpdatedV2025 => PhoneNumberStatusUpdatedWebhook::misfit(value, At::Root),
+            Kind::PollReceived => PollReceivedWebhook::misfit(value, At::Root),
+            Kind::PollFailed => PollFailedWebhook::misfit(value, At::Root),
+            Kind::PollSent => PollSentWebhook::misfit(value, At::Root),
+            Kind::PollDelivered => PollDeliveredWebhook::misfit(value, At::Root),
+            Kind::PollRead => PollReadWebhook::misfit(value, At::Root),
+            Kind::PollUpdated => PollUpdatedWebhook::misfit(value, At::Root),
+            Kind::PollVoteAdded => PollVoteAddedWebhook::misfit(value, At::Root),
+            Kind::PollVoteRemoved => PollVoteRemovedWebhook::misfit(value, At::Root),
+            Kind::PollReactionAdded => PollReactionAddedWebhook::misfit(value, At::Root),
+            Kind::ChatBackgroundUpdated => ChatBackgroundUpdatedWebhook::misfit(value, At::Root),
+            Kind::ChatBackgroundUpdateFailed => ChatBackgroundUpdateFailedWebhook::misfit(value, At::Root),
+            Kind::PhoneNumberAssigned => PhoneNumberAssignedWebhook::misfit(value, At::Root),
+            Kind::PhoneNumberReleased => PhoneNumberReleasedWebhook::misfit(value, At::Root),
+            Kind::ContactCardReceived => ContactCardReceivedWebhook::misfit(value, At::Root),
+            Kind::LocationSharingStarted => LocationSharingStartedWebhook::misfit(value, At::Root),
+            Kind::LocationSharingStopped => LocationSharingStoppedWebhook::misfit(value, At::Root),
+            Kind::PaymentSucceeded => PaymentSucceededWebhook::misfit(value, At::Root),
+            Kind::PaymentCanceled => PaymentCanceledWebhook::misfit(value, At::Root),
+            Kind::PaymentExpired => PaymentExpiredWebhook::misfit(value, At::Root),
+            Kind::PaymentDeclined => PaymentDeclinedWebhook::misfit(value, At::Root),
+            Kind::PaymentAuthorized => PaymentAuthorizedWebhook::misfit(value, At::Root),
+            Kind::ConnectionCreated => ConnectionCreatedWebhook::misfit(value, At::Root),
+            Kind::ConnectionRevoked => ConnectionRevokedWebhook::misfit(value, At::Root),
+            Kind::ZeroDayRetentionUpdated => ZeroDayRetentionUpdatedWebhook::misfit(value, At::Root),
+            Kind::PhoneNumberForwardingUpdated => PhoneNumberForwardingUpdatedWebhook::misfit(value, At::Root),
+            Kind::EnvironmentLineMoved => EnvironmentLineMovedWebhook::misfit(value, At::Root),
+            Kind::ContactCardCreated => ContactCardCreatedWebhook::misfit(value, At::Root),
+            Kind::ContactCardUpdated => ContactCardUpdatedWebhook::misfit(value, At::Root),
+            Kind::ContactCardDeleted => ContactCardDeletedWebhook::misfit(value, At::Root),
+            Kind::ApiTokenCreated => ApiTokenCreatedWebhook::misfit(value, At::Root),
+            Kind::ApiTokenRenamed => ApiTokenRenamedWebhook::misfit(value, At::Root),
+            Kind::ApiTokenExpiryScheduled => ApiTokenExpiryScheduledWebhook::misfit(value, At::Root),
+            Kind::ApiTokenExpired => ApiTokenExpiredWebhook::misfit(value, At::Root),
+            Kind::ApiTokenActivated => ApiTokenActivatedWebhook::misfit(value, At::Root),
+            Kind::ApiTokenDeleted => ApiTokenDeletedWebhook::misfit(value, At::Root),
+            Kind::EnvironmentCreated => EnvironmentCreatedWebhook::misfit(value, At::Root),
+            Kind::EnvironmentRenamed => EnvironmentRenamedWebhook::misfit(value, At::Root),
+            Kind::EnvironmentDeleted => EnvironmentDeletedWebhook::misfit(value, At::Root),
+            Kind::WebhookSubscriptionCreated => WebhookSubscriptionCreatedWebhook::misfit(value, At::Root),
+            Kind::WebhookSubscriptionDeleted => WebhookSubscriptionDeletedWebhook::misfit(value, At::Root),
+            Kind::WebhookSubscriptionTargetUrlChanged => WebhookSubscriptionTargetUrlChangedWebhook::misfit(value, At::Root),
+            Kind::WebhookSubscriptionEnabled => WebhookSubscriptionEnabledWebhook::misfit(value, At::Root),
+            Kind::WebhookSubscriptionDisabled => WebhookSubscriptionDisabledWebhook::misfit(value, At::Root),
+            Kind::WebhookSubscriptionEventsUpdated => WebhookSubscriptionEventsUpdatedWebhook::misfit(value, At::Root),
+            Kind::WebhookSubscriptionPhoneNumbersUpdated => WebhookSubscriptionPhoneNumbersUpdatedWebhook::misfit(value, At::Root),
+            Kind::WebhookSubscriptionRoutingHeadersSet => WebhookSubscriptionRoutingHeadersSetWebhook::misfit(value, At::Root),
+            Kind::WebhookSubscriptionRoutingHeadersCleared => WebhookSubscriptionRoutingHeadersClearedWebhook::misfit(value, At::Root),
+            Kind::TeamMemberAdded => TeamMemberAddedWebhook::misfit(value, At::Root),
+            Kind::TeamMemberSignedIn => TeamMemberSignedInWebhook::misfit(value, At::Root),
+            Kind::TeamMemberSignedOut => TeamMemberSignedOutWebhook::misfit(value, At::Root),
         }
     }
 

@@ -26,7 +26,7 @@ use crate::support::prelude::*;
 /// - `chat.group_icon_update_failed`: a requested group icon was not applied
 /// - `chat.typing_indicator.started`: the other person is typing
 /// - `chat.typing_indicator.stopped`: the other person stopped typing
-/// - `phone_number.status_updated`: the status or health of a line changed
+/// - `phone_number.status_updated`: the status or reputation of a line changed
 /// - `call.initiated`: a call was placed
 /// - `call.ringing`: a call is ringing
 /// - `call.answered`: a call was picked up
@@ -34,8 +34,59 @@ use crate::support::prelude::*;
 /// - `call.failed`: a call could not be set up
 /// - `call.declined`: the called person refused
 /// - `call.no_answer`: nobody picked up
+/// - `poll.received`: a poll arrived at one of your lines
+/// - `poll.failed`: a poll of yours could not be delivered
+/// - `poll.sent`: a poll left one of your lines
+/// - `poll.delivered`: a poll reached the recipient's device
+/// - `poll.read`: the recipient opened a poll
+/// - `poll.updated`: options were added to a poll
+/// - `poll.vote.added`: somebody voted for an option
+/// - `poll.vote.removed`: somebody took a vote back
+/// - `poll.reaction.added`: a reaction was put on a poll
+/// - `chat.background_updated`: a chat has another background
+/// - `chat.background_update_failed`: a requested background was not applied
+/// - `phone_number.assigned`: your account got a line
+/// - `phone_number.released`: your account no longer has a line
+/// - `phone_number.forwarding_updated`: calls to a line are forwarded differently
+/// - `contact_card.received`: somebody shared a contact card with one of your lines
+/// - `contact_card.created`: a line got a contact card
+/// - `contact_card.updated`: the contact card of a line was changed
+/// - `contact_card.deleted`: the contact card of a line was removed
+/// - `location.sharing.started`: somebody began to share their location
+/// - `location.sharing.stopped`: somebody shares their location no longer
+/// - `payment.succeeded`: a payment was made
+/// - `payment.canceled`: a payment was called off
+/// - `payment.expired`: a payment was not made in time
+/// - `payment.declined`: a payment was refused
+/// - `payment.authorized`: the money for a payment was reserved
+/// - `connection.created`: a person connected their handle for payments
+/// - `connection.revoked`: such a connection was withdrawn
+/// - `zero_day_retention.updated`: the setting for keeping no message content changed
+/// - `environment.line_moved`: a line went to another environment
+/// - `environment.created`: an environment of the account was added
+/// - `environment.renamed`: an environment got another name
+/// - `environment.deleted`: an environment was removed
+/// - `api_token.created`: an API token was made
+/// - `api_token.renamed`: an API token got another name
+/// - `api_token.expiry_scheduled`: an API token was given an end
+/// - `api_token.expired`: an API token reached its end
+/// - `api_token.activated`: an API token came into force
+/// - `api_token.deleted`: an API token was removed
+/// - `webhook_subscription.created`: a subscription was made
+/// - `webhook_subscription.deleted`: a subscription was removed
+/// - `webhook_subscription.target_url_changed`: a subscription delivers to another address
+/// - `webhook_subscription.enabled`: a subscription was resumed
+/// - `webhook_subscription.disabled`: a subscription was paused
+/// - `webhook_subscription.events.updated`: a subscription delivers other event types
+/// - `webhook_subscription.phone_numbers.updated`: a subscription has another line filter
+/// - `webhook_subscription.routing_headers_set`: a subscription got routing headers
+/// - `webhook_subscription.routing_headers_cleared`: the routing headers of a subscription were removed
+/// - `team_member.added`: somebody joined the team
+/// - `team_member.signed_in`: a member of the team signed in
+/// - `team_member.signed_out`: a member of the team signed out
 ///
-/// No payload is published for the `call.*` events.
+/// No payload is published for the `call.*` events. Events about the account itself (its environments,
+/// API tokens, subscriptions, team) share one payload, come in no fixed order and may be lost.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum WebhookEventType {
@@ -73,7 +124,7 @@ pub enum WebhookEventType {
     ChatTypingIndicatorStarted,
     /// `chat.typing_indicator.stopped`: the other person stopped typing
     ChatTypingIndicatorStopped,
-    /// `phone_number.status_updated`: the status or health of a line changed
+    /// `phone_number.status_updated`: the status or reputation of a line changed
     PhoneNumberStatusUpdated,
     /// `call.initiated`: a call was placed
     CallInitiated,
@@ -89,6 +140,106 @@ pub enum WebhookEventType {
     CallDeclined,
     /// `call.no_answer`: nobody picked up
     CallNoAnswer,
+    /// `poll.received`: a poll arrived at one of your lines
+    PollReceived,
+    /// `poll.failed`: a poll of yours could not be delivered
+    PollFailed,
+    /// `poll.sent`: a poll left one of your lines
+    PollSent,
+    /// `poll.delivered`: a poll reached the recipient's device
+    PollDelivered,
+    /// `poll.read`: the recipient opened a poll
+    PollRead,
+    /// `poll.updated`: options were added to a poll
+    PollUpdated,
+    /// `poll.vote.added`: somebody voted for an option
+    PollVoteAdded,
+    /// `poll.vote.removed`: somebody took a vote back
+    PollVoteRemoved,
+    /// `poll.reaction.added`: a reaction was put on a poll
+    PollReactionAdded,
+    /// `chat.background_updated`: a chat has another background
+    ChatBackgroundUpdated,
+    /// `chat.background_update_failed`: a requested background was not applied
+    ChatBackgroundUpdateFailed,
+    /// `phone_number.assigned`: your account got a line
+    PhoneNumberAssigned,
+    /// `phone_number.released`: your account no longer has a line
+    PhoneNumberReleased,
+    /// `phone_number.forwarding_updated`: calls to a line are forwarded differently
+    PhoneNumberForwardingUpdated,
+    /// `contact_card.received`: somebody shared a contact card with one of your lines
+    ContactCardReceived,
+    /// `contact_card.created`: a line got a contact card
+    ContactCardCreated,
+    /// `contact_card.updated`: the contact card of a line was changed
+    ContactCardUpdated,
+    /// `contact_card.deleted`: the contact card of a line was removed
+    ContactCardDeleted,
+    /// `location.sharing.started`: somebody began to share their location
+    LocationSharingStarted,
+    /// `location.sharing.stopped`: somebody shares their location no longer
+    LocationSharingStopped,
+    /// `payment.succeeded`: a payment was made
+    PaymentSucceeded,
+    /// `payment.canceled`: a payment was called off
+    PaymentCanceled,
+    /// `payment.expired`: a payment was not made in time
+    PaymentExpired,
+    /// `payment.declined`: a payment was refused
+    PaymentDeclined,
+    /// `payment.authorized`: the money for a payment was reserved
+    PaymentAuthorized,
+    /// `connection.created`: a person connected their handle for payments
+    ConnectionCreated,
+    /// `connection.revoked`: such a connection was withdrawn
+    ConnectionRevoked,
+    /// `zero_day_retention.updated`: the setting for keeping no message content changed
+    ZeroDayRetentionUpdated,
+    /// `environment.line_moved`: a line went to another environment
+    EnvironmentLineMoved,
+    /// `environment.created`: an environment of the account was added
+    EnvironmentCreated,
+    /// `environment.renamed`: an environment got another name
+    EnvironmentRenamed,
+    /// `environment.deleted`: an environment was removed
+    EnvironmentDeleted,
+    /// `api_token.created`: an API token was made
+    ApiTokenCreated,
+    /// `api_token.renamed`: an API token got another name
+    ApiTokenRenamed,
+    /// `api_token.expiry_scheduled`: an API token was given an end
+    ApiTokenExpiryScheduled,
+    /// `api_token.expired`: an API token reached its end
+    ApiTokenExpired,
+    /// `api_token.activated`: an API token came into force
+    ApiTokenActivated,
+    /// `api_token.deleted`: an API token was removed
+    ApiTokenDeleted,
+    /// `webhook_subscription.created`: a subscription was made
+    WebhookSubscriptionCreated,
+    /// `webhook_subscription.deleted`: a subscription was removed
+    WebhookSubscriptionDeleted,
+    /// `webhook_subscription.target_url_changed`: a subscription delivers to another address
+    WebhookSubscriptionTargetUrlChanged,
+    /// `webhook_subscription.enabled`: a subscription was resumed
+    WebhookSubscriptionEnabled,
+    /// `webhook_subscription.disabled`: a subscription was paused
+    WebhookSubscriptionDisabled,
+    /// `webhook_subscription.events.updated`: a subscription delivers other event types
+    WebhookSubscriptionEventsUpdated,
+    /// `webhook_subscription.phone_numbers.updated`: a subscription has another line filter
+    WebhookSubscriptionPhoneNumbersUpdated,
+    /// `webhook_subscription.routing_headers_set`: a subscription got routing headers
+    WebhookSubscriptionRoutingHeadersSet,
+    /// `webhook_subscription.routing_headers_cleared`: the routing headers of a subscription were removed
+    WebhookSubscriptionRoutingHeadersCleared,
+    /// `team_member.added`: somebody joined the team
+    TeamMemberAdded,
+    /// `team_member.signed_in`: a member of the team signed in
+    TeamMemberSignedIn,
+    /// `team_member.signed_out`: a member of the team signed out
+    TeamMemberSignedOut,
     /// A value that this version of the crate does not know, kept as it came.
     Unknown(Unrecognized),
 }
@@ -120,6 +271,56 @@ open_enum! {
         CallFailed = "call.failed",
         CallDeclined = "call.declined",
         CallNoAnswer = "call.no_answer",
+        PollReceived = "poll.received",
+        PollFailed = "poll.failed",
+        PollSent = "poll.sent",
+        PollDelivered = "poll.delivered",
+        PollRead = "poll.read",
+        PollUpdated = "poll.updated",
+        PollVoteAdded = "poll.vote.added",
+        PollVoteRemoved = "poll.vote.removed",
+        PollReactionAdded = "poll.reaction.added",
+        ChatBackgroundUpdated = "chat.background_updated",
+        ChatBackgroundUpdateFailed = "chat.background_update_failed",
+        PhoneNumberAssigned = "phone_number.assigned",
+        PhoneNumberReleased = "phone_number.released",
+        PhoneNumberForwardingUpdated = "phone_number.forwarding_updated",
+        ContactCardReceived = "contact_card.received",
+        ContactCardCreated = "contact_card.created",
+        ContactCardUpdated = "contact_card.updated",
+        ContactCardDeleted = "contact_card.deleted",
+        LocationSharingStarted = "location.sharing.started",
+        LocationSharingStopped = "location.sharing.stopped",
+        PaymentSucceeded = "payment.succeeded",
+        PaymentCanceled = "payment.canceled",
+        PaymentExpired = "payment.expired",
+        PaymentDeclined = "payment.declined",
+        PaymentAuthorized = "payment.authorized",
+        ConnectionCreated = "connection.created",
+        ConnectionRevoked = "connection.revoked",
+        ZeroDayRetentionUpdated = "zero_day_retention.updated",
+        EnvironmentLineMoved = "environment.line_moved",
+        EnvironmentCreated = "environment.created",
+        EnvironmentRenamed = "environment.renamed",
+        EnvironmentDeleted = "environment.deleted",
+        ApiTokenCreated = "api_token.created",
+        ApiTokenRenamed = "api_token.renamed",
+        ApiTokenExpiryScheduled = "api_token.expiry_scheduled",
+        ApiTokenExpired = "api_token.expired",
+        ApiTokenActivated = "api_token.activated",
+        ApiTokenDeleted = "api_token.deleted",
+        WebhookSubscriptionCreated = "webhook_subscription.created",
+        WebhookSubscriptionDeleted = "webhook_subscription.deleted",
+        WebhookSubscriptionTargetUrlChanged = "webhook_subscription.target_url_changed",
+        WebhookSubscriptionEnabled = "webhook_subscription.enabled",
+        WebhookSubscriptionDisabled = "webhook_subscription.disabled",
+        WebhookSubscriptionEventsUpdated = "webhook_subscription.events.updated",
+        WebhookSubscriptionPhoneNumbersUpdated = "webhook_subscription.phone_numbers.updated",
+        WebhookSubscriptionRoutingHeadersSet = "webhook_subscription.routing_headers_set",
+        WebhookSubscriptionRoutingHeadersCleared = "webhook_subscription.routing_headers_cleared",
+        TeamMemberAdded = "team_member.added",
+        TeamMemberSignedIn = "team_member.signed_in",
+        TeamMemberSignedOut = "team_member.signed_out",
     }
 }
 
@@ -156,6 +357,10 @@ pub struct WebhookSubscriptionResponse {
     pub subscribed_events: Vec<WebhookEventType>,
     /// Lines whose events are delivered, in E.164. Absent, null or empty means every line.
     pub phone_numbers: Option<Vec<String>>,
+    /// Header that carries your routing token both ways. Absent or null where none is set.
+    pub routing_key_header: Option<String>,
+    /// Header that carries the chat's id, beside the routing token. Absent or null where none is set.
+    pub routing_id_header: Option<String>,
     /// False while deliveries are paused.
     pub is_active: bool,
     /// Creation time (RFC 3339).
@@ -172,6 +377,8 @@ record! {
         target_url, with_target_url: String = "target_url" required;
         subscribed_events, with_subscribed_events: Vec<WebhookEventType> = "subscribed_events" required;
         phone_numbers, with_phone_numbers: Vec<String> = "phone_numbers" optional;
+        routing_key_header, with_routing_key_header: String = "routing_key_header" optional;
+        routing_id_header, with_routing_id_header: String = "routing_id_header" optional;
         is_active, with_is_active: bool = "is_active" required;
         created_at, with_created_at: DateTime<Utc> = "created_at" required;
         updated_at, with_updated_at: DateTime<Utc> = "updated_at" required;
@@ -195,6 +402,10 @@ pub struct WebhookSubscriptionCreatedResponse {
     pub subscribed_events: Vec<WebhookEventType>,
     /// Lines whose events are delivered, in E.164. Absent, null or empty means every line.
     pub phone_numbers: Option<Vec<String>>,
+    /// Header that carries your routing token both ways. Absent or null where none is set.
+    pub routing_key_header: Option<String>,
+    /// Header that carries the chat's id, beside the routing token. Absent or null where none is set.
+    pub routing_id_header: Option<String>,
     /// False while deliveries are paused.
     pub is_active: bool,
     /// Creation time (RFC 3339).
@@ -212,6 +423,8 @@ record! {
         signing_secret, with_signing_secret: String = "signing_secret" required secret;
         subscribed_events, with_subscribed_events: Vec<WebhookEventType> = "subscribed_events" required;
         phone_numbers, with_phone_numbers: Vec<String> = "phone_numbers" optional;
+        routing_key_header, with_routing_key_header: String = "routing_key_header" optional;
+        routing_id_header, with_routing_id_header: String = "routing_id_header" optional;
         is_active, with_is_active: bool = "is_active" required;
         created_at, with_created_at: DateTime<Utc> = "created_at" required;
         updated_at, with_updated_at: DateTime<Utc> = "updated_at" required;
@@ -233,6 +446,14 @@ pub struct CreateWebhookSubscriptionRequest {
     pub subscribed_events: Vec<WebhookEventType>,
     /// Lines whose events are wanted, in E.164. Absent or empty means every line.
     pub phone_numbers: Option<Vec<String>>,
+    /// Name of a header that keeps the events of a chat on one of your servers. Your 2xx answer may set
+    /// it to a token; later deliveries for that chat bring the token back. Absent means no routing.
+    pub routing_key_header: Option<String>,
+    /// Name of the header that brings the chat's id, beside the token. Only together with
+    /// `routing_key_header`. Absent means `Linq-Chat-Id`.
+    ///
+    /// Default: `Linq-Chat-Id`.
+    pub routing_id_header: Option<String>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -242,6 +463,8 @@ record! {
         target_url, with_target_url: String = "target_url" required;
         subscribed_events, with_subscribed_events: Vec<WebhookEventType> = "subscribed_events" required;
         phone_numbers, with_phone_numbers: Vec<String> = "phone_numbers" optional;
+        routing_key_header, with_routing_key_header: String = "routing_key_header" optional;
+        routing_id_header, with_routing_id_header: String = "routing_id_header" optional;
     }
 }
 
@@ -263,6 +486,14 @@ pub struct UpdateWebhookSubscriptionRequest {
     /// the filter; absent leaves it as it is.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<Vec<String>>"))]
     pub phone_numbers: Nullable<Vec<String>>,
+    /// Name of the header that carries your routing token. Null or an empty string removes it; absent
+    /// leaves it as it is.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
+    pub routing_key_header: Nullable<String>,
+    /// Name of the header that brings the chat's id. Null or an empty string removes it; absent leaves
+    /// it as it is.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
+    pub routing_id_header: Nullable<String>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
 }
@@ -273,6 +504,8 @@ record! {
         subscribed_events, with_subscribed_events: Vec<WebhookEventType> = "subscribed_events" optional;
         is_active, with_is_active: bool = "is_active" optional;
         phone_numbers, with_phone_numbers: Vec<String> = "phone_numbers" patch;
+        routing_key_header, with_routing_key_header: String = "routing_key_header" patch;
+        routing_id_header, with_routing_id_header: String = "routing_id_header" patch;
     }
 }
 
