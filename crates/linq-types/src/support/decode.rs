@@ -7,6 +7,15 @@ use serde_json::Value;
 
 use super::fit::{At, Fit, Misfit};
 
+/// JSON that is nested deeper than serde_json reads.
+pub(crate) const TOO_DEEP: &str = "nested too deeply to be read";
+
+/// JSON that is sound by its grammar, and holds what no type can.
+pub(crate) const UNREADABLE: &str = "a number is out of range, or a text holds half a character";
+
+/// How deep serde_json reads.
+const DEPTH_LIMIT: usize = 127;
+
 /// JSON that could not be read into a type.
 ///
 /// Says where and what kind was expected, never what stood there.
@@ -24,6 +33,10 @@ enum Problem {
         end: bool,
     },
     TooDeep,
+    Unreadable {
+        line: usize,
+        column: usize,
+    },
     Misfit(Misfit),
     Repeated {
         line: usize,
@@ -74,9 +87,13 @@ impl DecodeError {
                     column: error.column(),
                 }),
             },
-            // The tree is bounded in depth; a reader that keeps nothing is not.
-            Err(_) => match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-                Ok(_) => Self(Problem::TooDeep),
+            // What a tree cannot hold is no fault to a reader that keeps nothing.
+            Err(unheld) => match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+                Ok(_) if is_deep(text) => Self(Problem::TooDeep),
+                Ok(_) => Self(Problem::Unreadable {
+                    line: unheld.line(),
+                    column: unheld.column(),
+                }),
                 Err(syntax) => Self::not_json(&syntax),
             },
         }
@@ -95,7 +112,10 @@ impl fmt::Display for DecodeError {
                 };
                 write!(formatter, "{what}, at line {line} column {column}")
             }
-            Problem::TooDeep => formatter.write_str("nested too deeply to be read"),
+            Problem::TooDeep => formatter.write_str(TOO_DEEP),
+            Problem::Unreadable { line, column } => {
+                write!(formatter, "{UNREADABLE}, at line {line} column {column}")
+            }
             Problem::Misfit(misfit) => misfit.fmt(formatter),
             Problem::Repeated { line, column } => {
                 write!(
@@ -114,6 +134,22 @@ impl fmt::Debug for DecodeError {
 }
 
 impl std::error::Error for DecodeError {}
+
+/// Whether JSON is nested deeper than serde_json reads.
+pub(crate) fn is_deep(json: &str) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    json.bytes().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEPTH_LIMIT
+    })
+}
 
 /// Reads a value from JSON, with an error that names the place and not the value.
 ///

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::decode::DecodeError;
+use super::decode::{self, DecodeError};
 use super::fit::{At, Misfit};
 use super::replay::{Held, Key, Replay};
 
@@ -275,12 +275,24 @@ pub(crate) fn from_slice<T: Events>(body: &[u8]) -> Result<T, EventError> {
     let event = match read_object(text, EventVisitor::<T>(std::marker::PhantomData)) {
         Ok(Outcome::Event(event)) => Some(event),
         Ok(Outcome::Again(kind)) => read_object(text, KindVisitor::<T>(kind)).ok(),
-        Ok(Outcome::Unknown) | Err(_) => None,
+        Ok(Outcome::Unknown) => None,
+        Err(_) => recover(text),
     };
     match event {
         Some(event) => Ok(event),
         None => unknown::<T>(text).map(T::unknown),
     }
+}
+
+/// Reads a delivery anew, its kind told first.
+///
+/// Ahead of the type a field that no type knows is held, and may be more than can be; a reader of
+/// the type skips it.
+#[cold]
+fn recover<T: Events>(text: &str) -> Option<T> {
+    let identity: Identity = serde_json::from_str(text).ok()?;
+    let kind = T::kind(&identity.event_type.0, &identity.webhook_version.0)?;
+    read_object(text, KindVisitor::<T>(kind)).ok()
 }
 
 /// What an unknown event still says of itself.
@@ -319,7 +331,8 @@ fn unknown<T: Events>(text: &str) -> Result<UnknownEvent, EventError> {
             "no payload is known for the event type".into(),
         ),
         Some(kind) => match serde_json::from_str::<Value>(text) {
-            Err(_) => (UnknownKind::TooDeep, "nested too deeply to be read".into()),
+            Err(_) if decode::is_deep(text) => (UnknownKind::TooDeep, decode::TOO_DEEP.into()),
+            Err(_) => (UnknownKind::Mismatch, decode::UNREADABLE.into()),
             Ok(value) => (
                 UnknownKind::Mismatch,
                 // All that a tree of the value does not show: a field that stands twice.

@@ -12,7 +12,9 @@ use serde::{Serialize, Serializer};
 /// let name: Nullable<String> = "Lunch".into();
 /// assert_eq!(name.as_ref().value().map(String::as_str), Some("Lunch"));
 /// assert!(Nullable::<String>::default().is_unset());
-/// assert_eq!(Nullable::from(None::<String>), Nullable::Null);
+///
+/// let cleared: Nullable<String> = None.into();
+/// assert!(cleared.is_null());
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Nullable<T> {
