@@ -1,9 +1,12 @@
 //! `cargo xtask`: the generator of the Linq crates, and the chores of the repository.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use lexopt::ValueExt;
 use lexopt::prelude::{Long, Short, Value};
-use xtask::command::{self, gen_command};
+use xtask::command::{self, diff_command, gen_command};
+use xtask::diff::report::Format;
 
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
@@ -14,6 +17,10 @@ Commands:
            --out DIR    write a workspace of the two crates to DIR in place of this one
            --check      write nothing; exit 1 unless the files are up to date
            --quiet      say nothing while all goes well
+  diff OLD [NEW]
+         Say what changed from one API document to another, ours unless NEW is named, and what it
+         means for users of the crates; exit 0 if nothing did, 1 if something did, 2 on bad input
+           --format F   text (for a terminal), markdown (a section of a changelog) or json
   ci     Run everything that has to hold: formatting, generated files, lints, tests, docs and
          the minimum Rust version
 ";
@@ -58,10 +65,43 @@ fn run() -> Result<bool, String> {
             }
             gen_command::run(&command::root(), &options).map_err(|problems| problems.to_string())
         }
+        "diff" => diff(&mut arguments),
         "ci" => match arguments.next().map_err(usage)? {
             None => command::ci::run(&command::root()).map(|()| true),
             Some(other) => Err(usage(other.unexpected())),
         },
         other => Err(format!("error: there is no command `{other}`\n\n{HELP}")),
     }
+}
+
+fn diff(arguments: &mut lexopt::Parser) -> Result<bool, String> {
+    let usage = |error: lexopt::Error| format!("error: {error}\n\n{HELP}");
+    let mut documents: Vec<PathBuf> = Vec::new();
+    let mut format = Format::default();
+    while let Some(argument) = arguments.next().map_err(usage)? {
+        match argument {
+            Long("format") => {
+                let value = arguments.value().map_err(usage)?;
+                format = value.parse().map_err(usage)?;
+            }
+            Value(document) if documents.len() < 2 => documents.push(document.into()),
+            Long("help") | Short('h') => {
+                eprint!("{HELP}");
+                return Ok(true);
+            }
+            other => return Err(usage(other.unexpected())),
+        }
+    }
+    let mut documents = documents.into_iter();
+    let Some(old) = documents.next() else {
+        return Err(format!(
+            "error: name the document to compare with\n\n{HELP}"
+        ));
+    };
+    let options = diff_command::Options {
+        old,
+        new: documents.next(),
+        format,
+    };
+    diff_command::run(&command::root(), &options, &mut std::io::stdout().lock())
 }

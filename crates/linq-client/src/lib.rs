@@ -46,6 +46,6 @@ pub use reqwest;
 
 pub use generated::*;
 pub use support::{
-    BoxFuture, Client, ClientBuilder, DEFAULT_BASE_URL, Error, Hook, Next, Operation,
+    BoxFuture, Client, ClientBuilder, DEFAULT_BASE_URL, Error, Hook, Next, Operation, Repeat,
     ResponseValue, TransportError,
 };

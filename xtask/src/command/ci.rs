@@ -17,8 +17,14 @@ struct Step {
 
 /// The steps, in the order in which a failure is cheapest to meet.
 const STEPS: &[Step] = &[
-    Step { name: "formatting", arguments: &["fmt", "--all", "--check"] },
-    Step { name: "generated files", arguments: &["xtask", "gen", "--check", "--quiet"] },
+    Step {
+        name: "formatting",
+        arguments: &["fmt", "--all", "--check"],
+    },
+    Step {
+        name: "generated files",
+        arguments: &["xtask", "gen", "--check", "--quiet"],
+    },
     Step {
         name: "lints",
         arguments: &[
@@ -38,7 +44,13 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "docs",
-        arguments: &["doc", "--workspace", "--no-deps", "--all-features", "--locked"],
+        arguments: &[
+            "doc",
+            "--workspace",
+            "--no-deps",
+            "--all-features",
+            "--locked",
+        ],
     },
     Step {
         name: "linq-types alone",
@@ -46,7 +58,13 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "linq-client without TLS",
-        arguments: &["check", "--package", "linq-client", "--no-default-features", "--locked"],
+        arguments: &[
+            "check",
+            "--package",
+            "linq-client",
+            "--no-default-features",
+            "--locked",
+        ],
     },
 ];
 
@@ -65,7 +83,10 @@ pub fn run(root: &Path) -> Result<(), String> {
             .status()
             .map_err(|error| format!("error: {shown}: {error}"))?;
         if !status.success() {
-            return Err(format!("error: {} failed; to see it alone run `{shown}`", step.name));
+            return Err(format!(
+                "error: {} failed; to see it alone run `{shown}`",
+                step.name
+            ));
         }
     }
     eprintln!("\n== minimum Rust version");
@@ -84,11 +105,20 @@ fn cargo(root: &Path) -> Command {
 /// Checks that no normal dependency of the crates asks for a newer Rust than they promise.
 fn minimum_version(root: &Path) -> Result<(), String> {
     let output = cargo(root)
-        .args(["metadata", "--format-version", "1", "--all-features", "--locked"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--all-features",
+            "--locked",
+        ])
         .output()
         .map_err(|error| format!("error: cargo metadata: {error}"))?;
     if !output.status.success() {
-        return Err(format!("error: cargo metadata: {}", String::from_utf8_lossy(&output.stderr)));
+        return Err(format!(
+            "error: cargo metadata: {}",
+            String::from_utf8_lossy(&output.stderr)
+        ));
     }
     let metadata: Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("error: cargo metadata: {error}"))?;
@@ -123,7 +153,9 @@ fn too_new(metadata: &Value) -> Result<Vec<String>, String> {
             let needs = text(dependency, "rust_version");
             if version(needs).is_some_and(|needed| needed > promised) {
                 let (dependency, at) = (text(dependency, "name"), text(dependency, "version"));
-                offenders.push(format!("{dependency} {at} needs Rust {needs} (from {name})"));
+                offenders.push(format!(
+                    "{dependency} {at} needs Rust {needs} (from {name})"
+                ));
             }
         }
     }
@@ -152,7 +184,10 @@ fn normal_dependencies(nodes: &[Value], root: &str) -> BTreeSet<String> {
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
-    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -200,8 +235,16 @@ mod tests {
 
     #[test]
     fn an_equal_version_and_what_only_tests_use_are_fine() {
-        assert!(too_new(&metadata("1.88", &Value::Null)).expect("complete metadata").is_empty());
-        assert!(too_new(&metadata("1.99", &json!("dev"))).expect("complete metadata").is_empty());
+        assert!(
+            too_new(&metadata("1.88", &Value::Null))
+                .expect("complete metadata")
+                .is_empty()
+        );
+        assert!(
+            too_new(&metadata("1.99", &json!("dev")))
+                .expect("complete metadata")
+                .is_empty()
+        );
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use serde_json::Value;
+
 use crate::generate::load::{self, Document};
 use crate::generate::overlay::Whose;
 use crate::generate::{Generated, generate, write};
@@ -98,6 +100,16 @@ pub fn from_disk(
 ) -> Result<Generated, Problems> {
     let (document, whose) = document(root, spec)?;
     progress("load", &document.name);
+    let overlay = overlay(root)?;
+    generate(document, &overlay, whose, progress)
+}
+
+/// The fix-ups on disk.
+///
+/// # Errors
+///
+/// A file that cannot be read, or is no YAML.
+pub fn overlay(root: &Path) -> Result<Value, Problems> {
     let path = root.join(OVERLAY);
     let overlay = std::fs::read_to_string(&path).map_err(|error| {
         Problem::new(
@@ -106,8 +118,7 @@ pub fn from_disk(
             "restore the file",
         )
     })?;
-    let overlay = load::parse(&overlay, OVERLAY)?;
-    generate(document, &overlay, whose, progress)
+    load::parse(&overlay, OVERLAY)
 }
 
 fn document(root: &Path, spec: Option<&Path>) -> Result<(Document, Whose), Problems> {

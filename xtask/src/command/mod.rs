@@ -1,6 +1,7 @@
 //! The commands of `cargo xtask`.
 
 pub mod ci;
+pub mod diff_command;
 pub mod gen_command;
 
 use std::path::{Path, PathBuf};

@@ -122,10 +122,10 @@ fn reach(api: &Api, name: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open = vec![name.to_owned()];
     while let Some(name) = open.pop() {
-        if let Some(definition) = api.types.get(&name) {
-            if found.insert(name) {
-                open.extend(uses(definition).into_iter().map(str::to_owned));
-            }
+        if let Some(definition) = api.types.get(&name)
+            && found.insert(name)
+        {
+            open.extend(uses(definition).into_iter().map(str::to_owned));
         }
     }
     found

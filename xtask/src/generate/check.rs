@@ -54,10 +54,10 @@ pub fn check(document: &Document) -> Result<(), Problems> {
 fn references(root: &Value, value: &Value, pointer: &str, problems: &mut Problems) {
     match value {
         Value::Object(object) => {
-            if let Some(Value::String(reference)) = object.get("$ref") {
-                if let Err((what, help)) = follow(root, reference) {
-                    problems.push(Problem::new(child(pointer, "$ref"), what, help));
-                }
+            if let Some(Value::String(reference)) = object.get("$ref")
+                && let Err((what, help)) = follow(root, reference)
+            {
+                problems.push(Problem::new(child(pointer, "$ref"), what, help));
             }
             let names_only = MAPS.iter().any(|map| pointer.ends_with(map));
             for (name, inner) in object {
@@ -113,14 +113,14 @@ pub fn target<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
 /// The sections that the later stages walk are objects where they are there.
 fn shape(root: &Value, problems: &mut Problems) {
     let mut expect_object = |pointer: &str| {
-        if let Some(value) = root.pointer(pointer.trim_start_matches('#')) {
-            if !value.is_object() {
-                problems.push(Problem::new(
-                    pointer,
-                    "this is no object",
-                    "mend the document",
-                ));
-            }
+        if let Some(value) = root.pointer(pointer.trim_start_matches('#'))
+            && !value.is_object()
+        {
+            problems.push(Problem::new(
+                pointer,
+                "this is no object",
+                "mend the document",
+            ));
         }
     };
     for pointer in [
@@ -240,7 +240,11 @@ pub fn parameters<'a>(root: &'a Value, place: &Place<'a>) -> Vec<(String, &'a Va
 /// The name that a parameter is set by, chosen for it or made from its own.
 pub fn setter(parameter: &Value) -> String {
     let text = |key: &str| parameter.get(key).and_then(Value::as_str);
-    names::parameter_name(text("x-rust-name").or_else(|| text("name")).unwrap_or_default())
+    names::parameter_name(
+        text("x-rust-name")
+            .or_else(|| text("name"))
+            .unwrap_or_default(),
+    )
 }
 
 /// The names between braces in a path template, or what is wrong with it.

@@ -18,7 +18,7 @@ use syn::visit_mut::VisitMut;
 
 use super::docs::{self, literal};
 use super::format::Files;
-use super::model::{Answer, Api, In, Operation, Parameter, Type};
+use super::model::{Answer, Api, In, Operation, Parameter, Repeat, Type};
 use super::names;
 use crate::problem::{Problem, Problems};
 
@@ -141,10 +141,10 @@ fn builders(api: &Api) -> Result<BTreeMap<String, Builder>, Problems> {
                 structs.insert(item.ident.to_string(), item);
             }
             syn::Item::Impl(item) => {
-                if let syn::Type::Path(path) = &*item.self_ty {
-                    if let Some(segment) = path.path.segments.last() {
-                        impls.insert(segment.ident.to_string(), item);
-                    }
+                if let syn::Type::Path(path) = &*item.self_ty
+                    && let Some(segment) = path.path.segments.last()
+                {
+                    impls.insert(segment.ident.to_string(), item);
                 }
             }
             _ => {}
@@ -519,21 +519,39 @@ fn constant(operation: &Operation) -> String {
     }
 }
 
+fn repeat(repeat: &Repeat) -> String {
+    let place = |place: &Option<String>| {
+        place.as_ref().map_or_else(
+            || "None".to_owned(),
+            |place| format!("Some({})", literal(place)),
+        )
+    };
+    match repeat {
+        Repeat::Read => "Repeat::Read".to_owned(),
+        Repeat::Idempotent => "Repeat::Idempotent".to_owned(),
+        Repeat::Keyed { header, body } => {
+            format!("Repeat::keyed({}, {})", place(header), place(body))
+        }
+        Repeat::Once => "Repeat::Once".to_owned(),
+    }
+}
+
 /// The table of all operations.
 fn table(api: &Api) -> String {
     let mut out = String::from("//! What each operation is: its method, path and media type.\n\n");
-    out.push_str("use reqwest::Method;\n\nuse crate::Operation;\n");
+    out.push_str("use reqwest::Method;\n\nuse crate::{Operation, Repeat};\n");
     let mut names = String::new();
     for operation in &api.operations {
         let accept = match &operation.answer {
             Answer::Empty => "None".to_owned(),
             Answer::Json(_, media) | Answer::Bytes(media) => format!("Some({})", literal(media)),
         };
+        let repeat = repeat(&operation.repeat);
         let constant = constant(operation);
         let _ = write!(
             out,
             "\n/// `{method} {path}`\npub const {constant}: Operation = Operation::new(\n    {},\n    {},\n    \
-             Method::{method},\n    {},\n    {},\n    {accept},\n);\n",
+             Method::{method},\n    {},\n    {},\n    {accept},\n    {repeat},\n);\n",
             literal(&operation.name),
             literal(&operation.id),
             literal(&operation.path),
@@ -569,10 +587,10 @@ impl VisitMut for Tidy {
 
     fn visit_field_value_mut(&mut self, field: &mut syn::FieldValue) {
         // progenitor writes `client: client`.
-        if let (syn::Member::Named(name), syn::Expr::Path(value)) = (&field.member, &field.expr) {
-            if value.path.is_ident(name) {
-                field.colon_token = None;
-            }
+        if let (syn::Member::Named(name), syn::Expr::Path(value)) = (&field.member, &field.expr)
+            && value.path.is_ident(name)
+        {
+            field.colon_token = None;
         }
         syn::visit_mut::visit_field_value_mut(self, field);
     }

@@ -92,7 +92,11 @@ fn push_text(events: &mut Vec<Event<'_>>, text: &str) {
         Some(Event::Start(Tag::CodeBlock(_) | Tag::Link { .. }))
     );
     let mut rest = text;
-    while let Some(start) = rest.find("http://").or_else(|| rest.find("https://")) {
+    let next = |rest: &str| {
+        let starts = ["http://", "https://"].map(|scheme| rest.find(scheme));
+        starts.into_iter().flatten().min()
+    };
+    while let Some(start) = next(rest) {
         if in_block {
             break;
         }

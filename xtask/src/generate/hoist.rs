@@ -83,8 +83,15 @@ pub fn hoist(document: &mut Document, events: &mut [Event]) -> Result<Hoisted, P
     {
         components.shift_remove("schemas");
     }
-    let Hoist { components, notes, problems, .. } = hoist;
-    problems.into_result().map(|()| Hoisted { components, notes })
+    let Hoist {
+        components,
+        notes,
+        problems,
+        ..
+    } = hoist;
+    problems
+        .into_result()
+        .map(|()| Hoisted { components, notes })
 }
 
 #[derive(Default)]
@@ -254,7 +261,14 @@ impl Hoist {
         let Some(chosen) = object.get("x-rust-name").and_then(Value::as_str) else {
             return derived.to_owned();
         };
-        let shape = shape(&Value::Object(object.clone()));
+        // What is defined under the name is what stands in the wrapper.
+        let mut inner = object;
+        while let Some(next) =
+            wrapped(inner).and_then(|(union, index)| inner.get(union)?.get(index)?.as_object())
+        {
+            inner = next;
+        }
+        let shape = shape(&Value::Object(inner.clone()));
         match self.names.get(chosen) {
             Some((other, Some(known))) if *known != shape => {
                 self.notes.push(format!(
@@ -524,7 +538,7 @@ fn shape(value: &Value) -> Value {
         Value::Object(object) => {
             let mut entries: Vec<(&String, &Value)> = object
                 .iter()
-                .filter(|(key, inner)| !(PROSE.contains(&key.as_str()) && !inner.is_object()))
+                .filter(|(key, inner)| !PROSE.contains(&key.as_str()) || inner.is_object())
                 .collect();
             entries.sort_by_key(|(key, _)| *key);
             entries

@@ -58,10 +58,10 @@ pub fn load(path: &Path, name: &str) -> Result<Document, Problems> {
 /// end.
 pub fn parse(text: &str, source: &str) -> Result<Value, Problems> {
     // YAML contains JSON, but its parser is slower and its messages fit JSON less well.
-    if text.trim_start().starts_with('{') {
-        if let Ok(value) = serde_json::from_str(text) {
-            return Ok(value);
-        }
+    if text.trim_start().starts_with('{')
+        && let Ok(value) = serde_json::from_str(text)
+    {
+        return Ok(value);
     }
     let refuse = |what: String| {
         Problems::from(Problem::new(

@@ -13,7 +13,7 @@ use super::hoist::{Component, is_null, single, takes_null, wrapped};
 use super::load::Document;
 use super::model::{Api, Event, Field, Kind, Struct, Type, TypeDef, Union, Variant};
 use super::webhooks;
-use super::{names, operations};
+use super::{details, names, operations};
 use crate::pointer::{child, component};
 use crate::problem::{Problem, Problems};
 
@@ -49,6 +49,7 @@ pub fn lower(
     }
     lowering.problems.into_result()?;
     api.notes = lowering.notes;
+    super::repeat::find_keys(&mut api);
     tags(&mut api);
     drop_unused(&mut api);
     boxes(&mut api);
@@ -256,6 +257,7 @@ impl<'a> Lowering<'a> {
             aliases,
             description: text(schema.get("description")),
             deprecated: schema.get("deprecated") == Some(&Value::Bool(true)),
+            details: details::of_type(schema),
             kind: self.kind(component),
             pointer: component.pointer.clone(),
             is_hoisted: component.is_hoisted,
@@ -271,10 +273,10 @@ impl<'a> Lowering<'a> {
         let Some(object) = schema.as_object() else {
             return Kind::Alias(Type::Any);
         };
-        if object.contains_key("enum") {
-            if let Some(variants) = self.variants(object, pointer) {
-                return Kind::Enum(variants);
-            }
+        if object.contains_key("enum")
+            && let Some(variants) = self.variants(object, pointer)
+        {
+            return Kind::Enum(variants);
         }
         let has = |key: &str| {
             object.get(key).is_some_and(|value| match value {
@@ -289,10 +291,10 @@ impl<'a> Lowering<'a> {
             self.collect(schema, pointer, &mut parts, 0);
             return Kind::Struct(self.fields(parts));
         }
-        if wrapped(object).is_none() {
-            if let Some(union) = unions.into_iter().find(|union| has(union)) {
-                return self.union(schema, union, pointer);
-            }
+        if wrapped(object).is_none()
+            && let Some(union) = unions.into_iter().find(|union| has(union))
+        {
+            return self.union(schema, union, pointer);
         }
         Kind::Alias(self.type_of(schema, pointer).0)
     }
@@ -377,6 +379,7 @@ impl<'a> Lowering<'a> {
                 name,
                 description: text(described.or_else(|| seen.get("description"))),
                 limits: limits(schema),
+                details: details::details(schema),
                 ty,
                 required: parts.required.contains(wire),
                 nullable,
@@ -671,7 +674,9 @@ pub fn limits(schema: &Value) -> Vec<String> {
             _ => false,
         };
         let bound = |key: &str| {
-            schema.get(key).filter(|value| value.is_number() && !excluded(key))
+            schema
+                .get(key)
+                .filter(|value| value.is_number() && !excluded(key))
         };
         match (bound(least), bound(most)) {
             (Some(least), Some(most)) if least == most => {
@@ -699,10 +704,10 @@ pub fn limits(schema: &Value) -> Vec<String> {
             sentences.push(format!("{what} {bound}."));
         }
     }
-    if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
-        if is_plain(pattern) {
-            sentences.push(format!("Matches `{pattern}`."));
-        }
+    if let Some(pattern) = schema.get("pattern").and_then(Value::as_str)
+        && is_plain(pattern)
+    {
+        sentences.push(format!("Matches `{pattern}`."));
     }
     match schema.get("default") {
         None | Some(Value::Null | Value::Object(_) | Value::Array(_)) => {}
@@ -796,7 +801,10 @@ fn circles(api: &Api, problems: &mut Problems) {
     for name in &api.order {
         let met = std::iter::successors(next(name), |name| next(name)).take(api.order.len());
         if met.into_iter().any(|met| met == name) {
-            let pointer = api.types.get(name).map_or("", |definition| &definition.pointer);
+            let pointer = api
+                .types
+                .get(name)
+                .map_or("", |definition| &definition.pointer);
             problems.push(Problem::new(
                 pointer,
                 format!("`{name}` stands for itself, with no object between"),

@@ -2,12 +2,13 @@
 //!
 //! Each stage is a module, and each module says what goes in and what comes out:
 //! [`load`] → [`overlay`] → [`check`] → [`webhooks`] out → [`hoist`] → [`lower`] (with
-//! [`operations`] and [`areas`]) → [`types`] → [`union`] → [`client`] → [`docs`] → [`format`] →
+//! [`operations`], [`repeat`] and [`areas`]) → [`types`] → [`union`] → [`client`] → [`docs`] → [`format`] →
 //! [`write`](mod@write).
 
 pub mod areas;
 pub mod check;
 pub mod client;
+pub mod details;
 pub mod docs;
 pub mod format;
 pub mod hoist;
@@ -17,6 +18,7 @@ pub mod model;
 pub mod names;
 pub mod operations;
 pub mod overlay;
+pub mod repeat;
 pub mod types;
 pub mod union;
 pub mod webhooks;
@@ -45,11 +47,36 @@ pub struct Generated {
 ///
 /// Everything in the document that cannot be expressed.
 pub fn generate(
-    mut document: Document,
+    document: Document,
     overlay: &Value,
     whose: Whose,
     progress: &mut dyn FnMut(&str, &str),
 ) -> Result<Generated, Problems> {
+    let api = api(document, overlay, whose, progress)?;
+    let mut files = types::emit(&api);
+    progress("types", &format!("{} files", files.0.len()));
+    files.extend(union::emit(&api));
+    progress("union", &format!("{} variants", api.events.len()));
+    let client = client::emit(&api)?;
+    progress("client", &format!("{} files", client.0.len()));
+    files.extend(client);
+    files.check()?;
+    let lines: usize = files.0.values().map(|text| text.lines().count()).sum();
+    progress("format", &format!("{} files, {lines} lines", files.0.len()));
+    Ok(Generated { files, api })
+}
+
+/// Reads a document up to the API it describes, and writes no code for it.
+///
+/// # Errors
+///
+/// Everything in the document that cannot be expressed.
+pub fn api(
+    mut document: Document,
+    overlay: &Value,
+    whose: Whose,
+    progress: &mut dyn FnMut(&str, &str),
+) -> Result<Api, Problems> {
     let mut notes = overlay::apply(&mut document, overlay, whose)?;
     let count = overlay
         .get("actions")
@@ -61,7 +88,10 @@ pub fn generate(
     let (mut events, without_payload) = webhooks::extract(&mut document)?;
     notes.extend(without_payload);
     progress("webhooks", &format!("{} events", events.len()));
-    let hoist::Hoisted { components, notes: unshared } = hoist::hoist(&mut document, &mut events)?;
+    let hoist::Hoisted {
+        components,
+        notes: unshared,
+    } = hoist::hoist(&mut document, &mut events)?;
     notes.extend(unshared);
     let nested = components
         .iter()
@@ -83,15 +113,5 @@ pub fn generate(
             api.operations.len()
         ),
     );
-    let mut files = types::emit(&api);
-    progress("types", &format!("{} files", files.0.len()));
-    files.extend(union::emit(&api));
-    progress("union", &format!("{} variants", api.events.len()));
-    let client = client::emit(&api)?;
-    progress("client", &format!("{} files", client.0.len()));
-    files.extend(client);
-    files.check()?;
-    let lines: usize = files.0.values().map(|text| text.lines().count()).sum();
-    progress("format", &format!("{} files, {lines} lines", files.0.len()));
-    Ok(Generated { files, api })
+    Ok(api)
 }

@@ -36,6 +36,8 @@ pub struct TypeDef {
     pub description: String,
     /// Whether the document calls it deprecated.
     pub deprecated: bool,
+    /// What it demands beyond its shape, as sentences that the docs do not have.
+    pub details: Vec<String>,
     /// Its shape.
     pub kind: Kind,
     /// Where it stands in the document.
@@ -83,6 +85,8 @@ pub struct Field {
     pub description: String,
     /// Limits and defaults, as sentences.
     pub limits: Vec<String>,
+    /// What it demands beyond its type and limits, as sentences that the docs do not have.
+    pub details: Vec<String>,
     /// Its type, without null.
     pub ty: Type,
     /// Whether it must be there.
@@ -216,6 +220,26 @@ pub struct Operation {
     pub error: Option<String>,
     /// The answers' statuses with what the document says of them.
     pub statuses: Vec<(String, String)>,
+    /// What a second call does.
+    pub repeat: Repeat,
+}
+
+/// What sending a call of an operation a second time means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It only reads.
+    Read,
+    /// Doing it twice leaves what doing it once does.
+    Idempotent,
+    /// It is done once for each key.
+    Keyed {
+        /// The header that takes the key.
+        header: Option<String>,
+        /// The JSON pointer of the place in the body that takes the key.
+        body: Option<String>,
+    },
+    /// Each call counts.
+    Once,
 }
 
 /// A request body.
@@ -259,6 +283,8 @@ pub struct Parameter {
     pub description: String,
     /// Limits and defaults, as sentences.
     pub limits: Vec<String>,
+    /// What it demands beyond its type and limits, as sentences that the docs do not have.
+    pub details: Vec<String>,
 }
 
 /// What an operation answers when it succeeds.

@@ -8,9 +8,11 @@
 use serde_json::Value;
 
 use super::check::{self, Place};
+use super::details::details;
 use super::lower::{self, Lowering, limits, text};
 use super::model::{Answer, Body, In, Operation, Parameter, Type};
 use super::names;
+use super::repeat;
 use crate::pointer::child;
 use crate::problem::Problem;
 
@@ -33,7 +35,10 @@ pub fn lower(lowering: &mut Lowering<'_>) -> Vec<Operation> {
 /// The error that most operations answer with, the first of them where it is a tie.
 pub fn common_error(operations: &[Operation]) -> Option<String> {
     let mut counts: Vec<(&String, usize)> = Vec::new();
-    for error in operations.iter().filter_map(|operation| operation.error.as_ref()) {
+    for error in operations
+        .iter()
+        .filter_map(|operation| operation.error.as_ref())
+    {
         match counts.iter_mut().find(|(known, _)| *known == error) {
             Some((_, count)) => *count += 1,
             None => counts.push((error, 1)),
@@ -101,6 +106,7 @@ fn operation<'a>(lowering: &mut Lowering<'a>, place: &Place<'a>) -> Operation {
         answer: Answer::Empty,
         error: None,
         statuses: Vec::new(),
+        repeat: repeat::stated(source, place.method, &place.pointer, &mut lowering.problems),
     };
     for (pointer, parameter) in check::parameters(lowering.root, place) {
         operation
@@ -175,6 +181,7 @@ fn parameter<'a>(
                 .or_else(|| schema.get("description")),
         ),
         limits: limits(schema),
+        details: details(schema),
     })
 }
 
@@ -186,8 +193,12 @@ fn is_scalar<'a>(lowering: &Lowering<'a>, ty: &Type, schema: &'a Value) -> bool 
     match ty {
         Type::List(_) | Type::Map(_) | Type::Object => false,
         Type::Named(_) => {
-            let members = ["oneOf", "anyOf"].iter().filter_map(|union| seen.get(*union)?.as_array());
-            let is_union = members.flatten().any(|member| lowering.is_composed(member, 0));
+            let members = ["oneOf", "anyOf"]
+                .iter()
+                .filter_map(|union| seen.get(*union)?.as_array());
+            let is_union = members
+                .flatten()
+                .any(|member| lowering.is_composed(member, 0));
             !is_map && !is_union && seen.get("items").is_none() && !lowering.is_composed(seen, 0)
         }
         _ => true,

@@ -77,7 +77,7 @@ fn emit_type(out: &mut String, definition: &TypeDef) {
 }
 
 /// How a field is read and written; the words of the `record!` macro.
-fn kind(definition: &TypeDef, field: &Field) -> &'static str {
+pub fn kind(definition: &TypeDef, field: &Field) -> &'static str {
     let only_sent = definition.in_request && !definition.in_answer;
     match (field.required, field.nullable) {
         (true, false) => "required",
@@ -96,15 +96,35 @@ fn inner_type(field: &Field) -> String {
     }
 }
 
-fn emit_struct(out: &mut String, definition: &TypeDef, object: &Struct) {
-    let name = &definition.name;
-    // What is only received comes from JSON: a new required field must not change a signature.
-    let is_made = definition.in_request || !definition.in_answer;
-    let required: Vec<&Field> = object
+/// The type of a field as the struct has it.
+pub fn field_type(definition: &TypeDef, field: &Field) -> String {
+    let inner = inner_type(field);
+    match kind(definition, field) {
+        "required" => inner,
+        "patch" => format!("Nullable<{inner}>"),
+        _ => format!("Option<{inner}>"),
+    }
+}
+
+/// Whether a struct has a `new`: what is only received comes from JSON, and a new required field
+/// must not change a signature.
+pub fn is_made(definition: &TypeDef) -> bool {
+    definition.in_request || !definition.in_answer
+}
+
+/// The fields that `new` takes, in their order.
+pub fn arguments<'a>(definition: &TypeDef, object: &'a Struct) -> Vec<&'a Field> {
+    object
         .fields
         .iter()
         .filter(|field| kind(definition, field) == "required")
-        .collect();
+        .collect()
+}
+
+fn emit_struct(out: &mut String, definition: &TypeDef, object: &Struct) {
+    let name = &definition.name;
+    let is_made = is_made(definition);
+    let required = arguments(definition, object);
     let default = if is_made && required.is_empty() {
         ", Default"
     } else {
@@ -187,12 +207,12 @@ fn emit_field(out: &mut String, definition: &TypeDef, field: &Field) {
             "    #[cfg_attr(feature = \"schemars\", schemars({schema}))]"
         );
     }
-    let ty = match kind {
-        "required" => inner,
-        "patch" => format!("Nullable<{inner}>"),
-        _ => format!("Option<{inner}>"),
-    };
-    let _ = writeln!(out, "    pub {}: {ty},", field.name);
+    let _ = writeln!(
+        out,
+        "    pub {}: {},",
+        field.name,
+        field_type(definition, field)
+    );
 }
 
 fn emit_enum(out: &mut String, name: &str, variants: &[Variant]) {

@@ -4,7 +4,7 @@
 
 use reqwest::Method;
 
-use crate::Operation;
+use crate::{Operation, Repeat};
 
 /// `GET /v3/chats`
 pub const LIST_CHATS: Operation = Operation::new(
@@ -14,6 +14,7 @@ pub const LIST_CHATS: Operation = Operation::new(
     "/v3/chats",
     "Chats",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `POST /v3/chats`
@@ -24,6 +25,7 @@ pub const CREATE_CHAT: Operation = Operation::new(
     "/v3/chats",
     "Chats",
     Some("application/json"),
+    Repeat::keyed(None, Some("/message/idempotency_key")),
 );
 
 /// `GET /v3/chats/{chatId}`
@@ -34,6 +36,7 @@ pub const GET_CHAT: Operation = Operation::new(
     "/v3/chats/{chatId}",
     "Chats",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `PUT /v3/chats/{chatId}`
@@ -44,6 +47,7 @@ pub const UPDATE_CHAT: Operation = Operation::new(
     "/v3/chats/{chatId}",
     "Chats",
     Some("application/json"),
+    Repeat::Idempotent,
 );
 
 /// `POST /v3/chats/{chatId}/participants`
@@ -54,6 +58,7 @@ pub const ADD_PARTICIPANT: Operation = Operation::new(
     "/v3/chats/{chatId}/participants",
     "Chats",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `DELETE /v3/chats/{chatId}/participants`
@@ -64,6 +69,7 @@ pub const REMOVE_PARTICIPANT: Operation = Operation::new(
     "/v3/chats/{chatId}/participants",
     "Chats",
     Some("application/json"),
+    Repeat::Idempotent,
 );
 
 /// `POST /v3/chats/{chatId}/leave`
@@ -74,6 +80,7 @@ pub const LEAVE_CHAT: Operation = Operation::new(
     "/v3/chats/{chatId}/leave",
     "Chats",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `POST /v3/chats/{chatId}/typing`
@@ -84,6 +91,7 @@ pub const START_TYPING: Operation = Operation::new(
     "/v3/chats/{chatId}/typing",
     "Chats",
     None,
+    Repeat::Idempotent,
 );
 
 /// `DELETE /v3/chats/{chatId}/typing`
@@ -94,6 +102,7 @@ pub const STOP_TYPING: Operation = Operation::new(
     "/v3/chats/{chatId}/typing",
     "Chats",
     None,
+    Repeat::Idempotent,
 );
 
 /// `POST /v3/chats/{chatId}/read`
@@ -104,6 +113,7 @@ pub const MARK_CHAT_AS_READ: Operation = Operation::new(
     "/v3/chats/{chatId}/read",
     "Chats",
     None,
+    Repeat::Idempotent,
 );
 
 /// `POST /v3/chats/{chatId}/share_contact_card`
@@ -114,6 +124,7 @@ pub const SHARE_CONTACT_WITH_CHAT: Operation = Operation::new(
     "/v3/chats/{chatId}/share_contact_card",
     "Chats",
     None,
+    Repeat::Once,
 );
 
 /// `GET /v3/chats/{chatId}/messages`
@@ -124,6 +135,7 @@ pub const GET_MESSAGES: Operation = Operation::new(
     "/v3/chats/{chatId}/messages",
     "Messages",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `POST /v3/chats/{chatId}/messages`
@@ -134,6 +146,7 @@ pub const SEND_MESSAGE_TO_CHAT: Operation = Operation::new(
     "/v3/chats/{chatId}/messages",
     "Messages",
     Some("application/json"),
+    Repeat::keyed(None, Some("/message/idempotency_key")),
 );
 
 /// `GET /v3/messages/{messageId}/thread`
@@ -144,6 +157,7 @@ pub const GET_MESSAGE_THREAD: Operation = Operation::new(
     "/v3/messages/{messageId}/thread",
     "Messages",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `POST /v3/chats/{chatId}/voicememo`
@@ -154,6 +168,7 @@ pub const SEND_VOICE_MEMO_TO_CHAT: Operation = Operation::new(
     "/v3/chats/{chatId}/voicememo",
     "Messages",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `GET /v3/messages/{messageId}`
@@ -164,6 +179,7 @@ pub const GET_MESSAGE: Operation = Operation::new(
     "/v3/messages/{messageId}",
     "Messages",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `DELETE /v3/messages/{messageId}`
@@ -174,6 +190,7 @@ pub const DELETE_MESSAGE: Operation = Operation::new(
     "/v3/messages/{messageId}",
     "Messages",
     None,
+    Repeat::Idempotent,
 );
 
 /// `PATCH /v3/messages/{messageId}`
@@ -184,6 +201,7 @@ pub const EDIT_MESSAGE: Operation = Operation::new(
     "/v3/messages/{messageId}",
     "Messages",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `POST /v3/messages/{messageId}/reactions`
@@ -194,6 +212,7 @@ pub const SEND_REACTION: Operation = Operation::new(
     "/v3/messages/{messageId}/reactions",
     "Messages",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `POST /v3/attachments`
@@ -204,6 +223,7 @@ pub const REQUEST_UPLOAD: Operation = Operation::new(
     "/v3/attachments",
     "Attachments",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `GET /v3/attachments/{attachmentId}`
@@ -214,6 +234,7 @@ pub const GET_ATTACHMENT: Operation = Operation::new(
     "/v3/attachments/{attachmentId}",
     "Attachments",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `DELETE /v3/attachments/{attachmentId}`
@@ -224,6 +245,7 @@ pub const DELETE_ATTACHMENT: Operation = Operation::new(
     "/v3/attachments/{attachmentId}",
     "Attachments",
     None,
+    Repeat::Idempotent,
 );
 
 /// `GET /v3/phonenumbers`
@@ -234,6 +256,7 @@ pub const LIST_PHONE_NUMBERS_DEPRECATED: Operation = Operation::new(
     "/v3/phonenumbers",
     "Phone Numbers",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `GET /v3/phone_numbers`
@@ -244,6 +267,7 @@ pub const LIST_PHONE_NUMBERS: Operation = Operation::new(
     "/v3/phone_numbers",
     "Phone Numbers",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `GET /v3/webhook-events`
@@ -254,6 +278,7 @@ pub const LIST_WEBHOOK_EVENTS: Operation = Operation::new(
     "/v3/webhook-events",
     "Webhooks",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `GET /v3/webhook-subscriptions`
@@ -264,6 +289,7 @@ pub const LIST_WEBHOOK_SUBSCRIPTIONS: Operation = Operation::new(
     "/v3/webhook-subscriptions",
     "Webhooks",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `POST /v3/webhook-subscriptions`
@@ -274,6 +300,7 @@ pub const CREATE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     "/v3/webhook-subscriptions",
     "Webhooks",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `GET /v3/webhook-subscriptions/{subscriptionId}`
@@ -284,6 +311,7 @@ pub const GET_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     "/v3/webhook-subscriptions/{subscriptionId}",
     "Webhooks",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `PUT /v3/webhook-subscriptions/{subscriptionId}`
@@ -294,6 +322,7 @@ pub const UPDATE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     "/v3/webhook-subscriptions/{subscriptionId}",
     "Webhooks",
     Some("application/json"),
+    Repeat::Idempotent,
 );
 
 /// `DELETE /v3/webhook-subscriptions/{subscriptionId}`
@@ -304,6 +333,7 @@ pub const DELETE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     "/v3/webhook-subscriptions/{subscriptionId}",
     "Webhooks",
     None,
+    Repeat::Idempotent,
 );
 
 /// `POST /v3/capability/check_imessage`
@@ -314,6 +344,7 @@ pub const CHECK_IMESSAGE_CAPABILITY: Operation = Operation::new(
     "/v3/capability/check_imessage",
     "Capability Checks",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `POST /v3/capability/check_rcs`
@@ -324,6 +355,7 @@ pub const CHECK_RCS_CAPABILITY: Operation = Operation::new(
     "/v3/capability/check_rcs",
     "Capability Checks",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `GET /v3/contact_card`
@@ -334,6 +366,7 @@ pub const GET_CONTACT_CARD: Operation = Operation::new(
     "/v3/contact_card",
     "Contact Card",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `POST /v3/contact_card`
@@ -344,6 +377,7 @@ pub const SETUP_CONTACT_CARD: Operation = Operation::new(
     "/v3/contact_card",
     "Contact Card",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `PATCH /v3/contact_card`
@@ -354,6 +388,7 @@ pub const UPDATE_CONTACT_CARD: Operation = Operation::new(
     "/v3/contact_card",
     "Contact Card",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `POST /v3/chats/{chatId}/background`
@@ -364,6 +399,7 @@ pub const SET_CHAT_BACKGROUND: Operation = Operation::new(
     "/v3/chats/{chatId}/background",
     "Chats",
     None,
+    Repeat::Once,
 );
 
 /// `DELETE /v3/chats/{chatId}/background`
@@ -374,6 +410,7 @@ pub const REMOVE_CHAT_BACKGROUND: Operation = Operation::new(
     "/v3/chats/{chatId}/background",
     "Chats",
     None,
+    Repeat::Idempotent,
 );
 
 /// `GET /v3/chats/{chatId}/location`
@@ -384,6 +421,7 @@ pub const GET_CHAT_LOCATION: Operation = Operation::new(
     "/v3/chats/{chatId}/location",
     "Chats",
     Some("application/geo+json"),
+    Repeat::Read,
 );
 
 /// `DELETE /v3/chats/{chatId}/location`
@@ -394,6 +432,7 @@ pub const STOP_CHAT_LOCATION: Operation = Operation::new(
     "/v3/chats/{chatId}/location",
     "Chats",
     Some("application/json"),
+    Repeat::Idempotent,
 );
 
 /// `POST /v3/chats/{chatId}/location/request`
@@ -404,6 +443,7 @@ pub const REQUEST_CHAT_LOCATION: Operation = Operation::new(
     "/v3/chats/{chatId}/location/request",
     "Chats",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `POST /v3/chats/{chatId}/polls`
@@ -414,6 +454,7 @@ pub const CREATE_POLL: Operation = Operation::new(
     "/v3/chats/{chatId}/polls",
     "Polls",
     Some("application/json"),
+    Repeat::keyed(None, Some("/poll/idempotency_key")),
 );
 
 /// `GET /v3/messages/{messageId}/poll`
@@ -424,6 +465,7 @@ pub const GET_POLL: Operation = Operation::new(
     "/v3/messages/{messageId}/poll",
     "Polls",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `POST /v3/messages/{messageId}/poll/options`
@@ -434,6 +476,7 @@ pub const ADD_POLL_OPTIONS: Operation = Operation::new(
     "/v3/messages/{messageId}/poll/options",
     "Polls",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `POST /v3/messages/{messageId}/poll/votes`
@@ -444,6 +487,7 @@ pub const VOTE_POLL: Operation = Operation::new(
     "/v3/messages/{messageId}/poll/votes",
     "Polls",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `POST /v3/messages`
@@ -454,6 +498,7 @@ pub const CREATE_MESSAGE: Operation = Operation::new(
     "/v3/messages",
     "Messages",
     Some("application/json"),
+    Repeat::keyed(Some("Idempotency-Key"), Some("/message/idempotency_key")),
 );
 
 /// `POST /v3/messages/{messageId}/update`
@@ -464,6 +509,7 @@ pub const UPDATE_APP_CARD: Operation = Operation::new(
     "/v3/messages/{messageId}/update",
     "Messages",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `PATCH /v3/messages/{messageId}/reactions/{reactionId}`
@@ -474,6 +520,7 @@ pub const UPDATE_STICKER_PLACEMENT: Operation = Operation::new(
     "/v3/messages/{messageId}/reactions/{reactionId}",
     "Messages",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `GET /v3/experiences`
@@ -484,6 +531,7 @@ pub const LIST_EXPERIENCES: Operation = Operation::new(
     "/v3/experiences",
     "Experiences",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `GET /v3/experiences/{experience}`
@@ -494,6 +542,7 @@ pub const GET_EXPERIENCE: Operation = Operation::new(
     "/v3/experiences/{experience}",
     "Experiences",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `GET /v3/available_number`
@@ -504,6 +553,7 @@ pub const GET_AVAILABLE_NUMBER: Operation = Operation::new(
     "/v3/available_number",
     "Phone Numbers",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `GET /v3/blocked_handles`
@@ -514,6 +564,7 @@ pub const LIST_BLOCKED_HANDLES: Operation = Operation::new(
     "/v3/blocked_handles",
     "Blocked Handles",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `POST /v3/blocked_handles`
@@ -524,6 +575,7 @@ pub const BLOCK_HANDLE: Operation = Operation::new(
     "/v3/blocked_handles",
     "Blocked Handles",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `DELETE /v3/blocked_handles`
@@ -534,6 +586,7 @@ pub const UNBLOCK_HANDLE: Operation = Operation::new(
     "/v3/blocked_handles",
     "Blocked Handles",
     None,
+    Repeat::Idempotent,
 );
 
 /// `PUT /v3/phone_numbers/{phoneNumberId}`
@@ -544,6 +597,7 @@ pub const UPDATE_PHONE_NUMBER: Operation = Operation::new(
     "/v3/phone_numbers/{phoneNumberId}",
     "Phone Numbers",
     Some("application/json"),
+    Repeat::Idempotent,
 );
 
 /// `POST /v3/phone_numbers/{phoneNumber}/reputation_audit`
@@ -554,6 +608,7 @@ pub const START_REPUTATION_AUDIT: Operation = Operation::new(
     "/v3/phone_numbers/{phoneNumber}/reputation_audit",
     "Phone Numbers",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `GET /v3/phone_numbers/{phoneNumber}/reputation_audit/{auditId}`
@@ -564,6 +619,7 @@ pub const GET_REPUTATION_AUDIT: Operation = Operation::new(
     "/v3/phone_numbers/{phoneNumber}/reputation_audit/{auditId}",
     "Phone Numbers",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `GET /v3/payment_requests`
@@ -574,6 +630,7 @@ pub const LIST_PAYMENT_REQUESTS: Operation = Operation::new(
     "/v3/payment_requests",
     "Payment Requests",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `POST /v3/payment_requests`
@@ -584,6 +641,7 @@ pub const CREATE_PAYMENT_REQUEST: Operation = Operation::new(
     "/v3/payment_requests",
     "Payment Requests",
     Some("application/json"),
+    Repeat::keyed(Some("Idempotency-Key"), None),
 );
 
 /// `GET /v3/payment_requests/{paymentRequestId}`
@@ -594,6 +652,7 @@ pub const GET_PAYMENT_REQUEST: Operation = Operation::new(
     "/v3/payment_requests/{paymentRequestId}",
     "Payment Requests",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `POST /v3/payment_requests/{paymentRequestId}/cancel`
@@ -604,6 +663,7 @@ pub const CANCEL_PAYMENT_REQUEST: Operation = Operation::new(
     "/v3/payment_requests/{paymentRequestId}/cancel",
     "Payment Requests",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `POST /v3/payments`
@@ -614,6 +674,7 @@ pub const CREATE_PAYMENT: Operation = Operation::new(
     "/v3/payments",
     "Payments",
     Some("application/json"),
+    Repeat::keyed(Some("Idempotency-Key"), None),
 );
 
 /// `GET /v3/payments/{paymentId}`
@@ -624,6 +685,7 @@ pub const GET_PAYMENT: Operation = Operation::new(
     "/v3/payments/{paymentId}",
     "Payments",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `POST /v3/payments/{paymentId}/cancel`
@@ -634,6 +696,7 @@ pub const CANCEL_PAYMENT: Operation = Operation::new(
     "/v3/payments/{paymentId}/cancel",
     "Payments",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `GET /v3/payments/{paymentId}/credentials`
@@ -644,6 +707,7 @@ pub const GET_PAYMENT_CREDENTIALS: Operation = Operation::new(
     "/v3/payments/{paymentId}/credentials",
     "Payments",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `POST /v3/payments/handles/{handle}/connect`
@@ -654,6 +718,7 @@ pub const CONNECT_PAYMENT_HANDLE: Operation = Operation::new(
     "/v3/payments/handles/{handle}/connect",
     "Payments",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `POST /v3/payments/handles/{handle}/verify`
@@ -664,6 +729,7 @@ pub const VERIFY_PAYMENT_HANDLE: Operation = Operation::new(
     "/v3/payments/handles/{handle}/verify",
     "Payments",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// `GET /v3/payments/handles/{handle}/connection`
@@ -674,6 +740,7 @@ pub const GET_PAYMENT_HANDLE_CONNECTION: Operation = Operation::new(
     "/v3/payments/handles/{handle}/connection",
     "Payments",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `DELETE /v3/payments/handles/{handle}/connection`
@@ -684,6 +751,7 @@ pub const REVOKE_PAYMENT_HANDLE_CONNECTION: Operation = Operation::new(
     "/v3/payments/handles/{handle}/connection",
     "Payments",
     Some("application/json"),
+    Repeat::Idempotent,
 );
 
 /// `GET /v3/payments/providers/{provider}`
@@ -694,6 +762,7 @@ pub const GET_PAYMENT_PROVIDER: Operation = Operation::new(
     "/v3/payments/providers/{provider}",
     "Payments",
     Some("application/json"),
+    Repeat::Read,
 );
 
 /// `POST /v3/payments/providers/{provider}/connect`
@@ -704,6 +773,7 @@ pub const CONNECT_PAYMENT_PROVIDER: Operation = Operation::new(
     "/v3/payments/providers/{provider}/connect",
     "Payments",
     Some("application/json"),
+    Repeat::Once,
 );
 
 /// All operations, in the document's order.

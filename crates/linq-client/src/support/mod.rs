@@ -23,6 +23,6 @@ pub use builder::ClientBuilder;
 pub use client::{Client, DEFAULT_BASE_URL};
 pub use error::Error;
 pub use hook::{BoxFuture, Hook, Next};
-pub use operation::Operation;
+pub use operation::{Operation, Repeat};
 pub use response::ResponseValue;
 pub use transport::TransportError;

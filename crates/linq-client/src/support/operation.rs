@@ -5,6 +5,36 @@ use std::mem::ManuallyDrop;
 
 use reqwest::Method;
 
+/// What it means to send a call of an operation a second time.
+///
+/// Nothing in this crate repeats a call; a [`Hook`](crate::Hook) that does has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Repeat {
+    /// It only reads.
+    Read,
+    /// Doing it twice leaves what doing it once does.
+    Idempotent,
+    /// The API does it once for each key, so it may be repeated while the same key goes with it.
+    #[non_exhaustive]
+    Keyed {
+        /// The header that takes the key.
+        header: Option<&'static str>,
+        /// The place in the JSON body that takes the key, as a JSON pointer.
+        body: Option<&'static str>,
+    },
+    /// Each call counts.
+    Once,
+}
+
+impl Repeat {
+    /// An operation whose key goes into a header, a place in the body, or either of them.
+    #[must_use]
+    pub const fn keyed(header: Option<&'static str>, body: Option<&'static str>) -> Self {
+        Self::Keyed { header, body }
+    }
+}
+
 /// One operation of the API, as its document describes it.
 ///
 /// The crate has one value per operation, in the module `operations`. A [`Hook`](crate::Hook) reads it to
@@ -18,13 +48,15 @@ pub struct Operation {
     path: &'static str,
     tag: &'static str,
     accept: Option<&'static str>,
+    repeat: Repeat,
 }
 
 impl Operation {
     /// Describes an operation.
     ///
     /// `name` is the method of [`Client`](crate::Client), `path` the template with its `{parameters}`,
-    /// `accept` the media type of the answer, or `None` where the answer has no content.
+    /// `accept` the media type of the answer, or `None` where the answer has no content, `repeat` what a
+    /// second call does.
     #[must_use]
     pub const fn new(
         name: &'static str,
@@ -33,6 +65,7 @@ impl Operation {
         path: &'static str,
         tag: &'static str,
         accept: Option<&'static str>,
+        repeat: Repeat,
     ) -> Self {
         let method = ManuallyDrop::new(method);
         Self {
@@ -42,6 +75,7 @@ impl Operation {
             path,
             tag,
             accept,
+            repeat,
         }
     }
 
@@ -80,6 +114,12 @@ impl Operation {
     pub const fn accept(&self) -> Option<&'static str> {
         self.accept
     }
+
+    /// What sending a call of it a second time means.
+    #[must_use]
+    pub const fn repeat(&self) -> Repeat {
+        self.repeat
+    }
 }
 
 impl fmt::Display for Operation {
@@ -98,6 +138,7 @@ impl fmt::Debug for Operation {
             .field("path", &self.path)
             .field("tag", &self.tag)
             .field("accept", &self.accept)
+            .field("repeat", &self.repeat)
             .finish()
     }
 }

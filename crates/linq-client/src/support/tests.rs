@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::{Client, Error, ListStyle, Operation, ResponseValue};
+use super::{Client, Error, ListStyle, Operation, Repeat, ResponseValue};
 use server::{API_KEY, NOT_FOUND, Recorded, Script, Server, answer};
 
 const FETCH: Operation = Operation::new(
@@ -17,11 +17,27 @@ const FETCH: Operation = Operation::new(
     "/v3/a/{one}/b/{two}",
     "Tests",
     Some("text/plain"),
+    Repeat::Read,
 );
-const REMOVE: Operation =
-    Operation::new("remove", "remove", Method::DELETE, "/v3/a", "Tests", None);
+const REMOVE: Operation = Operation::new(
+    "remove",
+    "remove",
+    Method::DELETE,
+    "/v3/a",
+    "Tests",
+    None,
+    Repeat::Once,
+);
 
-const START: Operation = Operation::new("start", "start", Method::POST, "/v3/a", "Tests", None);
+const START: Operation = Operation::new(
+    "start",
+    "start",
+    Method::POST,
+    "/v3/a",
+    "Tests",
+    None,
+    Repeat::Once,
+);
 
 fn client(server: &Server) -> Client {
     Client::new(&server.base_url(), API_KEY).expect("both are valid")

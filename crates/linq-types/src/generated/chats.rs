@@ -789,7 +789,7 @@ pub struct HealthStatus {
     /// - `AT_RISK`: signals are getting worse; send less
     /// - `CRITICAL`: signals are bad; stop sending unless the person writes
     /// - `OPTED_OUT`: the person asked to receive nothing more
-    pub status: HealthStatusStatus,
+    pub status: HealthLevel,
     /// Page of the vendor's guide that explains this level.
     pub doc_url: String,
     /// Time of the last change of level (RFC 3339).
@@ -800,7 +800,7 @@ pub struct HealthStatus {
 
 record! {
     HealthStatus {
-        status, with_status: HealthStatusStatus = "status" required;
+        status, with_status: HealthLevel = "status" required;
         doc_url, with_doc_url: String = "doc_url" required;
         updated_at, with_updated_at: DateTime<Utc> = "updated_at" required;
     }
@@ -814,7 +814,7 @@ record! {
 /// - `OPTED_OUT`: the person asked to receive nothing more
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum HealthStatusStatus {
+pub enum HealthLevel {
     /// `HEALTHY`: nothing to do
     Healthy,
     /// `AT_RISK`: signals are getting worse; send less
@@ -828,7 +828,7 @@ pub enum HealthStatusStatus {
 }
 
 open_enum! {
-    HealthStatusStatus {
+    HealthLevel {
         Healthy = "HEALTHY",
         AtRisk = "AT_RISK",
         Critical = "CRITICAL",

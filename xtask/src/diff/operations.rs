@@ -1,0 +1,222 @@
+//! Comparing operations: methods, parameters, bodies, answers and statuses.
+
+use std::collections::BTreeMap;
+
+use super::change::{Change, Found, Position, What};
+use super::limits;
+use crate::generate::model::{Answer, Api, In, Operation, Type};
+
+/// Compares the operations of two APIs.
+pub fn compare(old: &Api, new: &Api, found: &mut Found) {
+    let known = by_name(old);
+    let present = by_name(new);
+    for operation in &old.operations {
+        if !present.contains_key(operation.name.as_str()) {
+            found.push(whole(What::OperationRemoved, operation).before(endpoint(operation)));
+        }
+    }
+    for operation in &new.operations {
+        match known.get(operation.name.as_str()) {
+            Some(before) => pair(before, operation, found),
+            None => {
+                found.push(whole(What::OperationAdded, operation).after(endpoint(operation)));
+            }
+        }
+    }
+    let body = |api: &Api| api.error.clone().unwrap_or_else(|| "Value".to_owned());
+    let (before, after) = (body(old), body(new));
+    if before != after && !old.operations.is_empty() {
+        let change = Change::new(What::ErrorChanged, "common", "ErrorBody", Position::Answer);
+        found.push(change.before(before).after(after));
+    }
+}
+
+fn by_name(api: &Api) -> BTreeMap<&str, &Operation> {
+    api.operations
+        .iter()
+        .map(|operation| (operation.name.as_str(), operation))
+        .collect()
+}
+
+fn whole(what: What, operation: &Operation) -> Change {
+    Change::new(what, &operation.area, &operation.name, Position::Both)
+}
+
+/// The method and path of an operation.
+pub fn endpoint(operation: &Operation) -> String {
+    format!("{} {}", operation.method, operation.path)
+}
+
+/// The method and path, whatever the path's parameters are called.
+pub fn template(operation: &Operation) -> String {
+    let parts = operation.path.split('/').map(|part| match part.find('{') {
+        Some(start) => format!("{}{{}}", &part[..start]),
+        None => part.to_owned(),
+    });
+    format!(
+        "{} {}",
+        operation.method,
+        parts.collect::<Vec<_>>().join("/")
+    )
+}
+
+fn pair(old: &Operation, new: &Operation, found: &mut Found) {
+    if template(old) != template(new) {
+        let change = whole(What::OperationMoved, new);
+        found.push(change.before(endpoint(old)).after(endpoint(new)));
+    }
+    if old.area != new.area {
+        let change = whole(What::OperationRegrouped, new);
+        found.push(change.before(old.area.as_str()).after(new.area.as_str()));
+    }
+    match (old.deprecated, new.deprecated) {
+        (false, true) => found.push(whole(What::OperationDeprecated, new)),
+        (true, false) => found.push(whole(What::OperationUndeprecated, new)),
+        _ => {}
+    }
+    found.text(&old.summary, &new.summary);
+    found.text(&old.description, &new.description);
+    found.text(&old.aliases.join(" "), &new.aliases.join(" "));
+    parameters(old, new, found);
+    answer(old, new, found);
+    statuses(old, new, found);
+}
+
+/// Something that a builder has a setter for: a parameter or the body.
+struct Setter<'a> {
+    name: &'a str,
+    ty: &'a Type,
+    required: bool,
+    sent: String,
+    demands: Vec<&'a str>,
+    description: &'a str,
+}
+
+fn setters(operation: &Operation) -> Vec<Setter<'_>> {
+    let parameters = operation.parameters.iter().map(|parameter| Setter {
+        name: &parameter.name,
+        ty: &parameter.ty,
+        required: parameter.required,
+        sent: format!(
+            "`{}` in the {}{}",
+            parameter.wire,
+            match parameter.location {
+                In::Path => "path",
+                In::Query => "query",
+                In::Header => "headers",
+            },
+            if parameter.joined {
+                ", joined by commas"
+            } else {
+                ""
+            }
+        ),
+        demands: limits::all(&parameter.limits, &parameter.details),
+        description: &parameter.description,
+    });
+    let body = operation.body.as_ref().map(|body| Setter {
+        name: "body",
+        ty: &body.ty,
+        required: body.required,
+        sent: "the body".to_owned(),
+        demands: Vec::new(),
+        description: &body.description,
+    });
+    parameters.chain(body).collect()
+}
+
+fn parameters(old: &Operation, new: &Operation, found: &mut Found) {
+    let (known, present) = (setters(old), setters(new));
+    let change =
+        |what, name| Change::new(what, &new.area, &new.name, Position::Request).member(name);
+    for setter in &known {
+        if !present.iter().any(|other| other.name == setter.name) {
+            found.push(change(What::ParameterRemoved, setter.name).before(setter.ty.rust()));
+        }
+    }
+    for after in &present {
+        let Some(before) = known.iter().find(|other| other.name == after.name) else {
+            let what = match after.required {
+                true => What::RequiredParameterAdded,
+                false => What::ParameterAdded,
+            };
+            found.push(change(what, after.name).after(after.ty.rust()));
+            continue;
+        };
+        if before.ty != after.ty {
+            let change = change(What::ParameterTypeChanged, after.name);
+            found.push(change.before(before.ty.rust()).after(after.ty.rust()));
+        }
+        match (before.required, after.required) {
+            (false, true) => found.push(change(What::ParameterMadeRequired, after.name)),
+            (true, false) => found.push(change(What::ParameterMadeOptional, after.name)),
+            _ => {}
+        }
+        if before.sent != after.sent {
+            let change = change(What::ParameterSentOtherwise, after.name);
+            found.push(
+                change
+                    .before(before.sent.as_str())
+                    .after(after.sent.as_str()),
+            );
+        }
+        found.text(before.description, after.description);
+        limits::compare(&before.demands, &after.demands, found, |what| {
+            change(what, after.name)
+        });
+    }
+}
+
+fn answer(old: &Operation, new: &Operation, found: &mut Found) {
+    let change = |what| Change::new(what, &new.area, &new.name, Position::Answer);
+    let (before, after) = (answer_type(&old.answer), answer_type(&new.answer));
+    if before != after {
+        found.push(change(What::AnswerChanged).before(before).after(after));
+    } else if let (Some(before), Some(after)) = (media_type(&old.answer), media_type(&new.answer)) {
+        if before != after {
+            found.push(change(What::MediaTypeChanged).before(before).after(after));
+        }
+    }
+    let error = |operation: &Operation| {
+        operation
+            .error
+            .clone()
+            .unwrap_or_else(|| "Value".to_owned())
+    };
+    let (before, after) = (error(old), error(new));
+    if before != after {
+        found.push(change(What::ErrorChanged).before(before).after(after));
+    }
+}
+
+fn answer_type(answer: &Answer) -> String {
+    match answer {
+        Answer::Empty => "()".to_owned(),
+        Answer::Json(ty, _) => ty.rust(),
+        Answer::Bytes(_) => "Bytes".to_owned(),
+    }
+}
+
+fn media_type(answer: &Answer) -> Option<&str> {
+    match answer {
+        Answer::Empty => None,
+        Answer::Json(_, media) | Answer::Bytes(media) => Some(media),
+    }
+}
+
+fn statuses(old: &Operation, new: &Operation, found: &mut Found) {
+    let change = |what, status: &str| {
+        Change::new(what, &new.area, &new.name, Position::Answer).member(status)
+    };
+    for (status, _) in &old.statuses {
+        if !new.statuses.iter().any(|(other, _)| other == status) {
+            found.push(change(What::StatusRemoved, status));
+        }
+    }
+    for (status, description) in &new.statuses {
+        match old.statuses.iter().find(|(other, _)| other == status) {
+            Some((_, before)) => found.text(before, description),
+            None => found.push(change(What::StatusAdded, status)),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Writing a difference down: for a terminal, as a section of a changelog, as JSON.
+
+pub mod json;
+pub mod lines;
+pub mod markdown;
+pub mod text;
+
+use std::str::FromStr;
+
+use super::Difference;
+use super::version::Advice;
+
+/// What a report is about.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The name of the older document.
+    pub old: String,
+    /// The name of the newer document.
+    pub new: String,
+    /// How they differ.
+    pub difference: Difference,
+    /// What it means for the version number.
+    pub advice: Advice,
+}
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// A section of a changelog.
+    Markdown,
+    /// For programs.
+    Json,
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "text" => Ok(Self::Text),
+            "markdown" => Ok(Self::Markdown),
+            "json" => Ok(Self::Json),
+            _ => Err(format!(
+                "there is no format `{name}`: text, markdown or json"
+            )),
+        }
+    }
+}
+
+impl Report {
+    /// The report in a form.
+    pub fn write(&self, format: Format) -> String {
+        match format {
+            Format::Text => text::write(self),
+            Format::Markdown => markdown::write(self),
+            Format::Json => json::write(self),
+        }
+    }
+}
