@@ -125,7 +125,10 @@ fn source(root: &Value, key: &str, operation: &Value, at: &str) -> Option<Source
     let description = match (text("summary"), text("description")) {
         ("", description) => description.to_owned(),
         (summary, "") => summary.to_owned(),
-        (summary, description) => format!("{summary}\n\n{description}"),
+        (summary, description) if summary.ends_with(['.', '!', '?']) => {
+            format!("{summary}\n\n{description}")
+        }
+        (summary, description) => format!("{summary}.\n\n{description}"),
     };
     let content_at = child(&child(&child(at, "requestBody"), "content"), media);
     Some(Source {

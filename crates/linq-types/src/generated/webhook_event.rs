@@ -22,511 +22,511 @@ use crate::support::replay::Replay;
 pub enum WebhookEvent {
     /// `message.sent`, payload version 2026-02-03.
     ///
-    /// A message left your line
+    /// A message left your line.
     ///
     /// One of your lines sent a message; whether it arrived is not known yet. Delivered for direct chats and groups and on every service, also for what your own program sent. The send time is set, the delivery and read times are null. Version 2026-02-03 describes the chat in `chat`, the author in `sender_handle`, and puts id and parts directly into `data`; version 2025-01-01 has `chat_id`, `from_handle` and a nested `message`.
     MessageSent(MessageSentWebhookV2),
     /// `message.received`, payload version 2026-02-03.
     ///
-    /// A message arrived at your line
+    /// A message arrived at your line.
     ///
     /// Somebody wrote to one of your lines. Delivered on arrival with the full content; the send time is set, the delivery and read times are null. Version 2026-02-03 describes the chat in `chat`, the author in `sender_handle`, and puts id and parts directly into `data`; version 2025-01-01 has `chat_id`, `from_handle` and a nested `message`. `reply_to` names the message that is answered, if any.
     MessageReceived(MessageReceivedWebhookV2),
     /// `message.read`, payload version 2026-02-03.
     ///
-    /// The recipient read a message
+    /// The recipient read a message.
     ///
     /// The recipient opened a message you sent. Delivered for direct iMessage chats whose recipient shares read receipts; groups, SMS and MMS never give this event. Send, delivery and read times are all set. Version 2026-02-03 describes the chat in `chat`, the author in `sender_handle`, and puts id and parts directly into `data`; version 2025-01-01 has `chat_id`, `from_handle` and a nested `message`.
     MessageRead(MessageReadWebhookV2),
     /// `message.delivered`, payload version 2026-02-03.
     ///
-    /// A message reached the recipient's device
+    /// A message reached the recipient's device.
     ///
     /// A message you sent is on the recipient's device, read or not. Delivered for direct chats on iMessage and RCS; groups, SMS and MMS never give this event, so its absence is no failure. The read time is null. Version 2026-02-03 describes the chat in `chat`, the author in `sender_handle`, and puts id and parts directly into `data`; version 2025-01-01 has `chat_id`, `from_handle` and a nested `message`.
     MessageDelivered(MessageDeliveredWebhookV2),
     /// `message.failed`, payload version 2026-02-03.
     ///
-    /// A message could not be delivered
+    /// A message could not be delivered.
     ///
     /// A message you sent was given up; `code` says why (`3007`, `4001`, `4002` and others). Delivered when sending is given up, without the message's content. In rare cases `message.delivered` for the same message still follows. Both payload versions carry the same data.
     MessageFailed(MessageFailedWebhook),
     /// `reaction.added`, payload version 2026-02-03.
     ///
-    /// A reaction was put on a message
+    /// A reaction was put on a message.
     ///
     /// Somebody put a tapback, an emoji or a sticker on a message part. Delivered when the reaction becomes known; `is_from_me` tells yours from theirs. A sticker's address expires after an hour. Both payload versions carry the same data.
     ReactionAdded(ReactionAddedWebhook),
     /// `reaction.removed`, payload version 2026-02-03.
     ///
-    /// A reaction was taken off a message
+    /// A reaction was taken off a message.
     ///
     /// Somebody took a reaction back. Delivered when the removal becomes known, and `reacted_at` is then the time of the removal. Both payload versions carry the same data.
     ReactionRemoved(ReactionRemovedWebhook),
     /// `participant.added`, payload version 2026-02-03.
     ///
-    /// Somebody joined a group
+    /// Somebody joined a group.
     ///
     /// A group has a new participant. Delivered when the person has joined. Read `participant`; the plain `handle` is deprecated. Both payload versions carry the same data.
     ParticipantAdded(ParticipantAddedWebhook),
     /// `participant.removed`, payload version 2026-02-03.
     ///
-    /// Somebody is no longer in a group
+    /// Somebody is no longer in a group.
     ///
     /// A participant left a group or was taken out of it. Delivered after the fact: `participant` has status `removed` and the time in `left_at`. The plain `handle` is deprecated. Both payload versions carry the same data.
     ParticipantRemoved(ParticipantRemovedWebhook),
     /// `chat.group_name_updated`, payload version 2026-02-03.
     ///
-    /// A group has another name
+    /// A group has another name.
     ///
     /// The name of a group changed. Delivered when the change is in place; a null `new_value` means the name was removed, a null `old_value` that there was none. Both payload versions carry the same data.
     ChatGroupNameUpdated(ChatGroupNameUpdatedWebhook),
     /// `chat.group_icon_updated`, payload version 2026-02-03.
     ///
-    /// A group has another icon
+    /// A group has another icon.
     ///
     /// The icon of a group changed. Delivered when the change is in place; the values are image addresses, null where there was or is no icon. Both payload versions carry the same data.
     ChatGroupIconUpdated(ChatGroupIconUpdatedWebhook),
     /// `chat.group_name_update_failed`, payload version 2026-02-03.
     ///
-    /// A group name was not applied
+    /// A group name was not applied.
     ///
     /// A group name you asked for could not be set; `error_code` says why (`3007` or `4001`). Delivered after the request had been accepted with 202. Both payload versions carry the same data.
     ChatGroupNameUpdateFailed(ChatGroupNameUpdateFailedWebhook),
     /// `chat.group_icon_update_failed`, payload version 2026-02-03.
     ///
-    /// A group icon was not applied
+    /// A group icon was not applied.
     ///
     /// A group icon you asked for could not be set; `error_code` says why (`3007` or `4001`). Delivered after the request had been accepted with 202. Both payload versions carry the same data.
     ChatGroupIconUpdateFailed(ChatGroupIconUpdateFailedWebhook),
     /// `chat.created`, payload version 2026-02-03.
     ///
-    /// A chat came into being
+    /// A chat came into being.
     ///
     /// One of your lines has a new chat, direct or a group. Delivered when the chat exists, with all its participants, your line among them. Version 2026-02-03 adds `health_status`; the rest is the same in version 2025-01-01.
     ChatCreated(ChatCreatedWebhook),
     /// `chat.typing_indicator.started`, payload version 2026-02-03.
     ///
-    /// The other person is typing
+    /// The other person is typing.
     ///
     /// The person in a direct chat began to type. Delivered for direct chats only. Both payload versions carry the same data.
     ChatTypingIndicatorStarted(ChatTypingIndicatorStartedWebhook),
     /// `chat.typing_indicator.stopped`, payload version 2026-02-03.
     ///
-    /// The other person stopped typing
+    /// The other person stopped typing.
     ///
     /// The person in a direct chat stopped typing or sent what they wrote. Delivered for direct chats only. Both payload versions carry the same data.
     ChatTypingIndicatorStopped(ChatTypingIndicatorStoppedWebhook),
     /// `message.edited`, payload version 2026-02-03.
     ///
-    /// The text of a message was edited
+    /// The text of a message was edited.
     ///
     /// A text part of a message has another text, given in `part`. Delivered for edits by either side, and only in payload version 2026-02-03: a subscription with version 2025-01-01 never gets it.
     MessageEdited(MessageEditedWebhookV2),
     /// `phone_number.status_updated`, payload version 2026-02-03.
     ///
-    /// The status of a line changed
+    /// The status of a line changed.
     ///
     /// The status or reputation of one of your lines changed. Delivered with the values before and after; a line with status `FLAGGED` may be limited in what it can send. Both payload versions carry the same data.
     PhoneNumberStatusUpdated(PhoneNumberStatusUpdatedWebhook),
     /// `message.sent`, payload version 2025-01-01.
     ///
-    /// A message left your line
+    /// A message left your line.
     ///
     /// One of your lines sent a message; whether it arrived is not known yet. Delivered for direct chats and groups and on every service, also for what your own program sent. The send time is set, the delivery and read times are null. Version 2025-01-01 has `chat_id`, `from_handle` and `is_from_me`, and puts id and parts into `message`; version 2026-02-03 has `chat`, `sender_handle` and `direction` and no nested message.
     MessageSentV2025(MessageSentWebhook),
     /// `message.received`, payload version 2025-01-01.
     ///
-    /// A message arrived at your line
+    /// A message arrived at your line.
     ///
     /// Somebody wrote to one of your lines. Delivered on arrival with the full content; the send time is set, the delivery and read times are null. Version 2025-01-01 has `chat_id`, `from_handle` and `is_from_me`, and puts id and parts into `message`; version 2026-02-03 has `chat`, `sender_handle` and `direction` and no nested message. `recipient_handle` is the line that was written to.
     MessageReceivedV2025(MessageReceivedWebhook),
     /// `message.read`, payload version 2025-01-01.
     ///
-    /// The recipient read a message
+    /// The recipient read a message.
     ///
     /// The recipient opened a message you sent. Delivered for direct iMessage chats whose recipient shares read receipts; groups, SMS and MMS never give this event. Send, delivery and read times are all set. Version 2025-01-01 has `chat_id`, `from_handle` and `is_from_me`, and puts id and parts into `message`; version 2026-02-03 has `chat`, `sender_handle` and `direction` and no nested message. `message_id` and `read_at` also stand directly in `data`.
     MessageReadV2025(MessageReadWebhook),
     /// `message.delivered`, payload version 2025-01-01.
     ///
-    /// A message reached the recipient's device
+    /// A message reached the recipient's device.
     ///
     /// A message you sent is on the recipient's device, read or not. Delivered for direct chats on iMessage and RCS; groups, SMS and MMS never give this event, so its absence is no failure. The read time is null. Version 2025-01-01 has `chat_id`, `from_handle` and `is_from_me`, and puts id and parts into `message`; version 2026-02-03 has `chat`, `sender_handle` and `direction` and no nested message. `message_id` and `delivered_at` also stand directly in `data`.
     MessageDeliveredV2025(MessageDeliveredWebhook),
     /// `message.failed`, payload version 2025-01-01.
     ///
-    /// A message could not be delivered
+    /// A message could not be delivered.
     ///
     /// A message you sent was given up; `code` says why (`3007`, `4001`, `4002` and others). Delivered when sending is given up, without the message's content. In rare cases `message.delivered` for the same message still follows. Both payload versions carry the same data.
     MessageFailedV2025(MessageFailedWebhook),
     /// `reaction.added`, payload version 2025-01-01.
     ///
-    /// A reaction was put on a message
+    /// A reaction was put on a message.
     ///
     /// Somebody put a tapback, an emoji or a sticker on a message part. Delivered when the reaction becomes known; `is_from_me` tells yours from theirs. A sticker's address expires after an hour. Both payload versions carry the same data.
     ReactionAddedV2025(ReactionAddedWebhook),
     /// `reaction.removed`, payload version 2025-01-01.
     ///
-    /// A reaction was taken off a message
+    /// A reaction was taken off a message.
     ///
     /// Somebody took a reaction back. Delivered when the removal becomes known, and `reacted_at` is then the time of the removal. Both payload versions carry the same data.
     ReactionRemovedV2025(ReactionRemovedWebhook),
     /// `participant.added`, payload version 2025-01-01.
     ///
-    /// Somebody joined a group
+    /// Somebody joined a group.
     ///
     /// A group has a new participant. Delivered when the person has joined. Read `participant`; the plain `handle` is deprecated. Both payload versions carry the same data.
     ParticipantAddedV2025(ParticipantAddedWebhook),
     /// `participant.removed`, payload version 2025-01-01.
     ///
-    /// Somebody is no longer in a group
+    /// Somebody is no longer in a group.
     ///
     /// A participant left a group or was taken out of it. Delivered after the fact: `participant` has status `removed` and the time in `left_at`. The plain `handle` is deprecated. Both payload versions carry the same data.
     ParticipantRemovedV2025(ParticipantRemovedWebhook),
     /// `chat.group_name_updated`, payload version 2025-01-01.
     ///
-    /// A group has another name
+    /// A group has another name.
     ///
     /// The name of a group changed. Delivered when the change is in place; a null `new_value` means the name was removed, a null `old_value` that there was none. Both payload versions carry the same data.
     ChatGroupNameUpdatedV2025(ChatGroupNameUpdatedWebhook),
     /// `chat.group_icon_updated`, payload version 2025-01-01.
     ///
-    /// A group has another icon
+    /// A group has another icon.
     ///
     /// The icon of a group changed. Delivered when the change is in place; the values are image addresses, null where there was or is no icon. Both payload versions carry the same data.
     ChatGroupIconUpdatedV2025(ChatGroupIconUpdatedWebhook),
     /// `chat.group_name_update_failed`, payload version 2025-01-01.
     ///
-    /// A group name was not applied
+    /// A group name was not applied.
     ///
     /// A group name you asked for could not be set; `error_code` says why (`3007` or `4001`). Delivered after the request had been accepted with 202. Both payload versions carry the same data.
     ChatGroupNameUpdateFailedV2025(ChatGroupNameUpdateFailedWebhook),
     /// `chat.group_icon_update_failed`, payload version 2025-01-01.
     ///
-    /// A group icon was not applied
+    /// A group icon was not applied.
     ///
     /// A group icon you asked for could not be set; `error_code` says why (`3007` or `4001`). Delivered after the request had been accepted with 202. Both payload versions carry the same data.
     ChatGroupIconUpdateFailedV2025(ChatGroupIconUpdateFailedWebhook),
     /// `chat.created`, payload version 2025-01-01.
     ///
-    /// A chat came into being
+    /// A chat came into being.
     ///
     /// One of your lines has a new chat, direct or a group. Delivered when the chat exists, with all its participants, your line among them. Version 2025-01-01 has no `health_status`; the rest is the same in version 2026-02-03.
     ChatCreatedV2025(ChatCreatedWebhook),
     /// `chat.typing_indicator.started`, payload version 2025-01-01.
     ///
-    /// The other person is typing
+    /// The other person is typing.
     ///
     /// The person in a direct chat began to type. Delivered for direct chats only. Both payload versions carry the same data.
     ChatTypingIndicatorStartedV2025(ChatTypingIndicatorStartedWebhook),
     /// `chat.typing_indicator.stopped`, payload version 2025-01-01.
     ///
-    /// The other person stopped typing
+    /// The other person stopped typing.
     ///
     /// The person in a direct chat stopped typing or sent what they wrote. Delivered for direct chats only. Both payload versions carry the same data.
     ChatTypingIndicatorStoppedV2025(ChatTypingIndicatorStoppedWebhook),
     /// `phone_number.status_updated`, payload version 2025-01-01.
     ///
-    /// The status of a line changed
+    /// The status of a line changed.
     ///
     /// The status or reputation of one of your lines changed. Delivered with the values before and after; a line with status `FLAGGED` may be limited in what it can send. Both payload versions carry the same data.
     PhoneNumberStatusUpdatedV2025(PhoneNumberStatusUpdatedWebhook),
     /// `poll.received`, every payload version.
     ///
-    /// A poll arrived at your line
+    /// A poll arrived at your line.
     ///
     /// Somebody sent a poll to one of your lines. Delivered once, with the options as they stood then; votes and later options come as events of their own.
     PollReceived(PollReceivedWebhook),
     /// `poll.failed`, every payload version.
     ///
-    /// A poll could not be delivered
+    /// A poll could not be delivered.
     ///
     /// A poll you created was given up; `error` in `data` says why. Delivered in place of `poll.delivered`.
     PollFailed(PollFailedWebhook),
     /// `poll.sent`, every payload version.
     ///
-    /// A poll left your line
+    /// A poll left your line.
     ///
     /// One of your lines sent a poll; whether it arrived is not known yet.
     PollSent(PollSentWebhook),
     /// `poll.delivered`, every payload version.
     ///
-    /// A poll reached the recipient's device
+    /// A poll reached the recipient's device.
     ///
     /// A poll you created arrived. Delivered where the service sends receipts.
     PollDelivered(PollDeliveredWebhook),
     /// `poll.read`, every payload version.
     ///
-    /// A poll was read
+    /// A poll was read.
     ///
     /// The recipient opened a poll of yours. Delivered where the service sends receipts and the person allows them.
     PollRead(PollReadWebhook),
     /// `poll.updated`, every payload version.
     ///
-    /// Options were added to a poll
+    /// Options were added to a poll.
     ///
     /// A poll has more options than before. `added_options` holds the new ones alone; read the poll to see all of them.
     PollUpdated(PollUpdatedWebhook),
     /// `poll.vote.added`, every payload version.
     ///
-    /// A vote was cast in a poll
+    /// A vote was cast in a poll.
     ///
     /// Somebody voted for an option. One person may vote for several options, and each vote is an event.
     PollVoteAdded(PollVoteAddedWebhook),
     /// `poll.vote.removed`, every payload version.
     ///
-    /// A vote in a poll was taken back
+    /// A vote in a poll was taken back.
     ///
     /// Somebody withdrew the vote for an option.
     PollVoteRemoved(PollVoteRemovedWebhook),
     /// `poll.reaction.added`, every payload version.
     ///
-    /// A reaction was put on a poll
+    /// A reaction was put on a poll.
     ///
     /// Somebody put a tapback, an emoji or a sticker on a poll. The data are those of `reaction.added`.
     PollReactionAdded(PollReactionAddedWebhook),
     /// `chat.background_updated`, every payload version.
     ///
-    /// The background of a chat changed
+    /// The background of a chat changed.
     ///
     /// A background was set, replaced or removed, by you or by the other person. It confirms a change you asked for.
     ChatBackgroundUpdated(ChatBackgroundUpdatedWebhook),
     /// `chat.background_update_failed`, every payload version.
     ///
-    /// The background of a chat was not changed
+    /// The background of a chat was not changed.
     ///
     /// A background that you asked to set or remove was not applied; `error_code` says why.
     ChatBackgroundUpdateFailed(ChatBackgroundUpdateFailedWebhook),
     /// `phone_number.assigned`, every payload version.
     ///
-    /// Your account got a line
+    /// Your account got a line.
     ///
     /// A phone number was assigned to your account and can be used from now on.
     PhoneNumberAssigned(PhoneNumberAssignedWebhook),
     /// `phone_number.released`, every payload version.
     ///
-    /// Your account gave up a line
+    /// Your account gave up a line.
     ///
     /// A phone number no longer belongs to your account and cannot be used any more.
     PhoneNumberReleased(PhoneNumberReleasedWebhook),
     /// `contact_card.received`, every payload version.
     ///
-    /// Somebody shared a contact card
+    /// Somebody shared a contact card.
     ///
     /// A person shared a name and a picture with one of your lines. Not to be confused with `contact_card.created`, which is about cards of your own.
     ContactCardReceived(ContactCardReceivedWebhook),
     /// `location.sharing.started`, every payload version.
     ///
-    /// Somebody began to share a position
+    /// Somebody began to share a position.
     ///
     /// A person lets one of your lines see where they are. No position comes with the event and none is pushed later; read it from the chat.
     LocationSharingStarted(LocationSharingStartedWebhook),
     /// `location.sharing.stopped`, every payload version.
     ///
-    /// Somebody stopped sharing a position
+    /// Somebody stopped sharing a position.
     ///
     /// A person no longer lets your line see where they are, because the time was up or the sharing was ended.
     LocationSharingStopped(LocationSharingStoppedWebhook),
     /// `payment.succeeded`, every payload version.
     ///
-    /// A payment request was paid
+    /// A payment request was paid.
     ///
     /// The payer settled a payment request. For payments with a connected card, read the payment instead: this event may not come.
     PaymentSucceeded(PaymentSucceededWebhook),
     /// `payment.canceled`, every payload version.
     ///
-    /// A payment request was called off
+    /// A payment request was called off.
     ///
     /// A payment request was cancelled and can no longer be paid.
     PaymentCanceled(PaymentCanceledWebhook),
     /// `payment.expired`, every payload version.
     ///
-    /// A payment request lapsed
+    /// A payment request lapsed.
     ///
     /// A payment request was not paid in time and can no longer be paid.
     PaymentExpired(PaymentExpiredWebhook),
     /// `payment.declined`, every payload version.
     ///
-    /// A payment was refused
+    /// A payment was refused.
     ///
     /// The person or the provider refused a payment. Read the payment for its present state; no field of `data` is certain.
     PaymentDeclined(PaymentDeclinedWebhook),
     /// `payment.authorized`, every payload version.
     ///
-    /// A payment was authorised
+    /// A payment was authorised.
     ///
     /// The person agreed to a payment and the money is reserved. Read the payment for its present state; no field of `data` is certain.
     PaymentAuthorized(PaymentAuthorizedWebhook),
     /// `connection.created`, every payload version.
     ///
-    /// A handle was connected for payments
+    /// A handle was connected for payments.
     ///
     /// A person allowed your account to make payments for their handle. Read the connection for its present state; no field of `data` is certain.
     ConnectionCreated(ConnectionCreatedWebhook),
     /// `connection.revoked`, every payload version.
     ///
-    /// A payment connection was withdrawn
+    /// A payment connection was withdrawn.
     ///
     /// Payments for a handle are no longer possible, by the wish of the person or of your account. Read the connection for its present state; no field of `data` is certain.
     ConnectionRevoked(ConnectionRevokedWebhook),
     /// `zero_day_retention.updated`, every payload version.
     ///
-    /// Zero-day retention was switched
+    /// Zero-day retention was switched.
     ///
     /// Zero-day retention was switched on or off for your account; `change` holds the setting before and after. An account event: it comes in no fixed order and may be lost.
     ZeroDayRetentionUpdated(ZeroDayRetentionUpdatedWebhook),
     /// `phone_number.forwarding_updated`, every payload version.
     ///
-    /// Call forwarding of a line changed
+    /// Call forwarding of a line changed.
     ///
     /// Calls to a line go to another number, or nowhere, from now on. `phone_number` names the line, `change` both numbers. An account event: it comes in no fixed order and may be lost.
     PhoneNumberForwardingUpdated(PhoneNumberForwardingUpdatedWebhook),
     /// `environment.line_moved`, every payload version.
     ///
-    /// A line moved to another environment
+    /// A line moved to another environment.
     ///
     /// A line belongs to another environment now. `phone_number` names the line, `change` both environments. An account event: it comes in no fixed order and may be lost.
     EnvironmentLineMoved(EnvironmentLineMovedWebhook),
     /// `contact_card.created`, every payload version.
     ///
-    /// A contact card of yours was created
+    /// A contact card of yours was created.
     ///
     /// One of your lines has a contact card; `contact_card` holds it. An account event: it comes in no fixed order and may be lost.
     ContactCardCreated(ContactCardCreatedWebhook),
     /// `contact_card.updated`, every payload version.
     ///
-    /// A contact card of yours was changed
+    /// A contact card of yours was changed.
     ///
     /// A contact card was edited. `contact_card` holds what it says now, `change` each part that is different. An account event: it comes in no fixed order and may be lost.
     ContactCardUpdated(ContactCardUpdatedWebhook),
     /// `contact_card.deleted`, every payload version.
     ///
-    /// A contact card of yours was deleted
+    /// A contact card of yours was deleted.
     ///
     /// A line has lost its contact card; `contact_card` holds what it said. An account event: it comes in no fixed order and may be lost.
     ContactCardDeleted(ContactCardDeletedWebhook),
     /// `api_token.created`, every payload version.
     ///
-    /// An API token was created
+    /// An API token was created.
     ///
     /// Your account has one more API token, described in `api_token`. An account event: it comes in no fixed order and may be lost.
     ApiTokenCreated(ApiTokenCreatedWebhook),
     /// `api_token.renamed`, every payload version.
     ///
-    /// An API token was renamed
+    /// An API token was renamed.
     ///
     /// An API token has another name; `change` holds both. An account event: it comes in no fixed order and may be lost.
     ApiTokenRenamed(ApiTokenRenamedWebhook),
     /// `api_token.expiry_scheduled`, every payload version.
     ///
-    /// An API token is to expire
+    /// An API token is to expire.
     ///
     /// An API token was given an end; `expires_at` in `api_token` says when. An account event: it comes in no fixed order and may be lost.
     ApiTokenExpiryScheduled(ApiTokenExpiryScheduledWebhook),
     /// `api_token.expired`, every payload version.
     ///
-    /// An API token expired
+    /// An API token expired.
     ///
     /// An API token stopped working because its time was up. An account event: it comes in no fixed order and may be lost.
     ApiTokenExpired(ApiTokenExpiredWebhook),
     /// `api_token.activated`, every payload version.
     ///
-    /// An API token was activated
+    /// An API token was activated.
     ///
     /// An API token works from now on. An account event: it comes in no fixed order and may be lost.
     ApiTokenActivated(ApiTokenActivatedWebhook),
     /// `api_token.deleted`, every payload version.
     ///
-    /// An API token was deleted
+    /// An API token was deleted.
     ///
     /// An API token was removed and stopped working. An account event: it comes in no fixed order and may be lost.
     ApiTokenDeleted(ApiTokenDeletedWebhook),
     /// `environment.created`, every payload version.
     ///
-    /// An environment was created
+    /// An environment was created.
     ///
     /// Your account has one more environment, named in `environment`. An account event: it comes in no fixed order and may be lost.
     EnvironmentCreated(EnvironmentCreatedWebhook),
     /// `environment.renamed`, every payload version.
     ///
-    /// An environment was renamed
+    /// An environment was renamed.
     ///
     /// An environment has another name; `change` holds both. An account event: it comes in no fixed order and may be lost.
     EnvironmentRenamed(EnvironmentRenamedWebhook),
     /// `environment.deleted`, every payload version.
     ///
-    /// An environment was deleted
+    /// An environment was deleted.
     ///
     /// An environment is gone. `lines_moved_to_production` and `tokens_revoked` count what that did to its lines and tokens. An account event: it comes in no fixed order and may be lost.
     EnvironmentDeleted(EnvironmentDeletedWebhook),
     /// `webhook_subscription.created`, every payload version.
     ///
-    /// A webhook subscription was created
+    /// A webhook subscription was created.
     ///
     /// Your account has one more webhook subscription, described in `webhook_subscription`. The signing secret is not told. An account event: it comes in no fixed order and may be lost.
     WebhookSubscriptionCreated(WebhookSubscriptionCreatedWebhook),
     /// `webhook_subscription.deleted`, every payload version.
     ///
-    /// A webhook subscription was deleted
+    /// A webhook subscription was deleted.
     ///
     /// A webhook subscription is gone and delivers nothing any more. An account event: it comes in no fixed order and may be lost.
     WebhookSubscriptionDeleted(WebhookSubscriptionDeletedWebhook),
     /// `webhook_subscription.target_url_changed`, every payload version.
     ///
-    /// A webhook subscription has another address
+    /// A webhook subscription has another address.
     ///
     /// The events of a webhook subscription go to another address; `change` holds both. An account event: it comes in no fixed order and may be lost.
     WebhookSubscriptionTargetUrlChanged(WebhookSubscriptionTargetUrlChangedWebhook),
     /// `webhook_subscription.enabled`, every payload version.
     ///
-    /// A webhook subscription was switched on
+    /// A webhook subscription was switched on.
     ///
     /// A paused webhook subscription delivers again. An account event: it comes in no fixed order and may be lost.
     WebhookSubscriptionEnabled(WebhookSubscriptionEnabledWebhook),
     /// `webhook_subscription.disabled`, every payload version.
     ///
-    /// A webhook subscription was paused
+    /// A webhook subscription was paused.
     ///
     /// A webhook subscription delivers nothing until it is switched on again. An account event: it comes in no fixed order and may be lost.
     WebhookSubscriptionDisabled(WebhookSubscriptionDisabledWebhook),
     /// `webhook_subscription.events.updated`, every payload version.
     ///
-    /// A webhook subscription delivers other events
+    /// A webhook subscription delivers other events.
     ///
     /// The list of events of a webhook subscription was replaced; `change` holds both lists. An account event: it comes in no fixed order and may be lost.
     WebhookSubscriptionEventsUpdated(WebhookSubscriptionEventsUpdatedWebhook),
     /// `webhook_subscription.phone_numbers.updated`, every payload version.
     ///
-    /// A webhook subscription has another line filter
+    /// A webhook subscription has another line filter.
     ///
     /// The lines that a webhook subscription is limited to were replaced; `change` holds both lists. An account event: it comes in no fixed order and may be lost.
     WebhookSubscriptionPhoneNumbersUpdated(WebhookSubscriptionPhoneNumbersUpdatedWebhook),
     /// `webhook_subscription.routing_headers_set`, every payload version.
     ///
-    /// Routing headers of a subscription were set
+    /// Routing headers of a subscription were set.
     ///
     /// A webhook subscription sends routing headers, or others than before. An account event: it comes in no fixed order and may be lost.
     WebhookSubscriptionRoutingHeadersSet(WebhookSubscriptionRoutingHeadersSetWebhook),
     /// `webhook_subscription.routing_headers_cleared`, every payload version.
     ///
-    /// Routing headers of a subscription were removed
+    /// Routing headers of a subscription were removed.
     ///
     /// A webhook subscription sends no routing headers any more. An account event: it comes in no fixed order and may be lost.
     WebhookSubscriptionRoutingHeadersCleared(WebhookSubscriptionRoutingHeadersClearedWebhook),
     /// `team_member.added`, every payload version.
     ///
-    /// Somebody joined your team
+    /// Somebody joined your team.
     ///
     /// Your team has one more member, described in `team_member`. An account event: it comes in no fixed order and may be lost.
     TeamMemberAdded(TeamMemberAddedWebhook),
     /// `team_member.signed_in`, every payload version.
     ///
-    /// A team member signed in
+    /// A team member signed in.
     ///
     /// Somebody of your team signed in to the dashboard; `method` says how. An account event: it comes in no fixed order and may be lost.
     TeamMemberSignedIn(TeamMemberSignedInWebhook),
     /// `team_member.signed_out`, every payload version.
     ///
-    /// A team member signed out
+    /// A team member signed out.
     ///
     /// Somebody of your team signed out of the dashboard. An account event: it comes in no fixed order and may be lost.
     TeamMemberSignedOut(TeamMemberSignedOutWebhook),
