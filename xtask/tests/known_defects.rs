@@ -45,7 +45,10 @@ fn null_in_a_list_of_types_makes_a_field_optional() {
         &["pub there: Option<String>,", "pub may_lack: Option<i64>,"],
     );
     // It must be written as null, and not be left out.
-    expect_all(&made.macro_of("Thing"), &["there, with_there: String = \"there\" nullable;"]);
+    expect_all(
+        &made.macro_of("Thing"),
+        &["there, with_there: String = \"there\" nullable;"],
+    );
 }
 
 #[test]
@@ -94,7 +97,10 @@ fn numeric_exclusive_bounds_become_docs() {
     })) })));
     expect_all(
         &made.item("Thing"),
-        &["    /// At most 9. More than 0.\n", "pub size: Option<i64>,"],
+        &[
+            "    /// At most 9. More than 0.\n",
+            "pub size: Option<i64>,",
+        ],
     );
 }
 
@@ -106,7 +112,10 @@ fn boolean_exclusive_bounds_become_docs() {
     })) })));
     expect_all(
         &made.item("Thing"),
-        &["    /// At most 9. More than 0.\n", "pub size: Option<f64>,"],
+        &[
+            "    /// At most 9. More than 0.\n",
+            "pub size: Option<f64>,",
+        ],
     );
 }
 
@@ -258,7 +267,10 @@ fn the_json_of_several_media_types_is_sent() {
     let made = generated(with_operation(json!({ "requestBody": body }), json!({})));
     expect_all(
         &made.builder("ListThings"),
-        &["body: Result<Vec<String>, String>,", "call.body(self.body);"],
+        &[
+            "body: Result<Vec<String>, String>,",
+            "call.body(self.body);",
+        ],
     );
 }
 
@@ -285,7 +297,11 @@ fn a_path_parameter_is_always_required() {
     ));
     expect_all(
         &made.builder("ListThings"),
-        &["id: Result<String, String>,", "Sets `id`; it must be set.", "call.path(\"id\", self.id);"],
+        &[
+            "id: Result<String, String>,",
+            "Sets `id`; it must be set.",
+            "call.path(\"id\", self.id);",
+        ],
     );
 }
 
@@ -427,9 +443,15 @@ fn nested_success_and_error_are_two_types() {
     let made = generated(with_operation(json!({ "responses": responses }), json!({})));
     expect_all(
         &made.builder("ListThings"),
-        &["ResponseValue<types::ListThingsResponse>,", "Error<types::ListThingsError>,"],
+        &[
+            "ResponseValue<types::ListThingsResponse>,",
+            "Error<types::ListThingsError>,",
+        ],
     );
-    expect_all(&made.item("ListThingsResponse"), &["pub a: Option<String>,"]);
+    expect_all(
+        &made.item("ListThingsResponse"),
+        &["pub a: Option<String>,"],
+    );
     expect_all(&made.item("ListThingsError"), &["pub b: Option<String>,"]);
 }
 
@@ -515,7 +537,11 @@ fn a_discriminator_chooses_the_variant() {
     })));
     expect_all(
         &made.macro_of("Part"),
-        &["Part by \"type\" {", "Text(TextPart) = \"text\",", "Media(MediaPart) = \"media\","],
+        &[
+            "Part by \"type\" {",
+            "Text(TextPart) = \"text\",",
+            "Media(MediaPart) = \"media\",",
+        ],
     );
     expect_all(&made.item("Part"), &["    Unknown(UnknownObject),\n"]);
     assert!(!made.item("Part").contains("serde(untagged)"));
@@ -536,7 +562,10 @@ fn a_discriminator_without_a_mapping_takes_the_names_of_the_schemas() {
         "Cat": member,
         "Dog": member,
     })));
-    expect_all(&made.macro_of("Pet"), &["Cat(Cat) = \"Cat\",", "Dog(Dog) = \"Dog\","]);
+    expect_all(
+        &made.macro_of("Pet"),
+        &["Cat(Cat) = \"Cat\",", "Dog(Dog) = \"Dog\","],
+    );
 }
 
 #[test]
@@ -557,15 +586,24 @@ fn statuses_that_are_not_listed_are_decoded_like_the_others() {
     let listing = made.builder("Listing");
     expect_all(
         &listing,
-        &["Result<ResponseValue<types::Thing>, Error<types::Problem>>", "call.send().await"],
+        &[
+            "Result<ResponseValue<types::Thing>, Error<types::Problem>>",
+            "call.send().await",
+        ],
     );
     assert!(!listing.contains("202"), "{listing}");
     // An operation that lists no error still gives that of the API.
     expect_all(
         &made.builder("Plain"),
-        &["Result<ResponseValue<()>, Error<types::Problem>>", "call.send_empty().await"],
+        &[
+            "Result<ResponseValue<()>, Error<types::Problem>>",
+            "call.send_empty().await",
+        ],
     );
-    expect_all(made.file("linq-client", "mod.rs"), &["pub type ErrorBody = linq_types::Problem;"]);
+    expect_all(
+        made.file("linq-client", "mod.rs"),
+        &["pub type ErrorBody = linq_types::Problem;"],
+    );
 }
 
 #[test]
@@ -581,11 +619,17 @@ fn an_optional_body_may_be_left_out() {
     };
     expect_all(
         &body(json!(false)),
-        &["body: Result<Option<types::Thing>, String>,", "call.body_optional(self.body);"],
+        &[
+            "body: Result<Option<types::Thing>, String>,",
+            "call.body_optional(self.body);",
+        ],
     );
     expect_all(
         &body(json!(true)),
-        &["body: Result<types::Thing, String>,", "call.body(self.body);"],
+        &[
+            "body: Result<types::Thing, String>,",
+            "call.body(self.body);",
+        ],
     );
 }
 
@@ -598,7 +642,10 @@ fn code_fences_get_a_language() {
     } })));
     expect_all(
         &made.item("Thing"),
-        &["/// ```text\n/// let x = 1;\n/// ```", "/// ```text\n/// let y = 1;\n/// ```"],
+        &[
+            "/// ```text\n/// let x = 1;\n/// ```",
+            "/// ```text\n/// let y = 1;\n/// ```",
+        ],
     );
 }
 

@@ -90,10 +90,19 @@ fn by_a_document_that_is_not_there() {
 
 #[test]
 fn by_words_that_the_program_does_not_know() {
-    for arguments in [&["gen", "--chekc"][..], &["generate"], &["gen", "--spec"], &["--gen"]] {
+    for arguments in [
+        &["gen", "--chekc"][..],
+        &["generate"],
+        &["gen", "--spec"],
+        &["--gen"],
+    ] {
         let output = xtask(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(said(&output).contains("Usage: cargo xtask COMMAND"), "{}", said(&output));
+        assert!(
+            said(&output).contains("Usage: cargo xtask COMMAND"),
+            "{}",
+            said(&output)
+        );
     }
 }
 

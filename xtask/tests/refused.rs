@@ -21,10 +21,16 @@ fn refused_text(text: impl AsRef<[u8]>, pointer: &str, what: &str, help: &str) {
             Some(at) => text[at..].to_owned(),
             None => text.to_owned(),
         };
-        Problems(problems.0.into_iter().map(|mut problem| {
-            problem.what = cut(&problem.what);
-            problem
-        }).collect())
+        Problems(
+            problems
+                .0
+                .into_iter()
+                .map(|mut problem| {
+                    problem.what = cut(&problem.what);
+                    problem
+                })
+                .collect(),
+        )
     });
     expect_problem(outcome, pointer, what, help);
 }
@@ -38,20 +44,31 @@ fn a_file_that_is_not_there() {
     let problems = xtask::generate::load::load("nowhere/api.yaml".as_ref(), "api.yaml")
         .expect_err("there is no such file");
     let problem = &problems.0[0];
-    assert!(problem.what.starts_with("cannot read nowhere/api.yaml: "), "{problem}");
+    assert!(
+        problem.what.starts_with("cannot read nowhere/api.yaml: "),
+        "{problem}"
+    );
     assert_eq!(problem.help, "name an OpenAPI document in YAML or JSON");
 }
 
 #[test]
 fn bytes_that_are_no_text() {
-    refused_text([0xff, 0xfe, 0x00, 0x80], "", "small.yaml is no UTF-8 text", "save it as UTF-8");
+    refused_text(
+        [0xff, 0xfe, 0x00, 0x80],
+        "",
+        "small.yaml is no UTF-8 text",
+        "save it as UTF-8",
+    );
 }
 
 #[test]
 fn text_that_is_no_yaml() {
     let problems = load("openapi: [3.1.0\npaths: {").expect_err("nothing closes");
     assert_eq!(problems.0.len(), 1);
-    assert!(problems.0[0].what.contains("small.yaml is no YAML: "), "{problems}");
+    assert!(
+        problems.0[0].what.contains("small.yaml is no YAML: "),
+        "{problems}"
+    );
     assert!(problems.0[0].what.contains("line "), "{problems}");
     assert_eq!(problems.0[0].help, "mend the file, or name another");
 }
@@ -81,12 +98,22 @@ fn nothing() {
 #[test]
 fn a_list() {
     refused_text("[]", "", "the document is no object", VERSIONS);
-    refused_text("- openapi: 3.1.0\n", "", "the document is no object", VERSIONS);
+    refused_text(
+        "- openapi: 3.1.0\n",
+        "",
+        "the document is no object",
+        VERSIONS,
+    );
 }
 
 #[test]
 fn a_document_without_a_version() {
-    refused_text("info: {}\npaths: {}\n", "", "there is no `openapi` field", VERSIONS);
+    refused_text(
+        "info: {}\npaths: {}\n",
+        "",
+        "there is no `openapi` field",
+        VERSIONS,
+    );
 }
 
 #[test]
@@ -118,13 +145,20 @@ fn a_later_version() {
 #[test]
 fn repeated_keys() {
     let problems = load("openapi: 3.1.0\npaths: {}\npaths: {}\n").expect_err("two of a name");
-    assert!(problems.0[0].what.contains("small.yaml is no YAML: "), "{problems}");
+    assert!(
+        problems.0[0].what.contains("small.yaml is no YAML: "),
+        "{problems}"
+    );
 }
 
 #[test]
 fn nesting_without_end() {
     let deep = |depth: usize| {
-        format!("openapi: 3.1.0\npaths: {{}}\nx: {}{}\n", "[".repeat(depth), "]".repeat(depth))
+        format!(
+            "openapi: 3.1.0\npaths: {{}}\nx: {}{}\n",
+            "[".repeat(depth),
+            "]".repeat(depth)
+        )
     };
     assert!(load(deep(150)).is_ok());
     refused_text(
@@ -135,10 +169,20 @@ fn nesting_without_end() {
     );
     // So deep that reading it level by level would end the program.
     let problems = load(deep(200_000)).expect_err("too deep");
-    assert!(problems.0[0].what.contains("recursion limit exceeded"), "{problems}");
-    let json = format!("{{\"openapi\":\"3.1.0\",\"x\":{}{}}}", "[".repeat(9_000), "]".repeat(9_000));
+    assert!(
+        problems.0[0].what.contains("recursion limit exceeded"),
+        "{problems}"
+    );
+    let json = format!(
+        "{{\"openapi\":\"3.1.0\",\"x\":{}{}}}",
+        "[".repeat(9_000),
+        "]".repeat(9_000)
+    );
     let problems = load(json).expect_err("too deep");
-    assert!(problems.0[0].what.contains("recursion limit exceeded"), "{problems}");
+    assert!(
+        problems.0[0].what.contains("recursion limit exceeded"),
+        "{problems}"
+    );
 }
 
 #[test]
@@ -149,7 +193,10 @@ fn aliases_that_multiply() {
         text.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
     }
     let problems = load(text).expect_err("nine to the twelfth entries");
-    assert!(problems.0[0].what.contains("alias expansion exceeded"), "{problems}");
+    assert!(
+        problems.0[0].what.contains("alias expansion exceeded"),
+        "{problems}"
+    );
 }
 
 #[test]
@@ -172,7 +219,11 @@ fn sections_of_the_wrong_kind() {
     root["paths"] = json!([]);
     root["components"]["schemas"] = json!("none");
     let problems = support::generate(root).expect_err("neither is an object");
-    let places: Vec<&str> = problems.0.iter().map(|problem| problem.pointer.as_str()).collect();
+    let places: Vec<&str> = problems
+        .0
+        .iter()
+        .map(|problem| problem.pointer.as_str())
+        .collect();
     assert_eq!(places, ["#/paths", "#/components/schemas"]);
 }
 
@@ -195,8 +246,18 @@ fn references_in_a_circle() {
         "Two": reference("One"),
     })))
     .expect_err("neither describes itself");
-    let places: Vec<&str> = problems.0.iter().map(|problem| problem.pointer.as_str()).collect();
-    assert_eq!(places, ["#/components/schemas/One/$ref", "#/components/schemas/Two/$ref"]);
+    let places: Vec<&str> = problems
+        .0
+        .iter()
+        .map(|problem| problem.pointer.as_str())
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "#/components/schemas/One/$ref",
+            "#/components/schemas/Two/$ref"
+        ]
+    );
     for problem in &problems.0 {
         assert!(problem.what.ends_with("leads in a circle"), "{problem}");
         assert_eq!(problem.help, "let the component describe itself");
@@ -233,8 +294,15 @@ fn a_list_of_itself() {
         "Three": { "type": "array", "items": reference("One") },
     })))
     .expect_err("Rust has no such type");
-    let places: Vec<&str> = problems.0.iter().map(|problem| problem.pointer.as_str()).collect();
-    assert_eq!(places, ["#/components/schemas/One", "#/components/schemas/Two"]);
+    let places: Vec<&str> = problems
+        .0
+        .iter()
+        .map(|problem| problem.pointer.as_str())
+        .collect();
+    assert_eq!(
+        places,
+        ["#/components/schemas/One", "#/components/schemas/Two"]
+    );
 }
 
 #[test]
@@ -245,9 +313,17 @@ fn a_composition_of_itself() {
             reference(other),
         ] })
     };
-    let problems = support::generate(with_schemas(json!({ "One": part("Two"), "Two": part("One") })))
-        .expect_err("there is no end to it");
-    assert!(problems.0.iter().all(|p| p.what == "the composition contains itself"), "{problems}");
+    let problems = support::generate(with_schemas(
+        json!({ "One": part("Two"), "Two": part("One") }),
+    ))
+    .expect_err("there is no end to it");
+    assert!(
+        problems
+            .0
+            .iter()
+            .all(|p| p.what == "the composition contains itself"),
+        "{problems}"
+    );
 }
 
 #[test]
@@ -285,7 +361,9 @@ fn an_operation_named_as_what_its_builder_uses() {
 #[test]
 fn an_operation_without_an_id() {
     let mut root = with_operation(json!({}), json!({}));
-    let operation = root["paths"]["/things"]["get"].as_object_mut().expect("an object");
+    let operation = root["paths"]["/things"]["get"]
+        .as_object_mut()
+        .expect("an object");
     operation.remove("operationId");
     refused(
         root,
@@ -298,7 +376,10 @@ fn an_operation_without_an_id() {
 #[test]
 fn a_path_parameter_that_is_not_declared() {
     refused(
-        document(json!({ "/things/{id}": { "get": operation_of(json!({})) } }), json!({})),
+        document(
+            json!({ "/things/{id}": { "get": operation_of(json!({})) } }),
+            json!({}),
+        ),
         "#/paths/~1things~1{id}/get",
         "the path parameter `id` is not declared",
         "add it to `parameters`",
@@ -318,7 +399,10 @@ fn a_path_parameter_that_the_path_lacks() {
 #[test]
 fn a_path_whose_braces_do_not_pair() {
     refused(
-        document(json!({ "/things/{id": { "get": operation_of(json!({})) } }), json!({})),
+        document(
+            json!({ "/things/{id": { "get": operation_of(json!({})) } }),
+            json!({}),
+        ),
         "#/paths/~1things~1{id/get",
         "the path's braces do not pair",
         "mend the path",
@@ -342,7 +426,9 @@ fn a_parameter_in_a_cookie() {
 #[test]
 fn a_parameter_without_a_schema() {
     refused(
-        with_parameter(json!({ "name": "q", "in": "query", "content": { "application/json": {} } })),
+        with_parameter(
+            json!({ "name": "q", "in": "query", "content": { "application/json": {} } }),
+        ),
         "#/paths/~1things/get/parameters/0",
         "the parameter `q` has no schema",
         "add one; parameters described by `content` are not read",
@@ -369,9 +455,13 @@ fn a_parameter_that_is_an_object() {
 
 #[test]
 fn two_parameters_with_one_setter() {
-    let parameter = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
+    let parameter =
+        |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string" } });
     let root = |other: Value| {
-        with_operation(json!({ "parameters": [parameter("a-b"), other] }), json!({}))
+        with_operation(
+            json!({ "parameters": [parameter("a-b"), other] }),
+            json!({}),
+        )
     };
     refused(
         root(parameter("a_b")),
@@ -384,7 +474,10 @@ fn two_parameters_with_one_setter() {
     renamed["x-rust-name"] = json!("other");
     expect_all(
         &generated(root(renamed)).builder("ListThings"),
-        &["call.query(\"a-b\", self.a_b);", "call.query(\"a_b\", self.other);"],
+        &[
+            "call.query(\"a-b\", self.a_b);",
+            "call.query(\"a_b\", self.other);",
+        ],
     );
 }
 
@@ -423,7 +516,10 @@ fn names_that_rust_or_the_crate_has() {
         let mut renamed = schema.clone();
         renamed["x-rust-name"] = json!("Other");
         let made = generated(with_schemas(json!({ name: renamed })));
-        expect_all(&made.item("Other"), &[&format!("#[doc(alias = \"{name}\")]")]);
+        expect_all(
+            &made.item("Other"),
+            &[&format!("#[doc(alias = \"{name}\")]")],
+        );
     }
 }
 
@@ -467,12 +563,22 @@ fn every_problem_is_named_at_once() {
     let mut operation = operation_of(json!({
         "parameters": [{ "name": "a", "in": "cookie", "schema": { "type": "string" } }],
     }));
-    operation.as_object_mut().expect("an object").remove("operationId");
-    let problems = support::generate(document(json!({ "/things/{id}": { "get": operation } }), json!({})))
-        .expect_err("three things are wrong");
+    operation
+        .as_object_mut()
+        .expect("an object")
+        .remove("operationId");
+    let problems = support::generate(document(
+        json!({ "/things/{id}": { "get": operation } }),
+        json!({}),
+    ))
+    .expect_err("three things are wrong");
     assert_eq!(problems.0.len(), 3, "{problems}");
     let text = problems.to_string();
-    assert_eq!(text.matches("error: #/paths/~1things~1{id}/get").count(), 3, "{text}");
+    assert_eq!(
+        text.matches("error: #/paths/~1things~1{id}/get").count(),
+        3,
+        "{text}"
+    );
     assert_eq!(text.matches("\n  help: ").count(), 3, "{text}");
 }
 
@@ -491,7 +597,10 @@ components:
 ",
     )
     .expect("aliases are YAML");
-    expect_all(&generated_from(document).item("Two"), &["pub a: Option<String>,"]);
+    expect_all(
+        &generated_from(document).item("Two"),
+        &["pub a: Option<String>,"],
+    );
 }
 
 #[test]

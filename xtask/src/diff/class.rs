@@ -55,12 +55,12 @@ pub fn rule(what: What) -> Rule {
     let same = |noun, verb, class, why| row(noun, verb, (class, why), (class, why));
     match what {
         W::OperationAdded => same("operation", "added", Added, "a new method"),
-        W::OperationRemoved => same("operation", "removed", Breaking, "its method is gone"),
+        W::OperationRemoved => same("operation", "removed", Breaking, "the method is gone"),
         W::OperationRenamed => same(
             "operation",
             "renamed",
             Breaking,
-            "its method and builder have another name",
+            "the method and its builder have another name",
         ),
         W::OperationMoved => same(
             "endpoint",
@@ -86,6 +86,12 @@ pub fn rule(what: What) -> Rule {
             Docs,
             "the warning is gone",
         ),
+        W::RepetitionChanged => same(
+            "repetition",
+            "changed",
+            Docs,
+            "the method stays, but whether a failed call may be sent again is another matter",
+        ),
         W::ParameterAdded => same("parameter", "added", Added, "a new setter"),
         W::RequiredParameterAdded => same(
             "required parameter",
@@ -93,12 +99,12 @@ pub fn rule(what: What) -> Rule {
             Breaking,
             "calls without it compile, and fail before they are sent",
         ),
-        W::ParameterRemoved => same("parameter", "removed", Breaking, "its setter is gone"),
+        W::ParameterRemoved => same("parameter", "removed", Breaking, "the setter is gone"),
         W::ParameterTypeChanged => same(
             "parameter type",
             "changed",
             Breaking,
-            "its setter takes another type",
+            "the setter takes another type",
         ),
         W::ParameterMadeRequired => same(
             "parameter",
@@ -157,8 +163,14 @@ pub fn rule(what: What) -> Rule {
         W::EventTypeRemoved => same(
             "event type",
             "removed",
+            Breaking,
+            "every variant of it is gone",
+        ),
+        W::EventNameRemoved => same(
+            "event type without payload",
+            "removed",
             Docs,
-            "it had no variant of its own, or that is listed too",
+            "it had no variant",
         ),
         W::PayloadAdded => same(
             "payload version",
@@ -170,7 +182,7 @@ pub fn rule(what: What) -> Rule {
             "payload version",
             "removed",
             Breaking,
-            "its variant is gone",
+            "the variant is gone",
         ),
         W::PayloadRenamed => same(
             "event variant",
@@ -221,13 +233,13 @@ pub fn rule(what: What) -> Rule {
             "constructor",
             "added",
             Added,
-            "a request can hold the type now, so it has a `new`",
+            "the type is not only received any more, so it has a `new`",
         ),
         W::ConstructorRemoved => same(
             "constructor",
             "removed",
             Breaking,
-            "no request holds the type, so it has no `new`",
+            "the type is only received now, so it has no `new`",
         ),
         W::ConstructorReordered => same(
             "constructor",
@@ -315,7 +327,7 @@ pub fn rule(what: What) -> Rule {
             "field",
             "spelled otherwise",
             Docs,
-            "its name in Rust stays as it is",
+            "the name in Rust stays as it is",
         ),
         W::FieldHidden => same("field", "made secret", Docs, "`Debug` hides it"),
         W::FieldShown => same("field", "no longer secret", Docs, "`Debug` shows it"),
@@ -338,7 +350,7 @@ pub fn rule(what: What) -> Rule {
             "removed",
             (
                 Breaking,
-                "requests that send it are refused, and its variant is gone",
+                "requests that send it are refused, and the variant is gone",
             ),
             (
                 Docs,
@@ -355,7 +367,7 @@ pub fn rule(what: What) -> Rule {
             "value",
             "spelled otherwise",
             Docs,
-            "its name in Rust stays as it is",
+            "the name in Rust stays as it is",
         ),
         W::VariantAdded => same("variant", "added", Added, "enums are `non_exhaustive`"),
         W::VariantRemoved => same(

@@ -10,23 +10,24 @@ use crate::generate::names;
 pub fn compare(old: &Api, new: &Api, found: &mut Found) {
     let (known, present) = (types(old), types(new));
     for event_type in known.difference(&present) {
-        found.push(change(What::EventTypeRemoved, event_type));
+        let variants = variants(old, event_type);
+        found.push(match variants.is_empty() {
+            true => change(What::EventNameRemoved, event_type),
+            false => change(What::EventTypeRemoved, event_type).before(variants),
+        });
     }
     for event_type in present.difference(&known) {
-        let variants: Vec<&str> = new
-            .events
-            .iter()
-            .filter(|event| event.event_type == *event_type)
-            .map(|event| event.variant.as_str())
-            .collect();
-        let shown = match variants.as_slice() {
-            [] => "no payload described, stays Unknown".to_owned(),
-            variants => variants.join(", "),
-        };
-        found.push(change(What::EventTypeAdded, event_type).after(shown));
+        let variants = variants(new, event_type);
+        found.push(
+            change(What::EventTypeAdded, event_type).after(match variants.is_empty() {
+                true => "no payload described, stays Unknown".to_owned(),
+                false => variants,
+            }),
+        );
     }
+    // The variants of an event type that came or went are told with it.
     for event in &old.events {
-        if partner(event, old, new).is_none() {
+        if partner(event, old, new).is_none() && present.contains(event.event_type.as_str()) {
             let change = change(What::PayloadRemoved, &event.event_type).member(&event.variant);
             found.push(change.before(version(event)));
         }
@@ -34,7 +35,6 @@ pub fn compare(old: &Api, new: &Api, found: &mut Found) {
     for event in &new.events {
         match partner(event, new, old) {
             Some(before) => pair(before, event, found),
-            // The variants of a new event type are told with it.
             None if known.contains(event.event_type.as_str()) => {
                 let change = change(What::PayloadAdded, &event.event_type).member(&event.variant);
                 found.push(change.after(version(event)));
@@ -42,6 +42,16 @@ pub fn compare(old: &Api, new: &Api, found: &mut Found) {
             None => {}
         }
     }
+}
+
+/// The variants of an event type, one for each payload version.
+fn variants(api: &Api, event_type: &str) -> String {
+    let events = api
+        .events
+        .iter()
+        .filter(|event| event.event_type == event_type);
+    let variants: Vec<&str> = events.map(|event| event.variant.as_str()).collect();
+    variants.join(", ")
 }
 
 /// All event types: those with a payload, and those that are only listed.

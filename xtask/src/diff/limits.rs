@@ -70,10 +70,11 @@ impl<'a> Limits<'a> {
         let mut limits = Self::default();
         for sentence in sentences {
             // What a limit is for: the value itself, or what stands inside it.
-            let (of, words) = match sentence.rsplit_once(": ") {
-                Some((of, words)) if !of.contains('`') => (of, words),
-                _ => ("", *sentence),
-            };
+            let mut words = *sentence;
+            while let Some(inner) = inside(words) {
+                words = inner;
+            }
+            let of = &sentence[..sentence.len() - words.len()];
             match range(words.trim_end_matches('.')) {
                 Some((unit, range)) => {
                     limits
@@ -104,6 +105,13 @@ impl<'a> Limits<'a> {
     }
 }
 
+/// The limit of what stands inside a list or map.
+fn inside(words: &str) -> Option<&str> {
+    words
+        .strip_prefix("Items: ")
+        .or_else(|| words.strip_prefix("Values: "))
+}
+
 impl Range {
     fn narrow(&mut self, other: Self) {
         self.least = other.least.or(self.least);
@@ -111,15 +119,16 @@ impl Range {
     }
 
     fn refuses_more_than(&self, other: &Self) -> bool {
+        let excludes = |own: bool, theirs: bool| own && !theirs;
         let above = match (self.least, other.least) {
-            (Some(own), Some(theirs)) => {
-                own.0 > theirs.0 || (own.0 == theirs.0 && own.1 > theirs.1)
+            (Some((own, without)), Some((theirs, other_without))) => {
+                own > theirs || (own == theirs && excludes(without, other_without))
             }
             (own, _) => own.is_some(),
         };
         let below = match (self.most, other.most) {
-            (Some(own), Some(theirs)) => {
-                own.0 < theirs.0 || (own.0 == theirs.0 && own.1 > theirs.1)
+            (Some((own, without)), Some((theirs, other_without))) => {
+                own < theirs || (own == theirs && excludes(without, other_without))
             }
             (own, _) => own.is_some(),
         };

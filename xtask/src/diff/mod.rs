@@ -2,7 +2,7 @@
 //!
 //! Both documents go through the generator's stages up to the API model, and the two models are
 //! compared: [`renames`] first, so that a type with another name is not taken for a new one, then
-//! [`operations`], [`types`] and [`events`]. Each difference is a [`Change`](change::Change), and
+//! [`operations`], [`types`] and [`events`]. Each difference is a [`Change`], and
 //! [`class`] holds the one table that says what a change does to code that uses the crates.
 //! [`report`] writes it all down.
 

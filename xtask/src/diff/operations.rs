@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::change::{Change, Found, Position, What};
 use super::limits;
-use crate::generate::model::{Answer, Api, In, Operation, Type};
+use crate::generate::model::{Answer, Api, In, Operation, Repeat, Type};
 
 /// Compares the operations of two APIs.
 pub fn compare(old: &Api, new: &Api, found: &mut Found) {
@@ -74,12 +74,33 @@ fn pair(old: &Operation, new: &Operation, found: &mut Found) {
         (true, false) => found.push(whole(What::OperationUndeprecated, new)),
         _ => {}
     }
+    if old.repeat != new.repeat {
+        let change = whole(What::RepetitionChanged, new);
+        found.push(
+            change
+                .before(repetition(&old.repeat))
+                .after(repetition(&new.repeat)),
+        );
+    }
     found.text(&old.summary, &new.summary);
     found.text(&old.description, &new.description);
     found.text(&old.aliases.join(" "), &new.aliases.join(" "));
     parameters(old, new, found);
     answer(old, new, found);
     statuses(old, new, found);
+}
+
+fn repetition(repeat: &Repeat) -> String {
+    match repeat {
+        Repeat::Read => "only reads".to_owned(),
+        Repeat::Idempotent => "twice is as once".to_owned(),
+        Repeat::Keyed { header, body } => {
+            let places = [header.as_deref(), body.as_deref()];
+            let places: Vec<&str> = places.into_iter().flatten().collect();
+            format!("once for each key in {}", places.join(" or "))
+        }
+        Repeat::Once => "each call counts".to_owned(),
+    }
 }
 
 /// Something that a builder has a setter for: a parameter or the body.
@@ -172,10 +193,13 @@ fn answer(old: &Operation, new: &Operation, found: &mut Found) {
     let (before, after) = (answer_type(&old.answer), answer_type(&new.answer));
     if before != after {
         found.push(change(What::AnswerChanged).before(before).after(after));
-    } else if let (Some(before), Some(after)) = (media_type(&old.answer), media_type(&new.answer)) {
-        if before != after {
-            found.push(change(What::MediaTypeChanged).before(before).after(after));
-        }
+    } else if media_type(&old.answer) != media_type(&new.answer) {
+        let change = change(What::MediaTypeChanged);
+        found.push(
+            change
+                .before(media_type(&old.answer))
+                .after(media_type(&new.answer)),
+        );
     }
     let error = |operation: &Operation| {
         operation
@@ -197,10 +221,10 @@ fn answer_type(answer: &Answer) -> String {
     }
 }
 
-fn media_type(answer: &Answer) -> Option<&str> {
+fn media_type(answer: &Answer) -> &str {
     match answer {
-        Answer::Empty => None,
-        Answer::Json(_, media) | Answer::Bytes(media) => Some(media),
+        Answer::Empty => "",
+        Answer::Json(_, media) | Answer::Bytes(media) => media,
     }
 }
 

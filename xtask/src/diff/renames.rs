@@ -170,10 +170,9 @@ fn is_similar(one: &TypeDef, other: &TypeDef) -> bool {
 fn shape(definition: &TypeDef, other: &Api) -> Vec<String> {
     let known = |ty: &Type| {
         let mut ty = ty.clone();
-        if let Some(name) = named_mut(&mut ty) {
-            if !other.types.contains_key(name) {
-                "…".clone_into(name);
-            }
+        match named_mut(&mut ty) {
+            Some(name) if !other.types.contains_key(name) => "…".clone_into(name),
+            _ => {}
         }
         ty
     };

@@ -2,7 +2,7 @@
 
 use super::change::{Change, Found, Position, What};
 use super::limits;
-use crate::generate::model::{Api, Field, Kind, Struct, TypeDef, Union, Variant};
+use crate::generate::model::{Api, Field, Kind, Struct, Type, TypeDef, Union, Variant};
 use crate::generate::types::{arguments, field_type, is_made};
 
 /// Compares the types of two APIs.
@@ -17,6 +17,7 @@ pub fn compare(old: &Api, new: &Api, found: &mut Found) {
             Some(before) => Pair {
                 old: before,
                 new: definition,
+                apis: (old, new),
             }
             .compare(found),
             None => {
@@ -45,6 +46,7 @@ pub fn kind_name(kind: &Kind) -> &'static str {
 struct Pair<'a> {
     old: &'a TypeDef,
     new: &'a TypeDef,
+    apis: (&'a Api, &'a Api),
 }
 
 impl Pair<'_> {
@@ -131,10 +133,11 @@ impl Pair<'_> {
     fn field(&self, before: &Field, after: &Field, found: &mut Found) {
         let name = after.name.as_str();
         if let Some(what) = self.field_change(before, after) {
-            let types = (field_type(self.old, before), field_type(self.new, after));
             let types = match what {
-                What::FieldPresenceChanged => (presence(before), presence(after)),
-                _ => types,
+                What::FieldPresenceChanged => {
+                    (presence(before).to_owned(), presence(after).to_owned())
+                }
+                _ => (field_type(self.old, before), field_type(self.new, after)),
             };
             found.push(self.member(what, name).before(types.0).after(types.1));
         }
@@ -166,14 +169,14 @@ impl Pair<'_> {
                     .after(shown(&after.constant)),
             );
         }
-        found.text(&before.description, &after.description);
-        let demands = |field| -> Vec<&str> {
-            let Field {
-                limits, details, ..
-            } = field;
-            limits::all(limits, details)
-        };
-        limits::compare(&demands(before), &demands(after), found, |what| {
+        if !is_inherited(before, self.apis.0) || !is_inherited(after, self.apis.1) {
+            found.text(&before.description, &after.description);
+        }
+        let demands = (
+            limits::all(&before.limits, &before.details),
+            limits::all(&after.limits, &after.details),
+        );
+        limits::compare(&demands.0, &demands.1, found, |what| {
             self.member(what, name)
         });
     }
@@ -282,6 +285,15 @@ impl Pair<'_> {
             }
         }
     }
+}
+
+/// Whether a field is described by the words of its type, which are counted there.
+fn is_inherited(field: &Field, api: &Api) -> bool {
+    let definition = match &field.ty {
+        Type::Named(name) => api.types.get(name),
+        _ => None,
+    };
+    definition.is_some_and(|definition| definition.description == field.description)
 }
 
 /// Whether a field must be there and may be null, in words.

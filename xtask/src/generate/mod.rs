@@ -2,7 +2,7 @@
 //!
 //! Each stage is a module, and each module says what goes in and what comes out:
 //! [`load`] → [`overlay`] → [`check`] → [`webhooks`] out → [`hoist`] → [`lower`] (with
-//! [`operations`], [`repeat`] and [`areas`]) → [`types`] → [`union`] → [`client`] → [`docs`] → [`format`] →
+//! [`operations`], [`repeat`] and [`areas`]) → [`types`] → [`union`] → [`client`] → [`docs`] → [`mod@format`] →
 //! [`write`](mod@write).
 
 pub mod areas;

@@ -19,6 +19,7 @@ const TAKEN: &[&str] = &[
     "Eq",
     "Err",
     "EventError",
+    "Events",
     "Field",
     "FieldVisitor",
     "Fit",
@@ -40,6 +41,7 @@ const TAKEN: &[&str] = &[
     "Ord",
     "PartialEq",
     "PartialOrd",
+    "Replay",
     "Result",
     "Self",
     "Send",
@@ -63,6 +65,7 @@ const TAKEN: &[&str] = &[
     "Value",
     "Vec",
     "WebhookEvent",
+    "WebhookEventKind",
     "Wire",
 ];
 

@@ -237,7 +237,7 @@ fn emit_enum(out: &mut String, name: &str, variants: &[Variant]) {
     out.push_str(
         "    /// A value that this version of the crate does not know, kept as it came.\n",
     );
-    out.push_str("    Unknown(Unrecognized),\n}\n\n");
+    out.push_str("    Unknown(Unrecognized<Self>),\n}\n\n");
     let _ = writeln!(out, "open_enum! {{\n    {name} {{");
     for variant in variants {
         let _ = writeln!(

@@ -232,11 +232,11 @@ fn events(out: &mut String, api: &Api) {
         let _ = writeln!(kinds, "    {variant},");
         let _ = writeln!(
             reads,
-            "            Kind::{variant} => object.read().map(Self::{variant}),"
+            "            WebhookEventKind::{variant} => object.read().map(Self::{variant}),"
         );
         let _ = writeln!(
             misfits,
-            "            Kind::{variant} => {payload}::misfit(value, At::Root),"
+            "            WebhookEventKind::{variant} => {payload}::misfit(value, At::Root),"
         );
         let _ = writeln!(
             writes,
@@ -251,13 +251,16 @@ fn events(out: &mut String, api: &Api) {
             let fallback = events.iter().find(|event| event.version.is_none());
             let fallback = fallback.map_or_else(
                 || "None".to_owned(),
-                |event| format!("Some(Kind::{})", event.variant),
+                |event| format!("Some(WebhookEventKind::{})", event.variant),
             );
             let versions: Vec<String> = events
                 .iter()
                 .filter_map(|event| {
                     let version = literal(event.version.as_deref()?);
-                    Some(format!("{version} => Some(Kind::{}), ", event.variant))
+                    Some(format!(
+                        "{version} => Some(WebhookEventKind::{}), ",
+                        event.variant
+                    ))
                 })
                 .collect();
             let choice = if versions.is_empty() {
@@ -305,18 +308,18 @@ fn events(out: &mut String, api: &Api) {
 
 /// The variants, without what they hold.
 {kinds_allow}#[derive(Clone, Copy)]
-pub(crate) enum Kind {{
+pub(crate) enum WebhookEventKind {{
 {kinds}}}
 
 impl Events for WebhookEvent {{
-    type Kind = Kind;
+    type Kind = WebhookEventKind;
 
-    fn kind(event_type: &str, webhook_version: &str) -> Option<Kind> {{
+    fn kind(event_type: &str, webhook_version: &str) -> Option<WebhookEventKind> {{
         let _ = webhook_version;
         {known}
     }}
 
-    fn kind_of_any_version(event_type: &str) -> Option<Kind> {{
+    fn kind_of_any_version(event_type: &str) -> Option<WebhookEventKind> {{
         {any}
     }}
 
@@ -326,7 +329,7 @@ impl Events for WebhookEvent {{
     }}
 
     fn read<'de, A: serde::de::MapAccess<'de>>(
-        kind: Kind,
+        kind: WebhookEventKind,
         object: Replay<'de, A>,
     ) -> Result<Self, A::Error> {{
         let _ = &object;
@@ -334,7 +337,7 @@ impl Events for WebhookEvent {{
 {reads}        }}
     }}
 
-    fn misfit(kind: Kind, value: &serde_json::Value) -> Option<Misfit> {{
+    fn misfit(kind: WebhookEventKind, value: &serde_json::Value) -> Option<Misfit> {{
         let _ = value;
         match kind {{
 {misfits}        }}

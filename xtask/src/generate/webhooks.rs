@@ -199,7 +199,7 @@ fn resolve(mut sources: Vec<Source>) -> Result<Vec<Event>, Problems> {
             None => None,
         };
     }
-    let years = years(&sources);
+    let first = first_of_years(&sources);
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
     let mut pairs: BTreeMap<(String, Option<String>), String> = BTreeMap::new();
     let mut events = Vec::new();
@@ -211,8 +211,8 @@ fn resolve(mut sources: Vec<Source>) -> Result<Vec<Event>, Problems> {
             None => base,
             Some(version) => {
                 let year = version.get(..4).unwrap_or(version).to_owned();
-                match years.get(&(source.event_type.clone(), year.clone())) {
-                    Some(1) => format!("{base}V{year}"),
+                match first.get(&(source.event_type.clone(), year.clone())) {
+                    Some(first) if first == version => format!("{base}V{year}"),
                     _ => format!("{base}V{}", version.replace('-', "")),
                 }
             }
@@ -243,14 +243,21 @@ fn resolve(mut sources: Vec<Source>) -> Result<Vec<Event>, Problems> {
     problems.into_result().map(|()| events)
 }
 
-/// How many payload versions an event type has in a year, the plain one aside.
-fn years(sources: &[Source]) -> BTreeMap<(String, String), usize> {
-    let mut years = BTreeMap::new();
+/// The first payload version that an event type has in a year, the plain one aside.
+///
+/// It has the year alone in its name, and keeps it when a later one of that year comes.
+fn first_of_years(sources: &[Source]) -> BTreeMap<(String, String), String> {
+    let mut first: BTreeMap<(String, String), String> = BTreeMap::new();
     for source in sources {
         if let Some(version) = source.version.as_deref().filter(|v| *v != PLAIN_VERSION) {
             let year = version.get(..4).unwrap_or(version).to_owned();
-            *years.entry((source.event_type.clone(), year)).or_insert(0) += 1;
+            let known = first
+                .entry((source.event_type.clone(), year))
+                .or_insert_with(|| version.to_owned());
+            if version < known.as_str() {
+                *known = version.to_owned();
+            }
         }
     }
-    years
+    first
 }

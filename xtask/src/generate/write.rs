@@ -222,6 +222,8 @@ fn workspace_manifest(text: &str) -> Result<String, Problems> {
     workspace.insert("members", toml_edit::value(members));
     workspace.remove("default-members");
     workspace.remove("exclude");
+    // Profiles speak of what the generator is built from, which is not there.
+    manifest.remove("profile");
     Ok(manifest.to_string())
 }
 

@@ -31,14 +31,19 @@ pub(crate) fn with_schemas(schemas: Value) -> Value {
 
 /// A document of one operation, `GET /things`, with what it does not say filled in.
 pub(crate) fn with_operation(operation: Value, schemas: Value) -> Value {
-    document(json!({ "/things": { "get": operation_of(operation) } }), schemas)
+    document(
+        json!({ "/things": { "get": operation_of(operation) } }),
+        schemas,
+    )
 }
 
 /// An operation with an id and an answer where it has none.
 pub(crate) fn operation_of(mut operation: Value) -> Value {
     let entries = operation.as_object_mut().expect("an object");
     entries.entry("operationId").or_insert(json!("listThings"));
-    entries.entry("responses").or_insert(json!({ "200": { "description": "Done." } }));
+    entries
+        .entry("responses")
+        .or_insert(json!({ "200": { "description": "Done." } }));
     operation
 }
 
@@ -64,7 +69,10 @@ pub(crate) fn generate_with(
     overlay: &Value,
     whose: Whose,
 ) -> Result<Generated, Problems> {
-    let document = Document { name: NAME.to_owned(), root };
+    let document = Document {
+        name: NAME.to_owned(),
+        root,
+    };
     xtask::generate::generate(document, overlay, whose, &mut |_, _| {})
 }
 
@@ -85,12 +93,7 @@ pub(crate) fn refused(root: Value, pointer: &str, what: &str, help: &str) {
 
 /// Expects one problem: place, what is wrong, and help.
 #[track_caller]
-pub(crate) fn expect_problem(
-    outcome: Result<(), Problems>,
-    pointer: &str,
-    what: &str,
-    help: &str,
-) {
+pub(crate) fn expect_problem(outcome: Result<(), Problems>, pointer: &str, what: &str, help: &str) {
     let problems = outcome.expect_err("the input should be refused");
     assert_eq!(problems.0, [Problem::new(pointer, what, help)]);
 }
@@ -102,7 +105,12 @@ impl Text {
     /// All of one crate's files.
     pub(crate) fn of_crate(&self, name: &str) -> String {
         let folder = format!("crates/{name}/");
-        let files = self.0.files.0.iter().filter(|(path, _)| path.starts_with(&folder));
+        let files = self
+            .0
+            .files
+            .0
+            .iter()
+            .filter(|(path, _)| path.starts_with(&folder));
         files.map(|(_, text)| text.as_str()).collect()
     }
 
@@ -110,7 +118,11 @@ impl Text {
     #[track_caller]
     pub(crate) fn file(&self, crate_name: &str, name: &str) -> &str {
         let path = format!("crates/{crate_name}/src/generated/{name}");
-        self.0.files.0.get(&path).unwrap_or_else(|| panic!("{path} is not generated"))
+        self.0
+            .files
+            .0
+            .get(&path)
+            .unwrap_or_else(|| panic!("{path} is not generated"))
     }
 
     /// A type with its docs, attributes and definition.
@@ -119,8 +131,10 @@ impl Text {
         let all = self.of_crate("linq-types");
         let starts = ["struct", "enum"].map(|kind| format!("pub {kind} {name} {{"));
         let alias = format!("pub type {name} = ");
-        block(&all, |line| starts.iter().any(|start| line == start) || line.starts_with(&alias))
-            .unwrap_or_else(|| panic!("no type {name} in:\n{all}"))
+        block(&all, |line| {
+            starts.iter().any(|start| line == start) || line.starts_with(&alias)
+        })
+        .unwrap_or_else(|| panic!("no type {name} in:\n{all}"))
     }
 
     /// The line in a macro that gives a type what it needs.
@@ -131,7 +145,12 @@ impl Text {
         let blocks = all.split("\n\n").filter(|block| block.contains("! {\n"));
         blocks
             .into_iter()
-            .find(|block| block.lines().nth(1).is_some_and(|line| line.starts_with(&start)))
+            .find(|block| {
+                block
+                    .lines()
+                    .nth(1)
+                    .is_some_and(|line| line.starts_with(&start))
+            })
             .unwrap_or_else(|| panic!("no macro for {name} in:\n{all}"))
             .to_owned()
     }
@@ -155,9 +174,13 @@ impl Text {
     pub(crate) fn builder(&self, name: &str) -> String {
         let all = self.of_crate("linq-client");
         let start = format!("    pub struct {name}<'a> {{");
-        let (_, rest) = all.split_once(&start).unwrap_or_else(|| panic!("no builder {name}"));
+        let (_, rest) = all
+            .split_once(&start)
+            .unwrap_or_else(|| panic!("no builder {name}"));
         // The next builder, or the end of the module.
-        let ends = ["    #[must_use", "\n}\n"].iter().filter_map(|end| rest.find(end));
+        let ends = ["    #[must_use", "\n}\n"]
+            .iter()
+            .filter_map(|end| rest.find(end));
         let end = ends.min().unwrap_or(rest.len());
         format!("{start}{}", &rest[..end])
     }
@@ -172,7 +195,10 @@ impl Text {
 fn block(text: &str, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
     let lines: Vec<&str> = text.lines().collect();
     let at = lines.iter().position(|line| is_wanted(line))?;
-    let first = lines[..at].iter().rposition(|line| line.is_empty()).map_or(0, |blank| blank + 1);
+    let first = lines[..at]
+        .iter()
+        .rposition(|line| line.is_empty())
+        .map_or(0, |blank| blank + 1);
     let indent = &lines[at][..lines[at].len() - lines[at].trim_start().len()];
     let closing = format!("{indent}}}");
     let length = if lines[at].ends_with('{') {
@@ -201,7 +227,10 @@ pub(crate) fn load(text: impl AsRef<[u8]>) -> Result<Document, Problems> {
 
 /// Runs the program.
 pub(crate) fn xtask(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().expect("the program runs")
+    Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(arguments)
+        .output()
+        .expect("the program runs")
 }
 
 /// Runs `gen` with a document and a folder to write to.

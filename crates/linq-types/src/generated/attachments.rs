@@ -69,7 +69,7 @@ pub enum AttachmentStatus {
     /// `failed`: the upload or its processing did not succeed.
     Failed,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -209,7 +209,7 @@ pub enum SupportedContentType {
     /// `application/zip`.
     ApplicationZip,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -345,7 +345,7 @@ pub enum RequestUploadResultHttpMethod {
     /// `PUT`.
     Put,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

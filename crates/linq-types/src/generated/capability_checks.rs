@@ -60,7 +60,7 @@ pub enum HandleCheckResponseReason {
     /// `not_supported`.
     NotSupported,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

@@ -34,7 +34,7 @@ pub enum DeliveryStatus {
     /// `failed`: could not be delivered; the `message.failed` event gives the code
     Failed,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -255,7 +255,7 @@ pub enum TextDecorationStyle {
     /// `underline`.
     Underline,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -288,7 +288,7 @@ pub enum TextDecorationAnimation {
     /// `jitter`.
     Jitter,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -529,7 +529,7 @@ pub enum MessageEffectType {
     /// `bubble`: on the message's own bubble.
     Bubble,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -824,7 +824,7 @@ pub enum HealthLevel {
     /// `OPTED_OUT`: the person asked to receive nothing more
     OptedOut,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -1224,7 +1224,7 @@ pub enum SetChatBackgroundRequestType {
     /// `photo`: an image from `image_url`
     Photo,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -1246,7 +1246,7 @@ pub enum SetChatBackgroundRequestStyle {
     /// `aurora`.
     Aurora,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -1307,7 +1307,7 @@ pub enum LocationCollectionType {
     /// `FeatureCollection`.
     FeatureCollection,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -1348,7 +1348,7 @@ pub enum LocationFeatureType {
     /// `Feature`.
     Feature,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -1386,7 +1386,7 @@ pub enum LocationPointType {
     /// `Point`.
     Point,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

@@ -22,7 +22,7 @@ pub enum ServiceType {
     /// `RCS`: Rich Communication Services, the successor of SMS
     Rcs,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -109,7 +109,7 @@ pub enum ReactionType {
     /// `sticker`: an image, described in `sticker`.
     Sticker,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -246,7 +246,7 @@ pub enum ChatHandleStatus {
     /// `removed`: was taken out.
     Removed,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -266,7 +266,7 @@ pub enum ChatHandleLineType {
     /// `RCS`.
     Rcs,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

@@ -92,7 +92,7 @@ pub enum PaymentEventStatus {
     /// `expired`: not paid in time
     Expired,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -197,7 +197,7 @@ pub enum AccountEventActorType {
     /// `unknown`: not known
     UnknownValue,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -371,7 +371,7 @@ pub enum AccountEventEnvironmentType {
     /// `environment`.
     Environment,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -391,7 +391,7 @@ pub enum TeamMemberRole {
     /// `member`.
     Member,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -465,7 +465,7 @@ pub enum AccountEventOrigin {
     /// `linq`: by Linq
     Linq,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -497,7 +497,7 @@ pub enum SignInMethod {
     /// `linkedin`: with a LinkedIn account
     Linkedin,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

@@ -472,7 +472,7 @@ pub enum ChatBackgroundType {
     /// `photo`: an image
     Photo,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -527,7 +527,7 @@ pub enum ChatBackgroundStyle {
     /// `glitter`.
     Glitter,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

@@ -25,7 +25,7 @@ pub enum ServicePreferenceType {
     /// `auto`: no preference, Linq chooses
     Auto,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -162,7 +162,7 @@ pub enum SchemasMessageEffectType {
     /// `bubble`: animates the message's own bubble
     Bubble,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -277,7 +277,7 @@ pub enum MessageEventV2Direction {
     /// `outbound`: your line sent it, so skip these when you answer automatically
     Outbound,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -652,7 +652,7 @@ pub enum MessageEditedEventV2Direction {
     /// `inbound`: somebody wrote to your line
     Inbound,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

@@ -77,7 +77,7 @@ pub enum PhoneNumberStatusUpdatedEventPreviousStatus {
     /// `FLAGGED`: flagged, and perhaps limited in what it can do
     Flagged,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -99,7 +99,7 @@ pub enum PhoneNumberStatusUpdatedEventNewStatus {
     /// `FLAGGED`: flagged, and perhaps limited in what it can do
     Flagged,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -127,7 +127,7 @@ pub enum PhoneNumberStatusUpdatedEventPreviousHealthStatus {
     /// `CRITICAL`: serious trouble
     Critical,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -156,7 +156,7 @@ pub enum PhoneNumberStatusUpdatedEventNewHealthStatus {
     /// `CRITICAL`: serious trouble
     Critical,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

@@ -67,7 +67,7 @@ pub enum PollReceivedEventDirection {
     /// `outbound`: your line sent it
     Outbound,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -143,7 +143,7 @@ pub enum PollEventDirection {
     /// `outbound`: your line sent it
     Outbound,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -204,7 +204,7 @@ pub enum PollUpdatedEventDirection {
     /// `outbound`: your line did it
     Outbound,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -292,7 +292,7 @@ pub enum PollFailedEventDirection {
     /// `outbound`: your line sent it
     Outbound,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -353,7 +353,7 @@ pub enum PollVoteEventDirection {
     /// `outbound`: your line did it
     Outbound,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

@@ -124,7 +124,7 @@ pub enum ExperienceFieldType {
     /// `url`: web address
     Url,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

@@ -335,7 +335,7 @@ pub enum SendReactionRequestOperation {
     /// `remove`.
     Remove,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -628,7 +628,7 @@ pub enum FromSelectionReason {
     /// `failover_flagged`: the line used so far is flagged, so another one took over
     FailoverFlagged,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -648,7 +648,7 @@ pub enum GetMessageThreadOrder {
     /// `desc`.
     Desc,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

@@ -44,7 +44,7 @@ pub enum CreateCallRequestType {
     /// `video`.
     Video,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -130,7 +130,7 @@ pub enum CreateCallResponseDataStatus {
     /// `failed`: could not be made
     Failed,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -249,7 +249,7 @@ pub enum SetOrientationRequestOrientation {
     /// `landscape`.
     Landscape,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -316,7 +316,7 @@ pub enum CallType {
     /// `video`.
     Video,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -347,7 +347,7 @@ pub enum CallStatus {
     /// `failed`: could not be made
     Failed,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -422,7 +422,7 @@ pub enum CallParticipantStatus {
     /// `missed`: did not answer
     Missed,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

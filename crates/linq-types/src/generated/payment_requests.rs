@@ -31,7 +31,7 @@ pub enum PaymentRequestStatus {
     /// `declined`: the payment was refused; only known as a filter so far
     Declined,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -57,7 +57,7 @@ pub enum PaymentMode {
     /// `subscription`: a price that is charged again at each interval
     Subscription,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -79,7 +79,7 @@ pub enum PaymentRail {
     /// `natural`: Natural
     Natural,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -102,7 +102,7 @@ pub enum BillingInterval {
     /// `year`.
     Year,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -392,7 +392,7 @@ pub enum ListPaymentRequestsResultObject {
     /// `list`.
     List,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

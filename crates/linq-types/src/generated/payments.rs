@@ -170,7 +170,7 @@ pub enum PaymentStatus {
     /// `expired`: not finished in time
     Expired,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -277,7 +277,7 @@ pub enum PaymentHandleConnectionStatus {
     /// `revoked`: it was withdrawn
     Revoked,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -349,7 +349,7 @@ pub enum PaymentProviderStatus {
     /// `disabled`: it cannot be used
     Disabled,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

@@ -139,7 +139,7 @@ pub enum LineType {
     /// `RCS`: a line that sends over RCS
     Rcs,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -164,7 +164,7 @@ pub enum ReputationStatus {
     /// `CRITICAL`: signals are bad; the line may be flagged
     Critical,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -274,7 +274,7 @@ pub enum ReputationAuditStatus {
     /// `error`: it failed, and there is no report
     Error,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -396,7 +396,7 @@ pub enum ReputationDriverKey {
     /// `other`: none of these
     Other,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -471,7 +471,7 @@ pub enum ReputationActionItemExpectedImpact {
     /// `low`.
     Low,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {
@@ -546,7 +546,7 @@ pub enum ReputationUnhealthyChatStatus {
     /// `OPTED_OUT`: the person asked to receive nothing more
     OptedOut,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

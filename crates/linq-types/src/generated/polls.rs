@@ -218,7 +218,7 @@ pub enum VotePollRequestOperation {
     /// `remove`.
     Remove,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

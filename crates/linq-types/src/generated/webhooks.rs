@@ -241,7 +241,7 @@ pub enum WebhookEventType {
     /// `team_member.signed_out`: a member of the team signed out
     TeamMemberSignedOut,
     /// A value that this version of the crate does not know, kept as it came.
-    Unknown(Unrecognized),
+    Unknown(Unrecognized<Self>),
 }
 
 open_enum! {

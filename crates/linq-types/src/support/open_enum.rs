@@ -1,16 +1,18 @@
 //! String enums that keep the values they do not know.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 
-/// A string that none of an enum's known values equals, kept as it came.
+/// A string that none of the known values of the enum `E` equals, kept as it came.
 ///
-/// Made only by the enum itself, so it never holds a known value.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Unrecognized(String);
+/// Made only by the enum itself, and of use to no other enum, so it never holds a known value.
+pub struct Unrecognized<E>(String, PhantomData<fn() -> E>);
 
-impl Unrecognized {
+impl<E> Unrecognized<E> {
     pub(crate) fn new(value: String) -> Self {
-        Self(value)
+        Self(value, PhantomData)
     }
 
     /// The value as it came.
@@ -19,19 +21,53 @@ impl Unrecognized {
     }
 }
 
-impl fmt::Debug for Unrecognized {
+// By hand, since derives would ask of the enum what they are to give it.
+
+impl<E> Clone for Unrecognized<E> {
+    fn clone(&self) -> Self {
+        Self::new(self.0.clone())
+    }
+}
+
+impl<E> PartialEq for Unrecognized<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<E> Eq for Unrecognized<E> {}
+
+impl<E> PartialOrd for Unrecognized<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<E> Ord for Unrecognized<E> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl<E> Hash for Unrecognized<E> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl<E> fmt::Debug for Unrecognized<E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
     }
 }
 
-impl fmt::Display for Unrecognized {
+impl<E> fmt::Display for Unrecognized<E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.pad(&self.0)
     }
 }
 
-/// Gives an enum of known strings and `Unknown(Unrecognized)` its conversions, serde and `Fit`.
+/// Gives an enum of known strings and `Unknown(Unrecognized<Self>)` its conversions, serde and `Fit`.
 macro_rules! open_enum {
     ($name:ident { $($variant:ident = $wire:literal,)* }) => {
         impl $name {

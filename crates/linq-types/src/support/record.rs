@@ -120,14 +120,15 @@ macro_rules! record {
                             #[allow(unused_mut, reason = "not every struct has optional fields")]
                             let mut presence = $crate::support::wire::Wire::default();
                             $(let mut $field = None;)*
-                            while let Some(field) = object.next_key::<Field>()? {
-                                match field {
+                            // No field can be called that: the generator writes no name with two underscores.
+                            while let Some(found__) = object.next_key::<Field>()? {
+                                match found__ {
                                     $(Field::$field => {
                                         if $field.is_some() {
                                             return Err(serde::de::Error::duplicate_field($wire));
                                         }
                                         $field = Some($crate::support::record::read!(
-                                            $kind $type, object, presence, field as usize
+                                            $kind $type, object, presence, found__ as usize
                                         ));
                                     })*
                                     Field::Other => {

@@ -31,6 +31,7 @@ pub fn counted(what: What, count: usize) -> String {
         (_, "status") => "statuses".to_owned(),
         (_, "alias") => "aliases".to_owned(),
         (_, "deliveries of a variant") => rule.noun.to_owned(),
+        (_, "event type without payload") => "event types without payload".to_owned(),
         (_, "kind of type") => "kinds of types".to_owned(),
         (_, "presence of a field") => "presences of fields".to_owned(),
         (_, "limit or default") => "limits or defaults".to_owned(),
@@ -107,6 +108,17 @@ pub fn detail(change: &Change) -> String {
         (Some(before), Some(after)) => format!("{before} → {after}"),
         (Some(one), None) | (None, Some(one)) => one.clone(),
         (None, None) => String::new(),
+    }
+}
+
+/// What a line says of a change: its place, and how it was and is.
+pub fn item(change: &Change) -> (String, String) {
+    match change.what {
+        // The names are the change.
+        What::TypeRenamed | What::OperationRenamed => {
+            (detail(change), change.member.clone().unwrap_or_default())
+        }
+        _ => (path(change), detail(change)),
     }
 }
 

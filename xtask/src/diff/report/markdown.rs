@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Report;
-use super::lines::{by_area, detail, gathered, groups, is_short, path, summary};
+use super::lines::{by_area, gathered, groups, is_short, item, summary};
 use crate::diff::change::{Change, Class};
 
 /// Writes the report.
@@ -69,12 +69,12 @@ fn area(out: &mut String, area: &str, changes: &[&Change]) {
             continue;
         }
         for change in group.changes {
-            let detail = detail(change);
+            let (place, detail) = item(change);
             let detail = match detail.is_empty() {
                 true => String::new(),
                 false => format!(": {}", code(&detail)),
             };
-            let _ = writeln!(out, "    - {}{detail}", code(&path(change)));
+            let _ = writeln!(out, "    - {}{detail}", code(&place));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Report;
-use super::lines::{by_area, counted, detail, gathered, groups, is_short, path, summary};
+use super::lines::{by_area, gathered, groups, is_short, item, summary};
 use crate::diff::Size;
 use crate::diff::change::{Change, Class};
 
@@ -31,20 +31,15 @@ pub fn write(report: &Report) -> String {
     }
     for class in Class::ALL {
         let count = difference.of(class).count();
-        let title = format!("{:<9} {count:>5}", class.name());
+        let title = format!("{:<9} {count:>5}  ", class.name());
         let kinds = summary(difference.of(class));
         let words = kinds.split_inclusive(", ").map(str::to_owned);
-        paragraph(
-            &mut out,
-            &title,
-            if kinds.is_empty() { "" } else { "  " },
-            words,
-        );
+        paragraph(&mut out, &title, title.len(), words);
     }
     let _ = writeln!(out, "docs changed: {}", difference.docs);
     version(&mut out, report);
     for (area, changes) in by_area(difference.changes.iter()) {
-        let _ = writeln!(out, "\n{area}");
+        let _ = writeln!(out, "\n{area}: {}", by_class(&changes));
         self::area(&mut out, &changes);
     }
     out
@@ -72,6 +67,18 @@ fn version(out: &mut String, report: &Report) {
     }
 }
 
+/// How many changes there are of each class: `2 breaking, 1 added`.
+fn by_class(changes: &[&Change]) -> String {
+    let counts = Class::ALL.into_iter().filter_map(|class| {
+        let count = changes
+            .iter()
+            .filter(|change| change.class() == class)
+            .count();
+        (count > 0).then(|| format!("{count} {}", class.name()))
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}
+
 fn mark(class: Class) -> char {
     match class {
         Class::Breaking => '!',
@@ -87,50 +94,48 @@ fn area(out: &mut String, changes: &[&Change]) {
             .copied()
             .filter(|change| change.class() == class);
         for group in groups(of_class) {
-            let title = counted(group.what, group.changes.len());
-            let _ = writeln!(out, "  {} {title}: {}", mark(class), group.reason);
+            let _ = writeln!(out, "  {} {}: {}", mark(class), group.title(), group.reason);
             if is_short(group.what) {
                 for (owner, items) in gathered(&group.changes) {
-                    let title = owner.map_or_else(String::new, |owner| format!("{owner}: "));
-                    let last = items.len() - 1;
-                    let words = items.into_iter().enumerate().map(|(index, item)| {
-                        if index == last {
-                            item
-                        } else {
-                            format!("{item}, ")
-                        }
-                    });
-                    paragraph(out, &format!("      {title}"), "", words);
+                    short(out, owner.as_deref(), &items);
                 }
                 continue;
             }
             for change in group.changes {
-                let _ = writeln!(
-                    out,
-                    "      {}",
-                    format!("{}  {}", path(change), detail(change)).trim_end()
-                );
+                let (place, detail) = item(change);
+                let line = format!("      {place}  {detail}");
+                let _ = writeln!(out, "{}", line.trim_end());
             }
         }
     }
 }
 
-/// Writes words in lines that are not too long, those after the first with the same indent.
-fn paragraph(out: &mut String, title: &str, gap: &str, words: impl Iterator<Item = String>) {
-    let indent = if gap.is_empty() {
-        10
-    } else {
-        title.chars().count() + gap.len()
+/// Writes the names of members, or of what has none, one after the other.
+fn short(out: &mut String, owner: Option<&str>, items: &[String]) {
+    let (title, indent) = match owner {
+        Some(owner) => (format!("      {owner}: "), 10),
+        None => ("      ".to_owned(), 6),
     };
-    let mut line = format!("{title}{gap}");
-    let mut is_empty = true;
+    let list = items.join(", ");
+    paragraph(
+        out,
+        &title,
+        indent,
+        list.split_inclusive(", ").map(str::to_owned),
+    );
+}
+
+/// Writes words in lines that are not too long, those after the first with an indent.
+fn paragraph(out: &mut String, title: &str, indent: usize, words: impl Iterator<Item = String>) {
+    let mut line = title.to_owned();
+    let mut is_first = true;
     for word in words {
-        if !is_empty && line.chars().count() + word.trim_end().chars().count() > WIDTH {
+        if !is_first && line.chars().count() + word.trim_end().chars().count() > WIDTH {
             let _ = writeln!(out, "{}", line.trim_end());
             line = " ".repeat(indent);
         }
         line.push_str(&word);
-        is_empty = false;
+        is_first = false;
     }
     let _ = writeln!(out, "{}", line.trim_end());
 }
