@@ -321,9 +321,9 @@ fn a_nested_payload_has_a_name() {
     let made = generated(root(&[("message.sent.v2025", item)]));
     expect_all(
         made.file("linq-types", "webhook_event.rs"),
-        &["    MessageSentV2025(MessageSentV2025Webhook),\n"],
+        &["    MessageSentV2025(MessageSentV2025Delivery),\n"],
     );
-    assert!(made.has_type("MessageSentV2025WebhookData"));
+    assert!(made.has_type("MessageSentV2025DeliveryData"));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //!
 //! A nested schema is named after the place it stands in: `Chat` and `icon` give `ChatIcon`, the
 //! items of a list add `Item`, the values of a map `Value`, an operation adds `Request`,
-//! `Response` or `Error`. `x-rust-name` overrides the name; places of one shape may share
+//! `Response` or `Error`, a webhook `Delivery`. `x-rust-name` overrides the name; places of one shape may share
 //! one, and become one type.
 
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ pub fn hoist(document: &mut Document, events: &mut [Event]) -> Result<Hoisted, P
     hoist.shared_sections(&mut document.root);
     hoist.operations(&root, &mut document.root);
     for event in events {
-        let name = format!("{}Webhook", event.variant);
+        let name = format!("{}Delivery", event.variant);
         hoist.place(&mut event.schema, &name, &event.pointer.clone());
     }
     if let Some(components) = document
