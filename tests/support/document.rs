@@ -66,9 +66,7 @@ fn capitalized(word: &str) -> String {
 fn version(tags: &Value) -> Option<String> {
     let tags = tags.as_array().into_iter().flatten();
     let mut names = tags.filter_map(Value::as_str);
-    names
-        .find(|name| name.starts_with("20"))
-        .map(str::to_owned)
+    names.find(|name| name.starts_with("20")).map(str::to_owned)
 }
 
 /// The webhook of a key.
@@ -104,5 +102,32 @@ pub fn webhooks() -> Vec<Webhook> {
                 body: example.to_string(),
             }
         })
+        .collect()
+}
+
+/// The value that a `$ref` points at, or the value itself.
+///
+/// # Panics
+///
+/// If it points nowhere.
+pub fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value.get("$ref").and_then(Value::as_str) {
+        Some(reference) => {
+            let pointer = reference.trim_start_matches('#');
+            let target = document.pointer(pointer);
+            resolved(document, target.expect("a reference has its target"))
+        }
+        None => value,
+    }
+}
+
+/// The examples of a media type.
+pub fn examples(content: &Value) -> Vec<Value> {
+    let named = content["examples"].as_object().into_iter().flatten();
+    content
+        .get("example")
+        .into_iter()
+        .chain(named.map(|(_, example)| &example["value"]))
+        .cloned()
         .collect()
 }

@@ -3,5 +3,21 @@
 
 pub mod compare;
 pub mod document;
+pub mod operations;
 pub mod parse;
 pub mod server;
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
+/// Compiles the examples of linq-types' README.
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/linq-types/README.md")]
+pub struct TypesReadme;
+
+/// Compiles the examples of linq-client's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../crates/linq-client/README.md")]
+pub struct ClientReadme;

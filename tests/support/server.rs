@@ -14,6 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub struct Answer {
     /// The status.
     pub status: u16,
+    /// The media type of the body.
+    pub media_type: String,
     /// The JSON body, if there is one.
     pub body: Option<Value>,
 }
@@ -158,7 +160,8 @@ fn raw(answer: &Answer) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {} Status\r\nconnection: close\r\n", answer.status);
     if let Some(body) = &body {
         head += &format!(
-            "content-type: application/json\r\ncontent-length: {}\r\n",
+            "content-type: {}\r\ncontent-length: {}\r\n",
+            answer.media_type,
             body.len()
         );
     }
