@@ -28,6 +28,9 @@
 //! HTTP itself asks for (`Host`, `Content-Length`) and those that are parameters of an operation. Redirects are not followed and
 //! nothing is retried; a [`Hook`] is the place for retries, tracing and timing.
 //!
+//! [`Client::with_options`] gives single calls a timeout, headers, query pairs or body fields of their own, and
+//! [`Client::raw`] calls a path that the API document does not know.
+//!
 //! # Features
 //!
 //! - `rustls` (default): TLS through rustls, with the certificates of the platform. Without it `https`
@@ -46,6 +49,6 @@ pub use reqwest;
 
 pub use generated::*;
 pub use support::{
-    BoxFuture, Client, ClientBuilder, DEFAULT_BASE_URL, Error, Hook, Next, Operation, Repeat,
-    ResponseValue, TransportError,
+    BoxFuture, CallOptions, Client, ClientBuilder, DEFAULT_BASE_URL, Error, Hook, Next, Operation,
+    RawCall, Repeat, ResponseValue, TransportError,
 };

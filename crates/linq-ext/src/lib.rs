@@ -1,6 +1,62 @@
-//! Ergonomics for the Linq Partner API V3.
+//! Ergonomics for the Linq Partner API V3: a client that retries and never sends twice, and messages that are
+//! checked before they are sent.
 //!
-//! This is where handles and builders, pagination as streams, retries that never send twice and the
-//! verification of webhooks will stand, written by hand on top of the generated crates. Nothing of it is there
-//! yet: parse webhooks with `linq_types::WebhookEvent`, and call the API with `linq_client::Client`.
+//! Written by hand on top of the generated crates `linq-types` and `linq-client`, which it re-exports as
+//! [`types`] and `client`.
+//!
+//! # Features
+//!
+//! - `client` (default): `Linq`, its calls, retries and errors.
+//! - `rustls` (default): TLS through rustls, with the certificates of the platform.
+//! - `tracing`: a span for every call, with operation, status, attempts, duration and trace id.
+//! - `markdown`: messages from Markdown.
+//! - `webhook`: nothing yet; the verification of webhooks will stand here. Parse them with
+//!   [`types::WebhookEvent`].
+//!
+//! # Not there yet
+//!
+//! Handles with a short method for each common operation, pagination as streams, and files: call those
+//! operations through `Linq::api`, which retries by the same rules but adds no idempotency keys.
 #![deny(missing_docs)]
+
+// What tests share stands outside of the crate, and calls it by its name.
+#[cfg(test)]
+extern crate self as linq_ext;
+
+mod code;
+pub mod message;
+
+#[cfg(feature = "client")]
+mod call;
+#[cfg(feature = "client")]
+mod error;
+#[cfg(feature = "client")]
+mod linq;
+#[cfg(feature = "client")]
+mod raw;
+#[cfg(feature = "client")]
+mod retry;
+#[cfg(feature = "client")]
+mod trace;
+
+pub use code::ErrorCode;
+#[cfg(feature = "client")]
+pub use linq_client as client;
+pub use linq_types as types;
+pub use message::Message;
+
+#[cfg(feature = "client")]
+pub use call::{Call, Response};
+#[cfg(feature = "client")]
+pub use error::Error;
+#[cfg(feature = "client")]
+pub use linq::{Linq, LinqBuilder};
+#[cfg(feature = "client")]
+pub use raw::RawCall;
+#[cfg(feature = "client")]
+pub use retry::clock::{Clock, SystemClock};
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -66,6 +66,18 @@ const STEPS: &[Step] = &[
             "--locked",
         ],
     },
+    Step {
+        name: "linq-ext without its client",
+        arguments: &[
+            "check",
+            "--package",
+            "linq-ext",
+            "--no-default-features",
+            "--features",
+            "webhook,markdown",
+            "--locked",
+        ],
+    },
 ];
 
 /// Runs every step, and stops at the first that fails.

@@ -575,7 +575,7 @@ pub const BLOCK_HANDLE: Operation = Operation::new(
     "/v3/blocked_handles",
     "Blocked Handles",
     Some("application/json"),
-    Repeat::Once,
+    Repeat::Idempotent,
 );
 
 /// `DELETE /v3/blocked_handles`

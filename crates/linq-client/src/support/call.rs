@@ -11,18 +11,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::answer::{self, Answer, Failure};
-use super::client::Shared;
 use super::encode::{self, ListStyle};
 use super::error::Report;
 use super::problem::{Problem, Reason};
-use super::{Error, Operation, ResponseValue};
+use super::{Client, Error, Operation, ResponseValue};
 
 /// A call whose parameters are being collected.
 ///
 /// The builders keep each value as a `Result`, with a text in place of a value that is missing or did not
 /// convert. The first such parameter is remembered, and sending then fails before anything is sent.
 pub(crate) struct Call<'a> {
-    shared: &'a Shared,
+    client: &'a Client,
     operation: &'static Operation,
     path: String,
     query: String,
@@ -36,16 +35,33 @@ pub(crate) struct Call<'a> {
     reason = "which kinds of parameters there are is up to the API document"
 )]
 impl<'a> Call<'a> {
-    pub(crate) fn new(shared: &'a Shared, operation: &'static Operation) -> Self {
+    pub(crate) fn new(client: &'a Client, operation: &'static Operation) -> Self {
+        Self::of(client, operation, operation.path())
+    }
+
+    /// A call of a path that need not be that of its operation, without parameters in it.
+    pub(crate) fn with_path(client: &'a Client, operation: &'static Operation, path: &str) -> Self {
+        let mut call = Self::of(client, operation, path);
+        if !encode::is_path(path) {
+            call.refuse("path", Reason::NotPath);
+        }
+        call
+    }
+
+    fn of(client: &'a Client, operation: &'static Operation, path: &str) -> Self {
         Self {
-            shared,
+            client,
             operation,
-            path: operation.path().to_owned(),
+            path: path.to_owned(),
             query: String::new(),
             headers: HeaderMap::new(),
             body: None,
             problem: None,
         }
+    }
+
+    pub(crate) fn operation(&self) -> &'static Operation {
+        self.operation
     }
 
     /// Puts a value in its place in the path.
@@ -90,6 +106,13 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Adds a query parameter whose name is not known to be fit for a message.
+    pub(crate) fn query_named<T: Serialize>(&mut self, name: &str, value: &T) {
+        if let Some(text) = self.optional("query", Ok(Some(value))) {
+            encode::push_pair(&mut self.query, name, &encode::percent(&text));
+        }
+    }
+
     /// Adds a list to the query; an absent one and an empty one add nothing.
     pub(crate) fn query_list<T: Serialize>(
         &mut self,
@@ -123,7 +146,14 @@ impl<'a> Call<'a> {
         value: Result<Option<T>, String>,
     ) {
         if let Some(text) = self.optional(name, value) {
-            self.push_header(name, &text);
+            self.push_header(name, name, &text);
+        }
+    }
+
+    /// Adds a header whose name is not known to be fit for a message.
+    pub(crate) fn header_named<T: Serialize>(&mut self, name: &str, value: &T) {
+        if let Some(text) = self.optional("header", Ok(Some(value))) {
+            self.push_header("header", name, &text);
         }
     }
 
@@ -134,7 +164,7 @@ impl<'a> Call<'a> {
         value: Result<T, String>,
     ) {
         if let Some(text) = self.required(name, value) {
-            self.push_header(name, &text);
+            self.push_header(name, name, &text);
         }
     }
 
@@ -190,11 +220,11 @@ impl<'a> Call<'a> {
 
     /// Sends the request and reads the answer; what does not depend on types is compiled once.
     async fn answer(self, wants_body: bool) -> Result<Answer, Failure> {
-        let (shared, operation) = (self.shared, self.operation);
+        let (client, operation) = (self.client, self.operation);
         let request = self
             .request()
             .map_err(|problem| Report::invalid_request(operation, problem))?;
-        let response = shared.next(operation).run(request).await;
+        let response = client.next(operation).run(request).await;
         let response = response.map_err(|error| Report::transport(operation, error))?;
         answer::read(operation, response, wants_body).await
     }
@@ -202,10 +232,10 @@ impl<'a> Call<'a> {
     /// Builds the request, if every parameter is in order.
     fn request(self) -> Result<reqwest::Request, Problem> {
         let Self {
-            shared,
+            client,
             operation,
             path,
-            query,
+            mut query,
             headers,
             body,
             problem,
@@ -213,6 +243,11 @@ impl<'a> Call<'a> {
         if let Some(problem) = problem {
             return Err(problem);
         }
+        let (shared, options) = (client.shared(), client.options());
+        let body = match options {
+            Some(options) => options.complete(body)?,
+            None => body,
+        };
         if path.contains('{') {
             return Err(Problem {
                 parameter: "path",
@@ -221,11 +256,15 @@ impl<'a> Call<'a> {
         }
         let mut url = shared.base_url.clone();
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
+        for (name, value) in options.iter().flat_map(|options| &options.query) {
+            encode::push_pair(&mut query, name, &encode::percent(value));
+        }
         if !query.is_empty() {
             url.set_query(Some(&query));
         }
         let mut request = reqwest::Request::new(operation.method().clone(), url);
-        *request.timeout_mut() = Some(shared.timeout);
+        let timeout = options.and_then(|options| options.timeout);
+        *request.timeout_mut() = Some(timeout.unwrap_or(shared.timeout));
         *request.headers_mut() = headers;
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, shared.authorization.clone());
@@ -242,6 +281,9 @@ impl<'a> Call<'a> {
         ) {
             // HTTP asks for it where a body could be expected, and some proxies insist.
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        for (name, value) in options.iter().flat_map(|options| &options.headers) {
+            request.headers_mut().insert(name, value.clone());
         }
         Ok(request)
     }
@@ -301,12 +343,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn push_header(&mut self, name: &'static str, text: &str) {
+    fn push_header(&mut self, parameter: &'static str, name: &str, text: &str) {
         match (HeaderName::try_from(name), HeaderValue::from_str(text)) {
             (Ok(header), Ok(value)) => {
                 self.headers.insert(header, value);
             }
-            _ => self.refuse(name, Reason::NotHeaderText),
+            _ => self.refuse(parameter, Reason::NotHeaderText),
         }
     }
 

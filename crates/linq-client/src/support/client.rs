@@ -9,7 +9,7 @@ use reqwest::header::HeaderValue;
 
 use super::call::Call;
 use super::hook::{Hook, Next};
-use super::{ClientBuilder, Error, Operation};
+use super::{CallOptions, ClientBuilder, Error, Operation};
 
 /// Where Linq serves the API.
 pub const DEFAULT_BASE_URL: &str = "https://api.linqapp.com/api/partner";
@@ -28,6 +28,7 @@ pub const DEFAULT_BASE_URL: &str = "https://api.linqapp.com/api/partner";
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
+    options: Option<Arc<CallOptions>>,
 }
 
 /// What all clones of a client share.
@@ -64,16 +65,36 @@ impl Client {
         self.shared.base_url.as_str().trim_end_matches('/')
     }
 
+    /// The same client, for calls with these options; those given to it before no longer count.
+    ///
+    /// Connections and settings are shared, so it can be done for every call.
+    #[must_use]
+    pub fn with_options(&self, options: CallOptions) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            options: Some(Arc::new(options)),
+        }
+    }
+
     /// Starts a call of an operation.
     pub(crate) fn call(&self, operation: &'static Operation) -> Call<'_> {
-        Call::new(&self.shared, operation)
+        Call::new(self, operation)
     }
-}
 
-impl Shared {
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn options(&self) -> Option<&CallOptions> {
+        self.options.as_deref()
+    }
+
     /// The chain of hooks, with the network at its end.
     pub(crate) fn next(&self, operation: &'static Operation) -> Next<'_> {
-        Next::new(operation, &self.hooks, &self.http)
+        let extension = self
+            .options()
+            .and_then(|options| options.extension.as_deref());
+        Next::new(operation, &self.shared.hooks, &self.shared.http, extension)
     }
 }
 
@@ -81,6 +102,7 @@ impl From<Shared> for Client {
     fn from(shared: Shared) -> Self {
         Self {
             shared: Arc::new(shared),
+            options: None,
         }
     }
 }

@@ -56,11 +56,23 @@ pub(crate) fn push_pair(query: &mut String, name: &str, value: &str) {
     query.push_str(value);
 }
 
+/// True for a path that stays one, and the same one, when it is put into a URL.
+pub(crate) fn is_path(path: &str) -> bool {
+    let is_dots = |segment: &str| {
+        let plain = segment.replace("%2e", ".").replace("%2E", ".");
+        plain == "." || plain == ".."
+    };
+    path.starts_with('/')
+        && !path.contains(['?', '#', '\\', '{', '}'])
+        && path.bytes().all(|byte| byte.is_ascii_graphic())
+        && !path.split('/').any(is_dots)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{percent, push_pair, text};
+    use super::{is_path, percent, push_pair, text};
 
     #[test]
     fn scalars_are_written_as_in_json_but_without_quotes() {
@@ -86,6 +98,31 @@ mod tests {
     fn only_unreserved_characters_stay() {
         assert_eq!(percent("aZ09-._~"), "aZ09-._~");
         assert_eq!(percent("a/b?c#d%2e é+"), "a%2Fb%3Fc%23d%252e%20%C3%A9%2B");
+    }
+
+    #[test]
+    fn paths_are_told_from_what_would_change_in_a_url() {
+        for path in ["/", "/v3/chats", "/v3/a%2Fb/.well-known", "/v3/a..b/..."] {
+            assert!(is_path(path), "{path}");
+        }
+        let others = [
+            "",
+            "v3/chats",
+            "/v3?a=b",
+            "/v3#a",
+            "/v3/../chats",
+            "/v3/.",
+            "/%2e%2E/a",
+            "/a b",
+            "/\u{e9}",
+            "/{id}",
+            "/a\\..\\b",
+            "/a\nb",
+            "http://example.com/",
+        ];
+        for path in others {
+            assert!(!is_path(path), "{path}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Hooks: code that runs around every request.
 
+use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -95,6 +96,7 @@ pub struct Next<'a> {
     operation: &'static Operation,
     hooks: &'a [Arc<dyn Hook>],
     http: &'a reqwest::Client,
+    extension: Option<&'a (dyn Any + Send + Sync)>,
 }
 
 impl<'a> Next<'a> {
@@ -102,11 +104,13 @@ impl<'a> Next<'a> {
         operation: &'static Operation,
         hooks: &'a [Arc<dyn Hook>],
         http: &'a reqwest::Client,
+        extension: Option<&'a (dyn Any + Send + Sync)>,
     ) -> Self {
         Self {
             operation,
             hooks,
             http,
+            extension,
         }
     }
 
@@ -114,6 +118,12 @@ impl<'a> Next<'a> {
     #[must_use]
     pub fn operation(&self) -> &'static Operation {
         self.operation
+    }
+
+    /// What [`CallOptions::extension`](crate::CallOptions::extension) gave to this call, if it is a `T`.
+    #[must_use]
+    pub fn extension<T: Any + Send + Sync>(&self) -> Option<&'a T> {
+        self.extension?.downcast_ref()
     }
 
     /// Passes the request on and waits for status and headers of the answer.

@@ -9,7 +9,9 @@ mod encode;
 mod error;
 mod hook;
 mod operation;
+mod options;
 mod problem;
+mod raw;
 mod response;
 #[cfg(test)]
 mod tests;
@@ -24,5 +26,7 @@ pub use client::{Client, DEFAULT_BASE_URL};
 pub use error::Error;
 pub use hook::{BoxFuture, Hook, Next};
 pub use operation::{Operation, Repeat};
+pub use options::CallOptions;
+pub use raw::RawCall;
 pub use response::ResponseValue;
 pub use transport::TransportError;

@@ -22,6 +22,8 @@ pub(crate) enum Reason {
     NotInPath,
     NotHeaderText,
     NotJson,
+    NotObject,
+    NotPath,
 }
 
 impl Reason {
@@ -47,6 +49,10 @@ impl fmt::Display for Problem {
             Reason::NotInPath => "does not match the path of the operation",
             Reason::NotHeaderText => "has characters that a header cannot carry",
             Reason::NotJson => "cannot be written as JSON",
+            Reason::NotObject => "is no JSON object, so that no field can be added",
+            Reason::NotPath => {
+                "is no path: it starts with one slash and has no query, fragment or dot segment"
+            }
         };
         write!(formatter, "`{}` {reason}", self.parameter)
     }

@@ -1,0 +1,739 @@
+//! Message content against the rules.
+
+use std::collections::BTreeSet;
+
+use linq_types::{
+    IMessageAppPart, InlineSticker, LinkPart, MediaPart, MessageContent, MessagePart, ServiceType,
+    TextPart,
+};
+
+use super::rules::{InvalidMessage, Place, Report, Rule, RuleSet};
+use super::utf16::{self, Utf16Map};
+
+/// Parts of one message at most.
+pub const MAX_PARTS: usize = 100;
+/// Media parts by URL in one message at most.
+pub const MAX_URL_MEDIA: usize = 40;
+/// Characters of one text part at most, counted as `char`s.
+pub const MAX_TEXT_CHARACTERS: usize = 10_000;
+/// Decorations of one text part at most.
+pub const MAX_DECORATIONS: usize = 100;
+/// Characters of a link at most.
+pub const MAX_LINK_CHARACTERS: usize = 2_048;
+/// Characters of an idempotency key at most.
+pub const MAX_IDEMPOTENCY_KEY_CHARACTERS: usize = 255;
+
+const MAX_STICKERS: usize = 100;
+const MAX_STICKER_IMAGES: usize = 10;
+const MAX_DATA_URL_CHARACTERS: usize = 16_384;
+
+/// Checks content against every rule that holds for all messages.
+///
+/// For content that was made by hand or read from JSON; [`Message::build`](super::Message::build) does it
+/// already.
+///
+/// # Errors
+///
+/// Everything that breaks a rule, each with its place.
+///
+/// ```
+/// use linq_ext::message::{Rule, check_message};
+/// use linq_types::{LinkPart, MessageContent, TextPart};
+///
+/// let content = MessageContent::new().with_parts(vec![
+///     TextPart::new("Look:").into(),
+///     LinkPart::new("https://example.com").into(),
+/// ]);
+/// let error = check_message(&content).unwrap_err();
+/// assert_eq!(error.violations()[0].rule(), Rule::LonePart);
+/// assert_eq!(error.violations()[0].part(), Some(1));
+/// ```
+pub fn check_message(content: &MessageContent) -> Result<(), InvalidMessage> {
+    report_message(content).finish(&RuleSet::default())
+}
+
+/// Checks content against the rules for the first message of a new chat alone: no link, no URL in the text, no
+/// effect, no reply.
+///
+/// They hold for `POST /v3/chats` when it opens a chat; with the same line and recipients it reuses the one
+/// there is. `POST /v3/messages` takes links in a first message.
+///
+/// # Errors
+///
+/// Everything that breaks one of the `FirstMessage…` rules, each with its place.
+pub fn check_first_message(content: &MessageContent) -> Result<(), InvalidMessage> {
+    report_first_message(content).finish(&RuleSet::default())
+}
+
+/// Checks the new text of a message to edit (`PATCH /v3/messages/{id}`): 1 to 10,000 characters.
+///
+/// # Errors
+///
+/// [`Rule::TextLength`].
+pub fn check_text(text: &str) -> Result<(), InvalidMessage> {
+    let mut report = Report::default();
+    report.expect(
+        has_characters(text, MAX_TEXT_CHARACTERS),
+        Place::Message,
+        Rule::TextLength,
+    );
+    report.finish(&RuleSet::default())
+}
+
+pub(crate) fn report_message(content: &MessageContent) -> Report {
+    let mut report = Report::default();
+    let parts = content.parts.as_deref();
+    report.expect(
+        parts.is_none() || content.experience.is_none(),
+        Place::Message,
+        Rule::PartsOrExperience,
+    );
+    if content.experience.is_none() {
+        let count = parts.map_or(0, <[_]>::len);
+        report.expect(
+            (1..=MAX_PARTS).contains(&count),
+            Place::Message,
+            Rule::PartCount,
+        );
+    }
+    let parts = parts.unwrap_or_default();
+    report_combination(parts, &mut report);
+    for (index, part) in parts.iter().enumerate() {
+        let place = Place::Part(index);
+        match part {
+            MessagePart::Text(text) => report_text(text, place, &mut report),
+            MessagePart::Media(media) => report_media(media, place, &mut report),
+            MessagePart::Link(link) => report_link(link, place, &mut report),
+            MessagePart::ImessageApp(card) => report_app_card(card, place, &mut report),
+            MessagePart::AppClip(_) => report_app_clip(content, place, &mut report),
+            // What this release does not know, it has no rules for.
+            _ => {}
+        }
+    }
+    if let Some(key) = &content.idempotency_key {
+        report.expect(
+            has_characters(key, MAX_IDEMPOTENCY_KEY_CHARACTERS),
+            Place::Message,
+            Rule::IdempotencyKey,
+        );
+    }
+    if let Some(reply) = &content.reply_to {
+        report.expect(
+            reply.part_index.is_none_or(|index| index >= 0),
+            Place::Message,
+            Rule::ReplyPart,
+        );
+    }
+    report
+}
+
+pub(crate) fn report_first_message(content: &MessageContent) -> Report {
+    let mut report = Report::default();
+    for (index, part) in content.parts.iter().flatten().enumerate() {
+        match part {
+            MessagePart::Link(_) => report.add(Place::Part(index), Rule::FirstMessageLink),
+            MessagePart::Text(text) => report.expect(
+                !has_url(&text.value),
+                Place::Part(index),
+                Rule::FirstMessageUrl,
+            ),
+            _ => {}
+        }
+    }
+    report.expect(
+        content.effect.is_none(),
+        Place::Message,
+        Rule::FirstMessageEffect,
+    );
+    report.expect(
+        content.reply_to.is_none(),
+        Place::Message,
+        Rule::FirstMessageReply,
+    );
+    report
+}
+
+/// The rules on how parts stand together.
+fn report_combination(parts: &[MessagePart], report: &mut Report) {
+    for (index, pair) in parts.windows(2).enumerate() {
+        if let [MessagePart::Text(_), MessagePart::Text(_)] = pair {
+            report.add(Place::Part(index + 1), Rule::AdjacentText);
+        }
+    }
+    if parts.len() > 1 {
+        for (index, part) in parts.iter().enumerate() {
+            if let MessagePart::Link(_) | MessagePart::ImessageApp(_) | MessagePart::AppClip(_) =
+                part
+            {
+                report.add(Place::Part(index), Rule::LonePart);
+            }
+        }
+    }
+    let by_url =
+        |part: &&MessagePart| matches!(part, MessagePart::Media(media) if media.url.is_some());
+    report.expect(
+        parts.iter().filter(by_url).count() <= MAX_URL_MEDIA,
+        Place::Message,
+        Rule::UrlMediaCount,
+    );
+}
+
+fn report_text(part: &TextPart, place: Place, report: &mut Report) {
+    let text = part.value.as_str();
+    report.expect(
+        has_characters(text, MAX_TEXT_CHARACTERS),
+        place,
+        Rule::TextLength,
+    );
+    let map = Utf16Map::new(text);
+    let mut check_range = |range: &[i64]| {
+        let broken = match map.read(range) {
+            Err(rule) => Some(rule),
+            Ok(bytes)
+                if !utf16::is_whole(text, bytes.start) || !utf16::is_whole(text, bytes.end) =>
+            {
+                Some(Rule::WholeCharacters)
+            }
+            Ok(_) => None,
+        };
+        if let Some(rule) = broken {
+            report.add(place, rule);
+        }
+    };
+
+    let decorations = part.text_decorations.as_deref().unwrap_or_default();
+    let stickers = part.inline_stickers.as_deref().unwrap_or_default();
+    let mention = part.mention_range.as_deref();
+    for decoration in decorations {
+        check_range(&decoration.range);
+    }
+    for sticker in stickers {
+        check_range(&sticker.range);
+    }
+    if let Some(range) = mention {
+        check_range(range);
+    }
+
+    report.expect(
+        decorations.len() <= MAX_DECORATIONS,
+        place,
+        Rule::DecorationCount,
+    );
+    report.expect(
+        decorations
+            .iter()
+            .all(|decoration| decoration.style.is_some() != decoration.animation.is_some()),
+        place,
+        Rule::DecorationKind,
+    );
+    let animations = decorations
+        .iter()
+        .map(|decoration| (decoration.range.as_slice(), decoration.animation.is_some()));
+    report.expect(!overlaps(animations), place, Rule::AnimationOverlap);
+
+    if let Some(handle) = &part.mention {
+        report.expect(super::recipients::is_handle(handle), place, Rule::Handle);
+    }
+    report.expect(
+        part.mention.is_some() || mention.is_none(),
+        place,
+        Rule::Mention,
+    );
+
+    report.expect(stickers.len() <= MAX_STICKERS, place, Rule::StickerCount);
+    let images: BTreeSet<_> = stickers
+        .iter()
+        .map(|sticker| (&sticker.url, &sticker.attachment_id))
+        .collect();
+    report.expect(
+        images.len() <= MAX_STICKER_IMAGES,
+        place,
+        Rule::StickerImages,
+    );
+    let others = decorations
+        .iter()
+        .map(|decoration| (decoration.range.as_slice(), false))
+        .chain(mention.map(|range| (range, false)));
+    let ranges = stickers
+        .iter()
+        .map(|sticker| (sticker.range.as_slice(), true))
+        .chain(others);
+    report.expect(!overlaps(ranges), place, Rule::StickerOverlap);
+    for InlineSticker {
+        url, attachment_id, ..
+    } in stickers
+    {
+        report_source(url.as_deref(), attachment_id.is_some(), place, report);
+    }
+}
+
+fn report_media(part: &MediaPart, place: Place, report: &mut Report) {
+    report_source(
+        part.url.as_deref(),
+        part.attachment_id.is_some(),
+        place,
+        report,
+    );
+}
+
+fn report_source(url: Option<&str>, has_attachment: bool, place: Place, report: &mut Report) {
+    report.expect(url.is_some() != has_attachment, place, Rule::MediaSource);
+    report.expect(url.is_none_or(is_https), place, Rule::MediaHttps);
+}
+
+fn report_link(part: &LinkPart, place: Place, report: &mut Report) {
+    report.expect(
+        has_characters(&part.value, MAX_LINK_CHARACTERS),
+        place,
+        Rule::LinkLength,
+    );
+}
+
+fn report_app_card(part: &IMessageAppPart, place: Place, report: &mut Report) {
+    let app = &part.app;
+    let is_team_id = |id: &str| {
+        id.len() == 10
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    report.expect(
+        !app.name.is_empty()
+            && !app.bundle_id.is_empty()
+            && !app.bundle_id.contains(':')
+            && is_team_id(&app.team_id),
+        place,
+        Rule::AppIdentity,
+    );
+    let layout = &part.layout;
+    let shows_something = layout.caption.is_some()
+        || layout.subcaption.is_some()
+        || layout.trailing_caption.is_some()
+        || layout.trailing_subcaption.is_some()
+        || layout.image_url.is_some();
+    let titles_an_image = layout.image_title.is_some() || layout.image_subtitle.is_some();
+    report.expect(
+        shows_something && (layout.image_url.is_some() || !titles_an_image),
+        place,
+        Rule::AppCardLayout,
+    );
+    if let Some(url) = &part.url {
+        let limit = if url.starts_with("data:") {
+            MAX_DATA_URL_CHARACTERS
+        } else {
+            MAX_LINK_CHARACTERS
+        };
+        report.expect(
+            (url.starts_with("data:") || is_https(url)) && has_characters(url, limit),
+            place,
+            Rule::AppCardUrl,
+        );
+    }
+}
+
+fn report_app_clip(content: &MessageContent, place: Place, report: &mut Report) {
+    report.expect(
+        !matches!(
+            content.preferred_service,
+            Some(ServiceType::Rcs | ServiceType::Sms)
+        ),
+        place,
+        Rule::AppClipService,
+    );
+}
+
+fn has_characters(text: &str, limit: usize) -> bool {
+    !text.is_empty() && text.chars().nth(limit).is_none()
+}
+
+fn is_https(url: &str) -> bool {
+    url.strip_prefix("https://")
+        .is_some_and(|rest| !rest.is_empty())
+}
+
+/// Whether one of the lone ranges shares a position with any other range. Ranges that break [`Rule::Range`] are
+/// left out.
+fn overlaps<'r>(ranges: impl Iterator<Item = (&'r [i64], bool)>) -> bool {
+    let mut ranges: Vec<_> = ranges
+        .filter_map(|(range, is_lone)| match *range {
+            [start, end] if start < end => Some((start, end, is_lone)),
+            _ => None,
+        })
+        .collect();
+    ranges.sort_unstable();
+    let (mut end_of_all, mut end_of_lone) = (i64::MIN, i64::MIN);
+    for (start, end, is_lone) in ranges {
+        if start < end_of_lone || (is_lone && start < end_of_all) {
+            return true;
+        }
+        end_of_all = end_of_all.max(end);
+        if is_lone {
+            end_of_lone = end_of_lone.max(end);
+        }
+    }
+    false
+}
+
+/// Whether an address stands in the text, by a scheme or `www.` in front of it.
+fn has_url(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let is_inside_word = |at: usize| {
+        text[..at]
+            .chars()
+            .next_back()
+            .is_some_and(char::is_alphanumeric)
+    };
+    let goes_on = |at: usize| text[at..].chars().next().is_some_and(char::is_alphanumeric);
+    let has_scheme = ["http://", "https://", "ftp://"].iter().any(|scheme| {
+        text.match_indices(scheme)
+            .any(|(at, _)| goes_on(at + scheme.len()))
+    });
+    has_scheme
+        || text
+            .match_indices("www.")
+            .any(|(at, www)| !is_inside_word(at) && goes_on(at + www.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use linq_types::{
+        AppClipPart, IMessageApp, IMessageAppLayout, MessageEffect, MessageExperience, ReplyTo,
+        TextDecoration, TextDecorationAnimation, TextDecorationStyle,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn broken(content: &MessageContent) -> Vec<(Option<usize>, Rule)> {
+        match check_message(content) {
+            Ok(()) => Vec::new(),
+            Err(error) => error
+                .violations()
+                .iter()
+                .map(|found| (found.part(), found.rule()))
+                .collect(),
+        }
+    }
+
+    fn parts(parts: impl IntoIterator<Item = MessagePart>) -> MessageContent {
+        MessageContent::new().with_parts(parts.into_iter().collect::<Vec<_>>())
+    }
+
+    fn text(value: &str) -> MessagePart {
+        TextPart::new(value).into()
+    }
+
+    fn url_media() -> MessagePart {
+        MediaPart::new()
+            .with_url("https://example.com/a.png")
+            .into()
+    }
+
+    fn attachment() -> MessagePart {
+        MediaPart::new().with_attachment_id(Uuid::nil()).into()
+    }
+
+    fn decorated(value: &str, decorations: Vec<TextDecoration>) -> MessageContent {
+        parts([TextPart::new(value)
+            .with_text_decorations(decorations)
+            .into()])
+    }
+
+    fn style(start: i64, end: i64) -> TextDecoration {
+        TextDecoration::new(vec![start, end]).with_style(TextDecorationStyle::Bold)
+    }
+
+    fn animation(start: i64, end: i64) -> TextDecoration {
+        TextDecoration::new(vec![start, end]).with_animation(TextDecorationAnimation::Nod)
+    }
+
+    #[test]
+    fn counts_of_parts() {
+        assert_eq!(broken(&MessageContent::new()), [(None, Rule::PartCount)]);
+        assert_eq!(broken(&parts([])), [(None, Rule::PartCount)]);
+        let attachments = |count| parts(std::iter::repeat_n(attachment(), count));
+        assert_eq!(broken(&attachments(100)), []);
+        assert_eq!(broken(&attachments(101)), [(None, Rule::PartCount)]);
+        let urls = |count| parts(std::iter::repeat_n(url_media(), count).chain([attachment()]));
+        assert_eq!(broken(&urls(40)), []);
+        assert_eq!(broken(&urls(41)), [(None, Rule::UrlMediaCount)]);
+    }
+
+    #[test]
+    fn combinations_of_parts() {
+        assert_eq!(broken(&parts([text("a"), url_media(), text("b")])), []);
+        assert_eq!(
+            broken(&parts([text("a"), text("b"), text("c")])),
+            [(Some(1), Rule::AdjacentText), (Some(2), Rule::AdjacentText)]
+        );
+        let link = MessagePart::from(LinkPart::new("https://example.com"));
+        assert_eq!(broken(&parts([link.clone()])), []);
+        assert_eq!(
+            broken(&parts([url_media(), link])),
+            [(Some(1), Rule::LonePart)]
+        );
+        let clip = MessagePart::from(AppClipPart::new("https://example.com"));
+        assert_eq!(
+            broken(&parts([clip.clone(), clip])),
+            [(Some(0), Rule::LonePart), (Some(1), Rule::LonePart)]
+        );
+        let experience = MessageContent::new().with_experience(MessageExperience::new("a", "b"));
+        assert_eq!(broken(&experience), []);
+        assert_eq!(
+            broken(&experience.with_parts(vec![text("a")])),
+            [(None, Rule::PartsOrExperience)]
+        );
+    }
+
+    #[test]
+    fn lengths_count_characters() {
+        assert_eq!(broken(&parts([text("")])), [(Some(0), Rule::TextLength)]);
+        assert_eq!(broken(&parts([text(&"🎉".repeat(10_000))])), []);
+        assert_eq!(
+            broken(&parts([text(&"a".repeat(10_001))])),
+            [(Some(0), Rule::TextLength)]
+        );
+        assert!(check_text("a").is_ok() && check_text("").is_err());
+        let link = |length| parts([LinkPart::new("l".repeat(length)).into()]);
+        assert_eq!(broken(&link(2_048)), []);
+        assert_eq!(broken(&link(2_049)), [(Some(0), Rule::LinkLength)]);
+        assert_eq!(broken(&link(0)), [(Some(0), Rule::LinkLength)]);
+        let key = |length| parts([text("a")]).with_idempotency_key("k".repeat(length));
+        assert_eq!(broken(&key(255)), []);
+        assert_eq!(broken(&key(256)), [(None, Rule::IdempotencyKey)]);
+        assert_eq!(broken(&key(0)), [(None, Rule::IdempotencyKey)]);
+    }
+
+    #[test]
+    fn ranges_of_decorations() {
+        let family = "a👨‍👩‍👧b";
+        assert_eq!(broken(&decorated(family, vec![style(1, 9)])), []);
+        for (start, end, rule) in [
+            (1, 2, Rule::WholeCharacters),
+            (1, 3, Rule::WholeCharacters),
+            (4, 10, Rule::WholeCharacters),
+            (0, 11, Rule::Range),
+            (2, 2, Rule::Range),
+            (3, 1, Rule::Range),
+            (-1, 1, Rule::Range),
+        ] {
+            assert_eq!(
+                broken(&decorated(family, vec![style(start, end)])),
+                [(Some(0), rule)],
+                "{start}..{end}"
+            );
+        }
+        assert_eq!(
+            broken(&decorated(
+                "abc",
+                vec![TextDecoration::new(vec![0]).with_style("bold")]
+            )),
+            [(Some(0), Rule::Range)]
+        );
+    }
+
+    #[test]
+    fn kinds_counts_and_overlaps_of_decorations() {
+        assert_eq!(broken(&decorated("ab", vec![style(0, 1); 100])), []);
+        assert_eq!(
+            broken(&decorated("ab", vec![style(0, 1); 101])),
+            [(Some(0), Rule::DecorationCount)]
+        );
+        let both = style(0, 1).with_animation("nod");
+        let neither = TextDecoration::new(vec![0, 1]);
+        for decoration in [both, neither] {
+            assert_eq!(
+                broken(&decorated("ab", vec![decoration])),
+                [(Some(0), Rule::DecorationKind)]
+            );
+        }
+        let overlap = vec![(Some(0), Rule::AnimationOverlap)];
+        for (decorations, expected) in [
+            (vec![style(0, 3), style(1, 4)], vec![]),
+            (vec![animation(2, 4), animation(0, 2), style(4, 5)], vec![]),
+            (vec![style(0, 3), animation(2, 4)], overlap.clone()),
+            (vec![animation(0, 5), style(1, 2)], overlap.clone()),
+            (vec![animation(0, 1), animation(0, 1)], overlap.clone()),
+            (
+                vec![animation(0, 9), style(1, 2), style(8, 9)],
+                overlap.clone(),
+            ),
+            (
+                vec![style(0, 9), style(1, 2), animation(8, 9)],
+                overlap.clone(),
+            ),
+        ] {
+            assert_eq!(
+                broken(&decorated("0123456789", decorations.clone())),
+                expected,
+                "{decorations:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn mentions() {
+        let part = TextPart::new("Hi Ann").with_mention("+12025550100");
+        assert_eq!(
+            broken(&parts([part.clone().with_mention_range(vec![3, 6]).into()])),
+            []
+        );
+        assert_eq!(
+            broken(&parts([part.with_mention_range(vec![3, 7]).into()])),
+            [(Some(0), Rule::Range)]
+        );
+        assert_eq!(
+            broken(&parts([TextPart::new("Hi")
+                .with_mention_range(vec![0, 2])
+                .into()])),
+            [(Some(0), Rule::Mention)]
+        );
+        assert_eq!(
+            broken(&parts([TextPart::new("Hi").with_mention("Ann").into()])),
+            [(Some(0), Rule::Handle)]
+        );
+    }
+
+    #[test]
+    fn inline_stickers() {
+        let sticker = |start: i64| {
+            InlineSticker::new(vec![start, start + 1])
+                .with_url(format!("https://example.com/{}", start % 10))
+        };
+        let content = |stickers: Vec<InlineSticker>| {
+            let text = TextPart::new("x".repeat(200)).with_inline_stickers(stickers);
+            parts([text.with_text_decorations(vec![style(150, 152)]).into()])
+        };
+        assert_eq!(broken(&content((0..100).map(sticker).collect())), []);
+        assert_eq!(
+            broken(&content((0..101).map(sticker).collect())),
+            [(Some(0), Rule::StickerCount)]
+        );
+        assert_eq!(
+            broken(&content(vec![sticker(150)])),
+            [(Some(0), Rule::StickerOverlap)]
+        );
+        let other = InlineSticker::new(vec![120, 121]).with_attachment_id(Uuid::nil());
+        let eleven: Vec<_> = (0..10).map(sticker).chain([other]).collect();
+        assert_eq!(broken(&content(eleven)), [(Some(0), Rule::StickerImages)]);
+        assert_eq!(
+            broken(&content(vec![InlineSticker::new(vec![0, 1])])),
+            [(Some(0), Rule::MediaSource)]
+        );
+    }
+
+    #[test]
+    fn sources_of_media() {
+        for (media, rule) in [
+            (MediaPart::new(), Rule::MediaSource),
+            (
+                MediaPart::new()
+                    .with_url("https://example.com")
+                    .with_attachment_id(Uuid::nil()),
+                Rule::MediaSource,
+            ),
+            (
+                MediaPart::new().with_url("http://example.com"),
+                Rule::MediaHttps,
+            ),
+            (MediaPart::new().with_url("https://"), Rule::MediaHttps),
+        ] {
+            assert_eq!(broken(&parts([media.into()])), [(Some(0), rule)]);
+        }
+    }
+
+    #[test]
+    fn cards() {
+        let app = IMessageApp::new("com.example.app", "App", "ABCDE12345");
+        let layout = IMessageAppLayout::new().with_caption("Hi");
+        let card = |app: &IMessageApp, layout: &IMessageAppLayout| {
+            IMessageAppPart::new(app.clone(), layout.clone())
+        };
+        assert_eq!(broken(&parts([card(&app, &layout).into()])), []);
+        for app in [
+            app.clone().with_team_id("abcde12345"),
+            app.clone().with_bundle_id("a:b"),
+            app.clone().with_name(""),
+        ] {
+            assert_eq!(
+                broken(&parts([card(&app, &layout).into()])),
+                [(Some(0), Rule::AppIdentity)]
+            );
+        }
+        for layout in [
+            IMessageAppLayout::new(),
+            layout.clone().with_image_title("T"),
+        ] {
+            assert_eq!(
+                broken(&parts([card(&app, &layout).into()])),
+                [(Some(0), Rule::AppCardLayout)]
+            );
+        }
+        let with_url =
+            |url: String| broken(&parts([card(&app, &layout).with_url(url.clone()).into()]));
+        assert_eq!(with_url(format!("data:{}", "x".repeat(16_379))), []);
+        for url in [
+            format!("data:{}", "x".repeat(16_380)),
+            format!("https://{}", "x".repeat(2_041)),
+            "http://example.com".to_owned(),
+        ] {
+            assert_eq!(with_url(url), [(Some(0), Rule::AppCardUrl)]);
+        }
+        let clip = parts([AppClipPart::new("https://example.com").into()]);
+        assert_eq!(
+            broken(&clip.clone().with_preferred_service(ServiceType::IMessage)),
+            []
+        );
+        assert_eq!(
+            broken(&clip.with_preferred_service(ServiceType::Sms)),
+            [(Some(0), Rule::AppClipService)]
+        );
+    }
+
+    #[test]
+    fn replies_name_a_part_from_0() {
+        let reply = |index: i32| {
+            parts([text("a")]).with_reply_to(ReplyTo::new(Uuid::nil()).with_part_index(index))
+        };
+        assert_eq!(broken(&reply(0)), []);
+        assert_eq!(broken(&reply(-1)), [(None, Rule::ReplyPart)]);
+    }
+
+    #[test]
+    fn first_messages() {
+        let first = |content: &MessageContent| match check_first_message(content) {
+            Ok(()) => Vec::new(),
+            Err(error) => error
+                .violations()
+                .iter()
+                .map(|found| found.rule())
+                .collect(),
+        };
+        assert_eq!(first(&parts([text("Hello"), url_media()])), []);
+        assert_eq!(
+            first(&parts([LinkPart::new("https://example.com").into()])),
+            [Rule::FirstMessageLink]
+        );
+        let content = parts([text("a")])
+            .with_effect(MessageEffect::new())
+            .with_reply_to(ReplyTo::new(Uuid::nil()));
+        assert_eq!(
+            first(&content),
+            [Rule::FirstMessageEffect, Rule::FirstMessageReply]
+        );
+        for (value, expected) in [
+            ("see https://example.com", true),
+            ("HTTP://EXAMPLE.COM", true),
+            ("(www.example.com)", true),
+            ("the scheme is https://", false),
+            ("awww.cute", false),
+            ("node.js, e.g.", false),
+        ] {
+            assert_eq!(
+                first(&parts([text(value)])) == [Rule::FirstMessageUrl],
+                expected,
+                "{value}"
+            );
+        }
+    }
+}

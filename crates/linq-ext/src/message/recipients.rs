@@ -1,0 +1,214 @@
+//! Handles: whom a message can go to.
+
+use super::rules::{InvalidMessage, Place, Report, Rule, RuleSet};
+
+/// Recipients of a new chat at most (`POST /v3/chats`).
+pub const MAX_RECIPIENTS: usize = 31;
+
+/// Checks a handle: a phone number in E.164 or an e-mail address.
+///
+/// # Errors
+///
+/// [`Rule::Handle`].
+///
+/// ```
+/// use linq_ext::message::check_handle;
+///
+/// assert!(check_handle("+12025550100").is_ok());
+/// assert!(check_handle("someone@example.com").is_ok());
+/// assert!(check_handle("(202) 555-0100").is_err());
+/// ```
+pub fn check_handle(handle: &str) -> Result<(), InvalidMessage> {
+    check(is_handle(handle))
+}
+
+/// Checks a phone number in E.164: `+`, a digit from 1 to 9, and 1 to 14 more.
+///
+/// Lines of your own, forwarding numbers and RCS capability checks take nothing else.
+///
+/// # Errors
+///
+/// [`Rule::Handle`].
+pub fn check_number(number: &str) -> Result<(), InvalidMessage> {
+    check(is_number(number))
+}
+
+/// Checks what can be blocked (`POST /v3/blocked_handles`): a handle, a short code of 3 to 8 digits, or the name
+/// of an alphanumeric sender.
+///
+/// # Errors
+///
+/// [`Rule::Handle`].
+pub fn check_blockable(handle: &str) -> Result<(), InvalidMessage> {
+    check(is_handle(handle) || is_short_code(handle) || is_sender_name(handle))
+}
+
+/// Checks the recipients of `POST /v3/chats`: 1 to 31 handles.
+///
+/// # Errors
+///
+/// [`Rule::RecipientCount`], and [`Rule::Handle`] for each recipient that is none.
+pub fn check_recipients<S: AsRef<str>>(
+    recipients: impl IntoIterator<Item = S>,
+) -> Result<(), InvalidMessage> {
+    check_all(recipients, MAX_RECIPIENTS)
+}
+
+/// Checks the recipients of `POST /v3/messages`: handles, at least one. No upper limit is published.
+///
+/// # Errors
+///
+/// [`Rule::RecipientCount`], and [`Rule::Handle`] for each recipient that is none.
+pub fn check_handles<S: AsRef<str>>(
+    handles: impl IntoIterator<Item = S>,
+) -> Result<(), InvalidMessage> {
+    check_all(handles, usize::MAX)
+}
+
+fn check_all<S: AsRef<str>>(
+    handles: impl IntoIterator<Item = S>,
+    limit: usize,
+) -> Result<(), InvalidMessage> {
+    let mut report = Report::default();
+    let mut count = 0_usize;
+    for handle in handles {
+        report.expect(
+            is_handle(handle.as_ref()),
+            Place::Recipient(count),
+            Rule::Handle,
+        );
+        count += 1;
+    }
+    report.expect(
+        (1..=limit).contains(&count),
+        Place::Message,
+        Rule::RecipientCount,
+    );
+    report.finish(&RuleSet::default())
+}
+
+fn check(holds: bool) -> Result<(), InvalidMessage> {
+    let mut report = Report::default();
+    report.expect(holds, Place::Handle, Rule::Handle);
+    report.finish(&RuleSet::default())
+}
+
+pub(crate) fn is_handle(handle: &str) -> bool {
+    is_number(handle) || is_email(handle)
+}
+
+fn is_number(handle: &str) -> bool {
+    let Some(digits) = handle.strip_prefix('+') else {
+        return false;
+    };
+    (2..=15).contains(&digits.len())
+        && !digits.starts_with('0')
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Loosely: what has the shape of an address is the server's to judge.
+fn is_email(handle: &str) -> bool {
+    let Some((mailbox, domain)) = handle.rsplit_once('@') else {
+        return false;
+    };
+    !mailbox.is_empty()
+        && handle.len() <= 254
+        && !handle
+            .chars()
+            .any(|character| character.is_whitespace() || character.is_control())
+        && domain.contains('.')
+        && domain.split('.').all(|label| {
+            !label.is_empty()
+                && label
+                    .chars()
+                    .all(|character| character.is_alphanumeric() || character == '-')
+        })
+}
+
+fn is_short_code(handle: &str) -> bool {
+    (3..=8).contains(&handle.len()) && handle.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_sender_name(handle: &str) -> bool {
+    handle.chars().any(char::is_alphabetic)
+        && handle
+            .chars()
+            .all(|character| !character.is_control() && character != '@')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_in_e164() {
+        for good in ["+12025550100", "+12", "+123456789012345"] {
+            assert!(check_number(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "+",
+            "+1",
+            "12025550100",
+            "+0123456789",
+            "+1234567890123456",
+            "+1 202 555 0100",
+            "+1202555010a",
+            "+١٢٣٤",
+            "a@example.com",
+        ] {
+            assert!(check_number(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn handles_may_be_addresses() {
+        for good in ["a@example.com", "a.b+c@mail.example.co", "ö@müller.de"] {
+            assert!(check_handle(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "@example.com",
+            "a@",
+            "a@example",
+            "a@.com",
+            "a@example..com",
+            "a b@example.com",
+            "a@exa mple.com",
+            "a@example.com\n",
+            "24567",
+            "Example",
+        ] {
+            assert!(check_handle(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn more_can_be_blocked_than_written_to() {
+        for good in [
+            "+12025550100",
+            "a@example.com",
+            "245",
+            "24567890",
+            "Example",
+        ] {
+            assert!(check_blockable(good).is_ok(), "{good}");
+        }
+        for bad in ["", "24", "245678901", "+1 (202)", "a@", "Exa\nmple"] {
+            assert!(check_blockable(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn recipients_are_counted_and_named_by_place() {
+        let error = check_recipients(["+12025550100", "Ann", "+12025550102"]).expect_err("bad");
+        assert_eq!(error.violations().len(), 1);
+        assert_eq!(error.violations()[0].place(), Place::Recipient(1));
+        assert!(!error.to_string().contains("Ann"));
+        assert!(check_recipients(vec!["+12025550100"; 31]).is_ok());
+        let error = check_recipients(vec!["+12025550100"; 32]).expect_err("too many");
+        assert!(error.breaks(Rule::RecipientCount));
+        assert!(check_recipients::<&str>([]).is_err());
+        assert!(check_handles(vec!["+12025550100"; 32]).is_ok());
+        assert!(check_handles::<&str>([]).is_err());
+    }
+}

@@ -1,0 +1,9 @@
+//! Retries: what may be repeated, when, and with which key.
+
+pub(crate) mod backoff;
+pub(crate) mod clock;
+#[cfg(test)]
+mod faults;
+pub(crate) mod hook;
+pub(crate) mod key;
+pub(crate) mod policy;
