@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::check;
 use super::hoist::{Component, is_null, single, takes_null, wrapped};
 use super::load::Document;
 use super::model::{Api, Event, Field, Kind, Struct, Type, TypeDef, Union, Variant};
@@ -182,10 +181,10 @@ impl<'a> Lowering<'a> {
             ["integer"] => Type::I64,
             ["number"] | ["integer", "number"] | ["number", "integer"] => Type::F64,
             ["boolean"] => Type::Bool,
-            ["array"] => self.list(object, schema, pointer),
-            ["object"] => self.map(object, schema, pointer),
-            [] if object.contains_key("items") => self.list(object, schema, pointer),
-            [] if object.contains_key("additionalProperties") => self.map(object, schema, pointer),
+            ["array"] => self.list(object, pointer),
+            ["object"] => self.map(object, pointer),
+            [] if object.contains_key("items") => self.list(object, pointer),
+            [] if object.contains_key("additionalProperties") => self.map(object, pointer),
             [] if single(schema).is_some() => Type::String,
             [] => {
                 if object.contains_key("oneOf") || object.contains_key("anyOf") {
@@ -206,33 +205,29 @@ impl<'a> Lowering<'a> {
         (ty, nullable)
     }
 
-    fn list(&mut self, object: &'a Map<String, Value>, _: &'a Value, pointer: &str) -> Type {
+    fn list(&mut self, object: &'a Map<String, Value>, pointer: &str) -> Type {
         let item = match object.get("items") {
-            Some(items) => {
-                let (item, nullable) = self.type_of(items, &child(pointer, "items"));
-                if nullable {
-                    Type::OrNull(Box::new(item))
-                } else {
-                    item
-                }
-            }
+            Some(items) => self.held(items, &child(pointer, "items")),
             None => Type::Any,
         };
         Type::List(Box::new(item))
     }
 
-    fn map(&mut self, object: &'a Map<String, Value>, _: &'a Value, pointer: &str) -> Type {
+    fn map(&mut self, object: &'a Map<String, Value>, pointer: &str) -> Type {
         match object.get("additionalProperties") {
             Some(values @ Value::Object(schema)) if !schema.is_empty() => {
                 let at = child(pointer, "additionalProperties");
-                let (value, nullable) = self.type_of(values, &at);
-                Type::Map(Box::new(if nullable {
-                    Type::OrNull(Box::new(value))
-                } else {
-                    value
-                }))
+                Type::Map(Box::new(self.held(values, &at)))
             }
             _ => Type::Object,
+        }
+    }
+
+    /// The type of what a list or map holds, null included.
+    fn held(&mut self, schema: &'a Value, pointer: &str) -> Type {
+        match self.type_of(schema, pointer) {
+            (ty, true) => Type::OrNull(Box::new(ty)),
+            (ty, false) => ty,
         }
     }
 
@@ -870,9 +865,4 @@ fn contains(api: &Api, from: &str, wanted: &str, seen: &mut BTreeSet<String>) ->
     direct
         .into_iter()
         .any(|next| contains(api, next, wanted, seen))
-}
-
-/// The operations of the document, with their shared parts in place.
-pub fn places<'a>(lowering: &Lowering<'a>) -> Vec<check::Place<'a>> {
-    check::places(lowering.root).collect()
 }

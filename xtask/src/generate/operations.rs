@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::check::{self, Place};
 use super::details::details;
-use super::lower::{self, Lowering, limits, text};
+use super::lower::{Lowering, limits, text};
 use super::model::{Answer, Body, In, Operation, Parameter, Type};
 use super::names;
 use super::repeat;
@@ -18,8 +18,7 @@ use crate::problem::Problem;
 
 /// Lowers all operations, in the document's order.
 pub fn lower(lowering: &mut Lowering<'_>) -> Vec<Operation> {
-    let mut operations: Vec<Operation> = lower::places(lowering)
-        .into_iter()
+    let mut operations: Vec<Operation> = check::places(lowering.root)
         .map(|place| operation(lowering, &place))
         .collect();
     // An operation that lists no error answers still gives those of the others.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use super::docs::{self, literal};
 use super::format::Files;
-use super::model::{Api, Field, Kind, Struct, Type, TypeDef, Union, Variant};
+use super::model::{Api, Field, Kind, Struct, TypeDef, Union, Variant};
 
 /// Where the files stand.
 pub const FOLDER: &str = "crates/linq-types/src/generated";
@@ -291,9 +291,4 @@ fn emit_union(out: &mut String, name: &str, union: &Union) {
         }
     }
     out.push_str("    }\n}\n");
-}
-
-/// Whether a type is text, for accessors that hand it out.
-pub fn is_text(ty: &Type) -> bool {
-    matches!(ty, Type::String)
 }
