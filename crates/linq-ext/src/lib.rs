@@ -25,11 +25,15 @@ extern crate self as linq_ext;
 
 mod code;
 pub mod message;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 
 #[cfg(feature = "client")]
 mod call;
 #[cfg(feature = "client")]
 mod error;
+#[cfg(feature = "client")]
+mod handle;
 #[cfg(feature = "client")]
 mod linq;
 #[cfg(feature = "client")]
@@ -49,6 +53,8 @@ pub use message::Message;
 pub use call::{Call, Response};
 #[cfg(feature = "client")]
 pub use error::Error;
+#[cfg(feature = "client")]
+pub use handle::{ChatHandle, LineHandle, MessageHandle};
 #[cfg(feature = "client")]
 pub use linq::{Linq, LinqBuilder};
 #[cfg(feature = "client")]
