@@ -127,8 +127,6 @@ impl fmt::Debug for MessageHandle {
 /// Without the number.
 impl fmt::Debug for LineHandle {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("LineHandle")
-            .finish_non_exhaustive()
+        formatter.debug_struct("LineHandle").finish_non_exhaustive()
     }
 }
