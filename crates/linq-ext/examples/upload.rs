@@ -39,7 +39,7 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {:#}", error);
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }

@@ -290,7 +290,8 @@ fn misled(answer: &Response) -> Failure {
 }
 
 fn unwritable(error: std::io::Error) -> Error {
-    Error::other(UNWRITABLE).with_source(error)
+    // The kind is one of a few fixed texts, and names no path.
+    Error::other(format!("{UNWRITABLE}: {}", error.kind())).with_source(error)
 }
 
 impl IntoFuture for Download {

@@ -174,7 +174,8 @@ impl Prepared {
 }
 
 fn unreadable(error: std::io::Error) -> Error {
-    Error::other(UNREADABLE).with_source(error)
+    // The kind is one of a few fixed texts, and names no path.
+    Error::other(format!("{UNREADABLE}: {}", error.kind())).with_source(error)
 }
 
 /// Opens a file, and tells its size.
