@@ -16,10 +16,12 @@ use tokio::sync::oneshot;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+type Sleeper = (Duration, oneshot::Sender<()>);
+
 /// A clock that the test moves on.
 #[derive(Clone, Default)]
 struct HandClock {
-    sleeps: Arc<Mutex<VecDeque<(Duration, oneshot::Sender<()>)>>>,
+    sleeps: Arc<Mutex<VecDeque<Sleeper>>>,
 }
 
 impl HandClock {
