@@ -221,7 +221,8 @@ async fn every_attempt_sends_the_whole_file() {
             Step::html(),
         ]
     };
-    let sends: [fn(&Linq, PathBuf, Vec<u8>) -> Upload; 2] = [
+    type Send = fn(&Linq, PathBuf, Vec<u8>) -> Upload;
+    let sends: [Send; 2] = [
         |linq, path, _| linq.upload_path(path),
         |linq, _, content| linq.upload_bytes("private.png", content),
     ];
