@@ -146,6 +146,17 @@ fn the_older_version_may_have_bare_numbers() {
 }
 
 #[test]
+fn ones_own_line_is_not_guessed_from_the_sender() {
+    let new = json!({"sender_handle": handle(PERSON, false)});
+    for event in received(json!([]), new, json!({"from": PERSON})) {
+        assert_eq!(
+            (view(&event).sender(), view(&event).own_line()),
+            (Some(PERSON), None)
+        );
+    }
+}
+
+#[test]
 fn what_a_line_of_ones_own_sent_is_an_echo() {
     let (new, old) = (
         json!({"direction": "outbound", "sender_handle": handle(LINE, true), "idempotency_key": "k1"}),
