@@ -50,10 +50,10 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| {
 /// Linq, which redelivers for up to 30 minutes, has the event handled by another one. A handler that takes longer
 /// has to [renew](Deduper::renew) it. Handled events are remembered for 24 hours.
 ///
-/// It needs a Redis of version 5 or later that keeps what it is given: with an eviction policy other than
-/// `noeviction`, or after a loss of data, a redelivery can be handled again. Each event takes one key, named
-/// `linq:webhook:` and the [`EventKey`]; two applications that share a Redis, and both receive the same events,
-/// need [prefixes](Self::prefix) of their own.
+/// It needs a Redis that keeps what it is given: with an eviction policy other than `noeviction`, or after a loss
+/// of data, a redelivery can be handled again. Each event takes one key, named `linq:webhook:` and the
+/// [`EventKey`]; two applications that share a Redis, and both receive the same events, need
+/// [prefixes](Self::prefix) of their own.
 ///
 /// A `rediss://` address needs TLS, which is a feature of the crate `redis`: turn on its `tokio-rustls-comp` in
 /// your own manifest.
