@@ -15,10 +15,10 @@ const FEWEST_TO_SWEEP: usize = 1024;
 
 /// A [`Deduper`] for one process, which forgets everything when the process ends.
 ///
-/// It remembers the 100,000 events that were handled last, for 24 hours at most; both can be set. A redelivery of
-/// an event that is forgotten is handled again, so the capacity has to be that of the busiest half hour, which is
-/// how long Linq redelivers. An event that is claimed is never forgotten to make room: there are as many of those
-/// as handlers run at the same time.
+/// It remembers the 100,000 events that were handled last, in some 16 MiB, for 24 hours at most; both can be set. A
+/// redelivery of an event that is forgotten is handled again, so the capacity has to be that of the busiest half
+/// hour, which is how long Linq redelivers. An event that is claimed is never forgotten to make room: there are as
+/// many of those as handlers run at the same time.
 ///
 /// A claim holds for 60 seconds, can be renewed, and then counts as left behind: so an event is handled on
 /// redelivery though its ticket was dropped, as happens when a connection closes before the handler is done.
