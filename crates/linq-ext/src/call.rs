@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use linq_client::reqwest::StatusCode;
 use linq_client::reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use linq_client::{BoxFuture, CallOptions, Client, ErrorBody, ResponseValue};
+use linq_client::{BoxFuture, CallOptions, Client, ErrorBody, Operation, ResponseValue};
 
 use crate::error::CallReport;
+use crate::message::InvalidMessage;
 use crate::{Error, Linq};
 
 /// Most characters of an idempotency key.
@@ -139,7 +140,6 @@ impl CallState {
 
 impl<T: Send + 'static> Call<T> {
     /// A call that `run` makes, with a client that has the options of the call.
-    #[allow(dead_code, reason = "which handles there are is up to the features")]
     pub(crate) fn new<F, Fut>(linq: &Linq, run: F) -> Self
     where
         F: FnOnce(Client) -> Fut + Send + 'static,
@@ -166,9 +166,18 @@ impl<T: Send + 'static> Call<T> {
     }
 
     /// A call that is invalid, so that nothing will be sent.
-    #[allow(dead_code, reason = "which handles there are is up to the features")]
     pub(crate) fn failed(linq: &Linq, error: Error) -> Self {
         Self::from_run(linq, Err(error))
+    }
+
+    /// A call of something that breaks a rule, so that nothing will be sent.
+    pub(crate) fn invalid(
+        linq: &Linq,
+        operation: &'static Operation,
+        invalid: InvalidMessage,
+    ) -> Self {
+        let error = Error::invalid_message(invalid).with_operation(operation);
+        Self::failed(linq, error)
     }
 
     fn from_run(linq: &Linq, run: Result<Run<T>, Error>) -> Self {
@@ -186,7 +195,6 @@ impl<T: Send + 'static> Call<T> {
     }
 
     /// The same call, with a change to what it gives.
-    #[allow(dead_code, reason = "which handles there are is up to the features")]
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Call<U> {
         let run = self.run.map(|run| -> Run<U> {
             Box::new(|client| {

@@ -54,7 +54,9 @@ pub use call::{Call, Response};
 #[cfg(feature = "client")]
 pub use error::Error;
 #[cfg(feature = "client")]
-pub use handle::{ChatHandle, LineHandle, MessageHandle};
+pub use handle::{
+    ChatHandle, Destination, LineHandle, MessageHandle, SendMessage, ToChat, ToHandles, ToNewChat,
+};
 #[cfg(feature = "client")]
 pub use linq::{Linq, LinqBuilder};
 #[cfg(feature = "client")]

@@ -1,10 +1,18 @@
 //! Handles: a chat, a message or a line, with what can be done with it.
 
+mod destination;
+mod send;
+
 use std::fmt;
 
+use linq_client::{Client, ErrorBody, Operation, ResponseValue};
 use uuid::Uuid;
 
-use crate::Linq;
+use crate::message::InvalidMessage;
+use crate::{Call, Error, Linq};
+
+pub use destination::{Destination, ToChat, ToHandles, ToNewChat};
+pub use send::SendMessage;
 
 /// A chat by its id; start with [`Linq::chat`].
 ///
@@ -67,10 +75,26 @@ impl Linq {
     }
 }
 
-#[allow(dead_code, reason = "which calls there are is up to the features")]
 impl ChatHandle {
     pub(crate) fn linq(&self) -> &Linq {
         &self.linq
+    }
+
+    /// A call with the id, and with a body that keeps the rules.
+    pub(crate) fn checked<T, B, F, Fut>(
+        &self,
+        operation: &'static Operation,
+        body: Result<B, InvalidMessage>,
+        run: F,
+    ) -> Call<T>
+    where
+        T: Send + 'static,
+        B: Send + 'static,
+        F: FnOnce(Client, Uuid, B) -> Fut + Send + 'static,
+        Fut: Future<Output = Answer<T>> + Send + 'static,
+    {
+        let id = id("the chat id", self.id);
+        checked(&self.linq, operation, id, body, run)
     }
 
     /// The id; `None` if what [`Linq::chat`] was given is not a UUID.
@@ -128,5 +152,33 @@ impl fmt::Debug for MessageHandle {
 impl fmt::Debug for LineHandle {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("LineHandle").finish_non_exhaustive()
+    }
+}
+
+type Answer<T> = Result<ResponseValue<T>, linq_client::Error<ErrorBody>>;
+
+/// The id, or an error that says which one is not a UUID.
+fn id(which: &str, id: Option<Uuid>) -> Result<Uuid, Error> {
+    id.ok_or_else(|| Error::invalid_request(format!("{which} is not a UUID")))
+}
+
+/// A call with an id and a body, which fails before anything is sent if one of them is unfit.
+fn checked<T, B, F, Fut>(
+    linq: &Linq,
+    operation: &'static Operation,
+    id: Result<Uuid, Error>,
+    body: Result<B, InvalidMessage>,
+    run: F,
+) -> Call<T>
+where
+    T: Send + 'static,
+    B: Send + 'static,
+    F: FnOnce(Client, Uuid, B) -> Fut + Send + 'static,
+    Fut: Future<Output = Answer<T>> + Send + 'static,
+{
+    match (id, body) {
+        (Err(error), _) => Call::failed(linq, error.with_operation(operation)),
+        (_, Err(invalid)) => Call::invalid(linq, operation, invalid),
+        (Ok(id), Ok(body)) => Call::new(linq, move |client| run(client, id, body)),
     }
 }

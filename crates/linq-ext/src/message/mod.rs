@@ -46,5 +46,7 @@ pub use files::{
 pub use recipients::{
     MAX_RECIPIENTS, check_blockable, check_handle, check_handles, check_number, check_recipients,
 };
+#[cfg(feature = "client")]
+pub(crate) use recipients::{report_line, report_recipients};
 pub use rules::{InvalidMessage, Place, Rule, Violation};
 pub use utf16::read_range;
