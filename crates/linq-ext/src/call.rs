@@ -9,7 +9,6 @@ use linq_client::reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use linq_client::{BoxFuture, CallOptions, Client, ErrorBody, Operation, ResponseValue};
 
 use crate::error::CallReport;
-use crate::message::InvalidMessage;
 use crate::{Error, Linq};
 
 /// Most characters of an idempotency key.
@@ -165,19 +164,24 @@ impl<T: Send + 'static> Call<T> {
         Self::from_run(linq, Ok(Box::new(|client| Box::pin(run(client)))))
     }
 
-    /// A call that is invalid, so that nothing will be sent.
-    pub(crate) fn failed(linq: &Linq, error: Error) -> Self {
-        Self::from_run(linq, Err(error))
-    }
-
-    /// A call of something that breaks a rule, so that nothing will be sent.
-    pub(crate) fn invalid(
+    /// A call of an operation that takes an input, which fails before anything is sent if that is unfit.
+    pub(crate) fn prepared<I, F, Fut>(
         linq: &Linq,
         operation: &'static Operation,
-        invalid: InvalidMessage,
-    ) -> Self {
-        let error = Error::invalid_message(invalid).with_operation(operation);
-        Self::failed(linq, error)
+        input: Result<I, Error>,
+        run: F,
+    ) -> Self
+    where
+        I: Send + 'static,
+        F: FnOnce(Client, I) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<ResponseValue<T>, linq_client::Error<ErrorBody>>>
+            + Send
+            + 'static,
+    {
+        match input {
+            Ok(input) => Self::new(linq, |client| run(client, input)),
+            Err(error) => Self::from_run(linq, Err(error.with_operation(operation))),
+        }
     }
 
     fn from_run(linq: &Linq, run: Result<Run<T>, Error>) -> Self {

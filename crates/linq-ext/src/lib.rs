@@ -55,7 +55,8 @@ pub use call::{Call, Response};
 pub use error::Error;
 #[cfg(feature = "client")]
 pub use handle::{
-    ChatHandle, Destination, LineHandle, MessageHandle, SendMessage, ToChat, ToHandles, ToNewChat,
+    AvailableNumber, Background, ChatHandle, Destination, LineHandle, MessageHandle, Reaction,
+    SendMessage, Sticker, ToChat, ToHandles, ToNewChat,
 };
 #[cfg(feature = "client")]
 pub use linq::{Linq, LinqBuilder};

@@ -49,50 +49,55 @@ pub struct ToHandles {
 impl Destination for ToNewChat {
     type Answer = CreateChatResult;
 
-    fn call(
-        self,
-        linq: &Linq,
-        mut message: Message,
-        overrides_optout: bool,
-    ) -> Call<CreateChatResult> {
-        let Self { from, to } = self;
-        let Some(from) = from else {
-            let error = Error::invalid_request(
-                "there is no default line: set one with `LinqBuilder::default_line`, or name the line \
-                 with `Linq::create_chat`",
-            );
-            return Call::failed(linq, error.with_operation(&CREATE_CHAT));
-        };
-        message.report.extend(report_line(&from));
-        message
-            .report
-            .extend(report_recipients(&to, MAX_RECIPIENTS));
-        let content = match message.build_first() {
-            Ok(content) => content,
-            Err(invalid) => return Call::invalid(linq, &CREATE_CHAT, invalid),
-        };
-        let mut body = CreateChatRequest::new(from, to, content);
-        body.override_optout = overrides_optout.then_some(true);
-        Call::new(linq, |client| async move {
+    fn call(self, linq: &Linq, message: Message, overrides_optout: bool) -> Call<CreateChatResult> {
+        let body = self.body(message, overrides_optout);
+        Call::prepared(linq, &CREATE_CHAT, body, |client, body| async move {
             client.create_chat().body(body).send().await
         })
+    }
+}
+
+impl ToNewChat {
+    fn body(self, mut message: Message, overrides: bool) -> Result<CreateChatRequest, Error> {
+        let from = self.from.ok_or_else(|| {
+            Error::invalid_request(
+                "there is no default line: set one with `LinqBuilder::default_line`, or name the line \
+                 with `Linq::create_chat`",
+            )
+        })?;
+        message.report.extend(report_line(&from));
+        let recipients = report_recipients(&self.to, MAX_RECIPIENTS);
+        message.report.extend(recipients);
+        let mut body = CreateChatRequest::new(from, self.to, message.build_first()?);
+        body.override_optout = overrides.then_some(true);
+        Ok(body)
     }
 }
 
 impl Destination for ToChat {
     type Answer = SendMessageResponse;
 
-    fn call(self, _: &Linq, message: Message, overrides_optout: bool) -> Call<SendMessageResponse> {
+    fn call(
+        self,
+        linq: &Linq,
+        message: Message,
+        overrides_optout: bool,
+    ) -> Call<SendMessageResponse> {
         let body = message.build().map(|content| {
             let mut body = SendMessageToChatRequest::new(content);
             body.override_optout = overrides_optout.then_some(true);
             body
         });
-        self.0
-            .checked(&SEND_MESSAGE_TO_CHAT, body, |client, id, body| async move {
+        let input = self.0.uuid_and(body.map_err(Error::from));
+        Call::prepared(
+            linq,
+            &SEND_MESSAGE_TO_CHAT,
+            input,
+            |client, (id, body)| async move {
                 let call = client.send_message_to_chat().chat_id(id).body(body);
                 call.send().await
-            })
+            },
+        )
     }
 }
 
@@ -102,29 +107,29 @@ impl Destination for ToHandles {
     fn call(
         self,
         linq: &Linq,
-        mut message: Message,
+        message: Message,
         overrides_optout: bool,
     ) -> Call<CreateMessageResult> {
-        let Self {
-            to,
-            continuation,
-            exclude_from,
-        } = self;
-        message.report.extend(report_recipients(&to, usize::MAX));
-        for line in &exclude_from {
-            message.report.extend(report_line(line));
-        }
-        let content = match message.build() {
-            Ok(content) => content,
-            Err(invalid) => return Call::invalid(linq, &CREATE_MESSAGE, invalid),
-        };
-        let mut body = CreateMessageRequest::new(to, content);
-        body.continuation_message = continuation.map(ContinuationMessage::new);
-        body.exclude_from = Some(exclude_from).filter(|lines| !lines.is_empty());
-        body.override_optout = overrides_optout.then_some(true);
-        Call::new(linq, |client| async move {
+        let body = self.body(message, overrides_optout);
+        Call::prepared(linq, &CREATE_MESSAGE, body, |client, body| async move {
             client.create_message().body(body).send().await
         })
+    }
+}
+
+impl ToHandles {
+    fn body(self, mut message: Message, overrides: bool) -> Result<CreateMessageRequest, Error> {
+        message
+            .report
+            .extend(report_recipients(&self.to, usize::MAX));
+        for line in &self.exclude_from {
+            message.report.extend(report_line(line));
+        }
+        let mut body = CreateMessageRequest::new(self.to, message.build()?);
+        body.continuation_message = self.continuation.map(ContinuationMessage::new);
+        body.exclude_from = Some(self.exclude_from).filter(|lines| !lines.is_empty());
+        body.override_optout = overrides.then_some(true);
+        Ok(body)
     }
 }
 

@@ -1,17 +1,26 @@
 //! Handles: a chat, a message or a line, with what can be done with it.
 
+mod account;
+mod background;
+mod chat;
 mod destination;
+mod line;
+mod message;
+mod payment;
+mod reaction;
 mod send;
+mod subscription;
 
 use std::fmt;
 
-use linq_client::{Client, ErrorBody, Operation, ResponseValue};
 use uuid::Uuid;
 
-use crate::message::InvalidMessage;
-use crate::{Call, Error, Linq};
+use crate::{Error, Linq};
 
+pub use background::Background;
 pub use destination::{Destination, ToChat, ToHandles, ToNewChat};
+pub use line::AvailableNumber;
+pub use reaction::{Reaction, Sticker};
 pub use send::SendMessage;
 
 /// A chat by its id; start with [`Linq::chat`].
@@ -80,21 +89,14 @@ impl ChatHandle {
         &self.linq
     }
 
-    /// A call with the id, and with a body that keeps the rules.
-    pub(crate) fn checked<T, B, F, Fut>(
-        &self,
-        operation: &'static Operation,
-        body: Result<B, InvalidMessage>,
-        run: F,
-    ) -> Call<T>
-    where
-        T: Send + 'static,
-        B: Send + 'static,
-        F: FnOnce(Client, Uuid, B) -> Fut + Send + 'static,
-        Fut: Future<Output = Answer<T>> + Send + 'static,
-    {
-        let id = id("the chat id", self.id);
-        checked(&self.linq, operation, id, body, run)
+    /// The id, for a call.
+    pub(crate) fn uuid(&self) -> Result<Uuid, Error> {
+        uuid("chat", self.id)
+    }
+
+    /// The id, and what else a call needs.
+    pub(crate) fn uuid_and<B>(&self, body: Result<B, Error>) -> Result<(Uuid, B), Error> {
+        Ok((self.uuid()?, body?))
     }
 
     /// The id; `None` if what [`Linq::chat`] was given is not a UUID.
@@ -104,10 +106,19 @@ impl ChatHandle {
     }
 }
 
-#[allow(dead_code, reason = "which calls there are is up to the features")]
 impl MessageHandle {
     pub(crate) fn linq(&self) -> &Linq {
         &self.linq
+    }
+
+    /// The id, for a call.
+    pub(crate) fn uuid(&self) -> Result<Uuid, Error> {
+        uuid("message", self.id)
+    }
+
+    /// The id, and what else a call needs.
+    pub(crate) fn uuid_and<B>(&self, body: Result<B, Error>) -> Result<(Uuid, B), Error> {
+        Ok((self.uuid()?, body?))
     }
 
     /// The id; `None` if what [`Linq::message`] was given is not a UUID.
@@ -117,7 +128,6 @@ impl MessageHandle {
     }
 }
 
-#[allow(dead_code, reason = "which calls there are is up to the features")]
 impl LineHandle {
     pub(crate) fn linq(&self) -> &Linq {
         &self.linq
@@ -155,30 +165,11 @@ impl fmt::Debug for LineHandle {
     }
 }
 
-type Answer<T> = Result<ResponseValue<T>, linq_client::Error<ErrorBody>>;
-
 /// The id, or an error that says which one is not a UUID.
-fn id(which: &str, id: Option<Uuid>) -> Result<Uuid, Error> {
-    id.ok_or_else(|| Error::invalid_request(format!("{which} is not a UUID")))
+fn uuid(which: &str, id: Option<Uuid>) -> Result<Uuid, Error> {
+    id.ok_or_else(|| Error::invalid_request(format!("the {which} id is not a UUID")))
 }
 
-/// A call with an id and a body, which fails before anything is sent if one of them is unfit.
-fn checked<T, B, F, Fut>(
-    linq: &Linq,
-    operation: &'static Operation,
-    id: Result<Uuid, Error>,
-    body: Result<B, InvalidMessage>,
-    run: F,
-) -> Call<T>
-where
-    T: Send + 'static,
-    B: Send + 'static,
-    F: FnOnce(Client, Uuid, B) -> Fut + Send + 'static,
-    Fut: Future<Output = Answer<T>> + Send + 'static,
-{
-    match (id, body) {
-        (Err(error), _) => Call::failed(linq, error.with_operation(operation)),
-        (_, Err(invalid)) => Call::invalid(linq, operation, invalid),
-        (Ok(id), Ok(body)) => Call::new(linq, move |client| run(client, id, body)),
-    }
+fn strings<S: Into<String>>(texts: impl IntoIterator<Item = S>) -> Vec<String> {
+    texts.into_iter().map(Into::into).collect()
 }

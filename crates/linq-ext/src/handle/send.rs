@@ -7,8 +7,8 @@ use linq_client::BoxFuture;
 use linq_types::{MessageExperience, MessagePart, ServiceType};
 use uuid::Uuid;
 
-use super::ChatHandle;
 use super::destination::{Destination, ToChat, ToHandles, ToNewChat};
+use super::{ChatHandle, strings};
 use crate::call::Settings;
 use crate::message::{Animation, Decoration, Effect, Rule, Span};
 use crate::{Call, Error, Linq, Message, Response};
@@ -129,9 +129,7 @@ impl SendMessage<ToHandles> {
 
     /// Lines of yours that Linq must not send from, besides those named before.
     pub fn exclude_from<S: Into<String>>(mut self, lines: impl IntoIterator<Item = S>) -> Self {
-        self.destination
-            .exclude_from
-            .extend(lines.into_iter().map(Into::into));
+        self.destination.exclude_from.extend(strings(lines));
         self
     }
 }
@@ -319,10 +317,6 @@ impl<D: fmt::Debug> fmt::Debug for SendMessage<D> {
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
-}
-
-fn strings<S: Into<String>>(texts: impl IntoIterator<Item = S>) -> Vec<String> {
-    texts.into_iter().map(Into::into).collect()
 }
 
 #[cfg(test)]
