@@ -83,7 +83,6 @@ pub(crate) struct CallReport {
     pub(crate) idempotency_key: Option<String>,
 }
 
-#[allow(dead_code, reason = "which of these are needed is up to the features")]
 impl Error {
     /// No client could be made.
     pub(crate) fn configuration(what: impl Into<Cow<'static, str>>) -> Self {
@@ -96,6 +95,7 @@ impl Error {
     }
 
     /// Something beside the API failed, such as reading a file.
+    #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn other(what: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Other {
             what: what.into(),
@@ -106,6 +106,7 @@ impl Error {
     }
 
     /// A request to another server than the API failed, such as the upload of a file.
+    #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn transfer(
         what: impl Into<Cow<'static, str>>,
         error: linq_client::reqwest::Error,
@@ -120,6 +121,7 @@ impl Error {
     }
 
     /// Another server than the API refused a request.
+    #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn transfer_status(what: impl Into<Cow<'static, str>>, status: StatusCode) -> Self {
         Self::new(Kind::Other {
             what: what.into(),
@@ -154,6 +156,7 @@ impl Error {
         self
     }
 
+    #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
         self

@@ -19,10 +19,6 @@
 //! operations through `Linq::api`, which retries by the same rules but adds no idempotency keys.
 #![deny(missing_docs)]
 
-// What tests share stands outside of the crate, and calls it by its name.
-#[cfg(test)]
-extern crate self as linq_ext;
-
 mod code;
 pub mod message;
 #[cfg(feature = "webhook")]
