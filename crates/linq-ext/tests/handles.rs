@@ -543,7 +543,11 @@ async fn what_breaks_a_rule_names_operation_and_rule() {
         let error = refused(&server, &linq, *make).await;
         assert!(error.is_invalid_message(), "{error}");
         assert_eq!(error.operation(), Some(*operation), "{error}");
-        assert_eq!(error.to_string(), format!("{operation}: invalid message"));
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("{operation}: invalid message"))
+        );
         let invalid = error.source().and_then(|source| source.downcast_ref());
         let invalid: &InvalidMessage = invalid.expect("the source says what is wrong");
         for rule in *rules {

@@ -50,7 +50,7 @@ pub(crate) fn success(method: &str, path: &str) -> Option<(u16, String)> {
         ("POST", ["blocked_handles"]) => (200, json!({ "blocked_handle": blocked() })),
         ("GET", ["attachments", _]) => (
             200,
-            json!({ "id": ID, "filename": "a.png", "content_type": "image/png", "size_bytes": 1,
+            json!({ "id": ID, "filename": "a.png", "content_type": "image/png", "size_bytes": 8,
                 "status": "complete", "created_at": AT }),
         ),
         ("GET", ["experiences"]) => (200, json!({ "experiences": [{ "experience": "survey" }] })),
