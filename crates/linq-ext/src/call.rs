@@ -164,6 +164,11 @@ impl<T: Send + 'static> Call<T> {
         Self::from_run(linq, Ok(Box::new(|client| Box::pin(run(client)))))
     }
 
+    /// A call that is invalid, so that nothing will be sent.
+    pub(crate) fn failed(linq: &Linq, error: Error) -> Self {
+        Self::from_run(linq, Err(error))
+    }
+
     /// A call of an operation that takes an input, which fails before anything is sent if that is unfit.
     pub(crate) fn prepared<I, F, Fut>(
         linq: &Linq,
@@ -180,7 +185,7 @@ impl<T: Send + 'static> Call<T> {
     {
         match input {
             Ok(input) => Self::new(linq, |client| run(client, input)),
-            Err(error) => Self::from_run(linq, Err(error.with_operation(operation))),
+            Err(error) => Self::failed(linq, error.with_operation(operation)),
         }
     }
 

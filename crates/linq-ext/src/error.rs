@@ -94,6 +94,11 @@ impl Error {
         Self::new(Kind::InvalidRequest(what.into()))
     }
 
+    /// A message breaks a rule, and nothing was sent.
+    pub(crate) fn invalid_message(invalid: InvalidMessage) -> Self {
+        Self::new(Kind::InvalidMessage).with_source(invalid)
+    }
+
     /// Something beside the API failed, such as reading a file.
     #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn other(what: impl Into<Cow<'static, str>>) -> Self {
@@ -385,7 +390,7 @@ impl Error {
 impl From<InvalidMessage> for Error {
     /// An error with [`Error::is_invalid_message`], whose source says which rule is broken.
     fn from(invalid: InvalidMessage) -> Self {
-        Self::new(Kind::InvalidMessage).with_source(invalid)
+        Self::invalid_message(invalid)
     }
 }
 

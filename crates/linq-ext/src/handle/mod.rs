@@ -1,6 +1,7 @@
 //! Handles: a chat, a message or a line, with what can be done with it.
 
 mod account;
+mod available;
 mod background;
 mod chat;
 mod destination;
@@ -17,9 +18,9 @@ use uuid::Uuid;
 
 use crate::{Error, Linq};
 
+pub use available::AvailableNumber;
 pub use background::Background;
 pub use destination::{Destination, ToChat, ToHandles, ToNewChat};
-pub use line::AvailableNumber;
 pub use reaction::{Reaction, Sticker};
 pub use send::SendMessage;
 
