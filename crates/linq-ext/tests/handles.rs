@@ -14,7 +14,7 @@ use linq_ext::types::{
     StickerPlacement, UpdateAppCardRequest, UpdateChatRequest, UpdateContactCardRequest,
     UpdateWebhookSubscriptionRequest, WebhookEventType,
 };
-use linq_ext::{Background, Call, Error, Linq, LinqBuilder, Reaction, Sticker};
+use linq_ext::{Background, Error, Linq, LinqBuilder, Reaction, Sticker};
 use serde_json::{Value, json};
 use support::answers::ID;
 use support::clock::TestClock;
@@ -728,16 +728,4 @@ fn nothing_private_shows() {
     for private in ["secret", "1202", "example"] {
         assert!(!shown.contains(private), "{shown}");
     }
-}
-
-/// A short method gives a [`Call`], which can be kept for later.
-#[test]
-fn calls_can_be_kept() {
-    let linq = Linq::builder()
-        .api_key("key")
-        .build()
-        .expect("a key is enough");
-    let calls: Vec<Call<()>> = vec![linq.chat(ID).start_typing(), linq.chat(ID).stop_typing()];
-    drop(linq);
-    assert_eq!(calls.len(), 2);
 }
