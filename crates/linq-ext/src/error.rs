@@ -10,6 +10,7 @@ use linq_client::reqwest::header::HeaderMap;
 use linq_client::{ErrorBody, Operation};
 
 use crate::ErrorCode;
+use crate::message::InvalidMessage;
 use crate::retry::backoff;
 use crate::retry::key::KeyRefused;
 
@@ -82,7 +83,6 @@ pub(crate) struct CallReport {
     pub(crate) idempotency_key: Option<String>,
 }
 
-#[allow(dead_code, reason = "which of these are needed is up to the features")]
 impl Error {
     /// No client could be made.
     pub(crate) fn configuration(what: impl Into<Cow<'static, str>>) -> Self {
@@ -94,12 +94,13 @@ impl Error {
         Self::new(Kind::InvalidRequest(what.into()))
     }
 
-    /// A message breaks a rule, and nothing was sent; `rule` says which, without text of the message.
-    pub(crate) fn invalid_message(rule: impl Into<Source>) -> Self {
-        Self::new(Kind::InvalidMessage).with_source(rule)
+    /// A message breaks a rule, and nothing was sent.
+    pub(crate) fn invalid_message(invalid: InvalidMessage) -> Self {
+        Self::new(Kind::InvalidMessage).with_source(invalid)
     }
 
     /// Something beside the API failed, such as reading a file.
+    #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn other(what: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Other {
             what: what.into(),
@@ -110,6 +111,7 @@ impl Error {
     }
 
     /// A request to another server than the API failed, such as the upload of a file.
+    #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn transfer(
         what: impl Into<Cow<'static, str>>,
         error: linq_client::reqwest::Error,
@@ -124,6 +126,7 @@ impl Error {
     }
 
     /// Another server than the API refused a request.
+    #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn transfer_status(what: impl Into<Cow<'static, str>>, status: StatusCode) -> Self {
         Self::new(Kind::Other {
             what: what.into(),
@@ -158,6 +161,7 @@ impl Error {
         self
     }
 
+    #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
         self
@@ -310,7 +314,8 @@ impl Error {
         }
     }
 
-    /// True if the message breaks a rule of the API: found before sending, or by the API (code 1004).
+    /// True if the message, a handle or a file breaks a rule of the API: found before sending, and then the
+    /// source is an [`InvalidMessage`], or by the API (code 1004).
     #[must_use]
     pub fn is_invalid_message(&self) -> bool {
         matches!(self.0.kind, Kind::InvalidMessage)
@@ -379,6 +384,13 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
+    }
+}
+
+impl From<InvalidMessage> for Error {
+    /// An error with [`Error::is_invalid_message`], whose source says which rule is broken.
+    fn from(invalid: InvalidMessage) -> Self {
+        Self::invalid_message(invalid)
     }
 }
 
