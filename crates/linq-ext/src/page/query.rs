@@ -1,5 +1,7 @@
 //! The lists of the API, and their filters.
 
+use std::fmt;
+
 use linq_client::{Operation, operations};
 use uuid::Uuid;
 
@@ -35,20 +37,20 @@ pub struct Chats {
 }
 
 /// The messages of a chat; see [`ChatHandle::messages`].
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ChatMessages {
     chat: Option<Uuid>,
 }
 
 /// A message and the replies to it; see [`MessageHandle::thread`].
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Thread {
     message: Option<Uuid>,
     order: Option<GetMessageThreadOrder>,
 }
 
 /// The payment requests of an account; see [`Linq::payment_requests`].
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct PaymentRequests {
     status: Option<PaymentRequestStatus>,
 }
@@ -210,6 +212,13 @@ impl Source for PaymentRequests {
             let next_cursor = page.has_more.then(next);
             Page::new(page.data, next_cursor)
         })
+    }
+}
+
+// Without the filters, which are numbers of people.
+impl fmt::Debug for Chats {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Chats").finish_non_exhaustive()
     }
 }
 
