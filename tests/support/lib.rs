@@ -3,6 +3,7 @@
 
 pub mod compare;
 pub mod document;
+pub mod loopback;
 pub mod operations;
 pub mod parse;
 pub mod redis;

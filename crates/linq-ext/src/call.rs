@@ -38,7 +38,7 @@ pub struct Call<T> {
 }
 
 /// The options of a call.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Settings {
     options: CallOptions,
     wishes: CallWishes,

@@ -40,6 +40,8 @@ mod handle;
 #[cfg(feature = "client")]
 mod linq;
 #[cfg(feature = "client")]
+pub mod page;
+#[cfg(feature = "client")]
 mod raw;
 #[cfg(feature = "client")]
 mod retry;
