@@ -6,7 +6,7 @@
 //!
 //! # Features
 //!
-//! - `client` (default): `Linq`, its calls, retries and errors.
+//! - `client` (default): `Linq`, its calls, retries and errors, files and the typing indicator.
 //! - `rustls` (default): TLS through rustls, with the certificates of the platform.
 //! - `tracing`: a span for every call, with operation, status, attempts, duration and trace id.
 //! - `markdown`: messages from Markdown.
@@ -20,10 +20,6 @@
 //! of them is a method of `Linq` itself. Each method checks what can be known before sending; where the API
 //! should decide instead, `Linq::api` is the generated client, which retries by the same rules but adds no
 //! idempotency keys.
-//!
-//! # Not there yet
-//!
-//! Pagination as streams, and files: call those operations through `Linq::api`.
 #![deny(missing_docs)]
 
 mod code;
@@ -36,6 +32,8 @@ mod call;
 #[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "client")]
+mod files;
+#[cfg(feature = "client")]
 mod handle;
 #[cfg(feature = "client")]
 mod linq;
@@ -47,6 +45,8 @@ mod raw;
 mod retry;
 #[cfg(feature = "client")]
 mod trace;
+#[cfg(feature = "client")]
+mod typing;
 
 pub use code::ErrorCode;
 #[cfg(feature = "client")]
@@ -59,6 +59,8 @@ pub use call::{Call, Response};
 #[cfg(feature = "client")]
 pub use error::Error;
 #[cfg(feature = "client")]
+pub use files::{Download, DownloadStream, Downloaded, Upload, Uploaded};
+#[cfg(feature = "client")]
 pub use handle::{
     AvailableNumber, Background, ChatHandle, Destination, LineHandle, MessageHandle, Reaction,
     SendMessage, Sticker, ToChat, ToHandles, ToNewChat,
@@ -69,6 +71,8 @@ pub use linq::{Linq, LinqBuilder};
 pub use raw::RawCall;
 #[cfg(feature = "client")]
 pub use retry::clock::{Clock, SystemClock};
+#[cfg(feature = "client")]
+pub use typing::Typing;
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -62,6 +62,8 @@ pub(crate) fn success(method: &str, path: &str) -> (u16, String) {
                 "filename": "a.m4a", "mime_type": "audio/x-m4a", "size_bytes": 1, "duration_ms": 1}}}}}}"#
             ),
         ),
+        ("POST", "attachments") => (200, reservation("1994-11-06T09:04:37Z")),
+        ("GET", _) if path.contains("/attachments/") => (200, attachment("complete")),
         ("POST", "read" | "typing" | "share_contact_card") => (204, String::new()),
         ("GET", "chats") => (200, r#"{"chats": [], "next_cursor": null}"#.to_owned()),
         ("GET", _) if path.contains("/chats/") => (200, chat),
@@ -75,6 +77,24 @@ pub(crate) fn success(method: &str, path: &str) -> (u16, String) {
         ("DELETE", _) => (204, String::new()),
         _ => (200, "{}".to_owned()),
     }
+}
+
+/// A reserved upload to this server; the time is 15 minutes after that of the test clock by default.
+pub(crate) fn reservation(expires_at: &str) -> String {
+    format!(
+        r#"{{"attachment_id": "{ID}", "upload_url": "{{origin}}/put/secret-path?signature=secret",
+            "download_url": "{{origin}}/files/secret-file", "http_method": "PUT", "expires_at": "{expires_at}",
+            "required_headers": {{"Content-Type": "image/png", "Content-Length": "8",
+            "x-signed-Header": "secret of the header"}}}}"#
+    )
+}
+
+/// An uploaded file.
+pub(crate) fn attachment(status: &str) -> String {
+    format!(
+        r#"{{"id": "{ID}", "filename": "a.png", "content_type": "image/png", "size_bytes": 8,
+            "status": "{status}", "created_at": "2026-04-14T18:02:11Z"}}"#
+    )
 }
 
 /// An error body of the API, with a text that must show up nowhere.

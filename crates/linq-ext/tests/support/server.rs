@@ -39,6 +39,7 @@ pub(crate) enum Step {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// `{origin}` in it becomes the address of the server.
     pub(crate) body: String,
     pub(crate) done: bool,
     /// The connection stays open for another request.
@@ -106,6 +107,8 @@ pub(crate) struct Recorded {
     pub(crate) target: String,
     /// Names in lower case.
     pub(crate) headers: HashMap<String, String>,
+    /// The names as often as they came.
+    pub(crate) header_names: Vec<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -201,6 +204,11 @@ impl Server {
             }
         });
         server
+    }
+
+    /// The address without a path.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     pub(crate) fn base_url(&self) -> String {
@@ -312,6 +320,8 @@ async fn serve(mut stream: TcpStream, state: &Mutex<State>) {
         } else {
             (404, answers::error(404, 2002))
         };
+        let origin = format!("http://{}", request.headers["host"]);
+        let body = body.replace("{origin}", &origin);
         let half = &body[..body.len() / 2];
         match step {
             Step::Refused | Step::ResetUnread | Step::Reset { .. } => return reset(stream),
@@ -336,6 +346,7 @@ async fn serve(mut stream: TcpStream, state: &Mutex<State>) {
                 keep,
                 ..
             }) => {
+                let body = body.replace("{origin}", &origin);
                 write(&mut stream, status, &headers, &body, body.len(), keep).await;
                 if !keep {
                     return;
@@ -396,8 +407,12 @@ async fn read_request(stream: &mut TcpStream) -> Option<Recorded> {
     let mut first = lines.next()?.split(' ');
     let (method, target) = (first.next()?.to_owned(), first.next()?.to_owned());
     let headers: HashMap<String, String> = lines
+        .clone()
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    let header_names = lines
+        .filter_map(|line| Some(line.split_once(": ")?.0.to_ascii_lowercase()))
         .collect();
     let length = headers
         .get("content-length")
@@ -408,6 +423,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<Recorded> {
         method,
         target,
         headers,
+        header_names,
         body,
     })
 }
