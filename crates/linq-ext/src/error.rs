@@ -102,7 +102,6 @@ impl Error {
     }
 
     /// Something beside the API failed, such as reading a file.
-    #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn other(what: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Other {
             what: what.into(),
@@ -123,7 +122,6 @@ impl Error {
     }
 
     /// A request to another server than the API failed, such as the upload of a file.
-    #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn transfer(
         what: impl Into<Cow<'static, str>>,
         error: linq_client::reqwest::Error,
@@ -138,7 +136,6 @@ impl Error {
     }
 
     /// Another server than the API refused a request.
-    #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn transfer_status(what: impl Into<Cow<'static, str>>, status: StatusCode) -> Self {
         Self::new(Kind::Other {
             what: what.into(),
@@ -173,7 +170,6 @@ impl Error {
         self
     }
 
-    #[allow(dead_code, reason = "for the transfer of files")]
     pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
         self

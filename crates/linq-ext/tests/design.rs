@@ -3,6 +3,7 @@
 
 mod support;
 
+use futures_core::Stream;
 use linq_ext::Error;
 use support::answers::ID;
 use support::server::Server;
@@ -30,8 +31,19 @@ async fn snippet(chat_id: Uuid, message_id: Uuid) -> Result<(), Error> {
         .reply_to(message_id)
         .send()
         .await?;
+    let chats = linq.list_chats().from("+12025550100").page_size(50).stream();
+    let messages = linq.chat(chat_id).messages().stream();
+    let thread = linq.message(message_id).thread().stream();
+    drop((travels_unpinned(chats), travels_unpinned(messages), travels_unpinned(thread)));
+    let attachment = linq.upload_path("photo.jpg").await?;
+    drop(attachment);
     linq.api();
     Ok(())
+}
+
+/// A stream that a task can own, and that is read without pinning it.
+fn travels_unpinned<S: Stream + Send + Unpin + 'static>(stream: S) -> S {
+    stream
 }
 
 /// The same for the generated client.
