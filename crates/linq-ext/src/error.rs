@@ -11,6 +11,7 @@ use linq_client::{ErrorBody, Operation};
 use uuid::Uuid;
 
 use crate::ErrorCode;
+use crate::message::InvalidMessage;
 use crate::retry::backoff;
 use crate::retry::key::KeyRefused;
 
@@ -84,7 +85,6 @@ pub(crate) struct CallReport {
     pub(crate) idempotency_key: Option<String>,
 }
 
-#[allow(dead_code, reason = "which of these are needed is up to the features")]
 impl Error {
     /// No client could be made.
     pub(crate) fn configuration(what: impl Into<Cow<'static, str>>) -> Self {
@@ -96,9 +96,9 @@ impl Error {
         Self::new(Kind::InvalidRequest(what.into()))
     }
 
-    /// A message breaks a rule, and nothing was sent; `rule` says which, without text of the message.
-    pub(crate) fn invalid_message(rule: impl Into<Source>) -> Self {
-        Self::new(Kind::InvalidMessage).with_source(rule)
+    /// A message breaks a rule, and nothing was sent.
+    pub(crate) fn invalid_message(invalid: InvalidMessage) -> Self {
+        Self::new(Kind::InvalidMessage).with_source(invalid)
     }
 
     /// Something beside the API failed, such as reading a file.
@@ -340,7 +340,8 @@ impl Error {
         }
     }
 
-    /// True if the message breaks a rule of the API: found before sending, or by the API (code 1004).
+    /// True if the message, a handle or a file breaks a rule of the API: found before sending, and then the
+    /// source is an [`InvalidMessage`], or by the API (code 1004).
     #[must_use]
     pub fn is_invalid_message(&self) -> bool {
         matches!(self.0.kind, Kind::InvalidMessage)
@@ -409,6 +410,13 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
+    }
+}
+
+impl From<InvalidMessage> for Error {
+    /// An error with [`Error::is_invalid_message`], whose source says which rule is broken.
+    fn from(invalid: InvalidMessage) -> Self {
+        Self::invalid_message(invalid)
     }
 }
 

@@ -13,15 +13,14 @@
 //! - `webhook`: nothing yet; the verification of webhooks will stand here. Parse them with
 //!   [`types::WebhookEvent`].
 //!
-//! # Not there yet
+//! # Where to start
 //!
-//! Handles with a short method for each common operation, and pagination as streams: call those
-//! operations through `Linq::api`, which retries by the same rules but adds no idempotency keys.
+//! `Linq` makes the client. `create_chat`, `send_to` and `chat(id).message()` send; `chat(id)`, `message(id)`
+//! and `line(number)` are handles with a short method for what can be done with each, and what belongs to none
+//! of them is a method of `Linq` itself. Each method checks what can be known before sending; where the API
+//! should decide instead, `Linq::api` is the generated client, which retries by the same rules but adds no
+//! idempotency keys.
 #![deny(missing_docs)]
-
-// What tests share stands outside of the crate, and calls it by its name.
-#[cfg(test)]
-extern crate self as linq_ext;
 
 mod code;
 pub mod message;
@@ -38,6 +37,8 @@ mod files;
 mod handle;
 #[cfg(feature = "client")]
 mod linq;
+#[cfg(feature = "client")]
+pub mod page;
 #[cfg(feature = "client")]
 mod raw;
 #[cfg(feature = "client")]
@@ -60,7 +61,10 @@ pub use error::Error;
 #[cfg(feature = "client")]
 pub use files::{Download, DownloadStream, Downloaded, Upload, Uploaded};
 #[cfg(feature = "client")]
-pub use handle::{ChatHandle, LineHandle, MessageHandle};
+pub use handle::{
+    AvailableNumber, Background, ChatHandle, Destination, LineHandle, MessageHandle, Reaction,
+    SendMessage, Sticker, ToChat, ToHandles, ToNewChat,
+};
 #[cfg(feature = "client")]
 pub use linq::{Linq, LinqBuilder};
 #[cfg(feature = "client")]

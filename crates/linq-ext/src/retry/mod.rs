@@ -2,8 +2,6 @@
 
 pub(crate) mod backoff;
 pub(crate) mod clock;
-#[cfg(test)]
-mod faults;
 pub(crate) mod hook;
 pub(crate) mod key;
 pub(crate) mod policy;

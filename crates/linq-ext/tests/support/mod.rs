@@ -3,6 +3,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod clock;
+pub(crate) mod resources;
 pub(crate) mod server;
 
 /// Numbers that look random and are the same for a seed.
