@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use linq_ext::types::SendMessageToChatRequest;
-use linq_ext::{Linq, Message};
+use linq_ext::{Error, Linq};
 use uuid::Uuid;
 
 /// Upload a file to Linq, and send it to a chat if there is one.
@@ -45,7 +44,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> anyhow::Result<()> {
+async fn run(arguments: Arguments) -> Result<(), Error> {
     let linq = Linq::from_env()?;
     let bar = ProgressBar::new(0).with_style(style());
 
@@ -73,18 +72,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     );
 
     if let Some(chat_id) = arguments.chat {
-        let message = Message::new()
-            .media(attachment.id())
-            .build()?
-            .with_idempotency_key(Uuid::new_v4().to_string());
-        let sent = linq
-            .api()
-            .send_message_to_chat()
-            .chat_id(chat_id)
-            .body(SendMessageToChatRequest::new(message))
-            .send()
-            .await
-            .map_err(linq_ext::Error::from)?;
+        let sent = linq.chat(chat_id).message().media(attachment.id()).await?;
         println!("message {}", sent.message.id);
     }
     Ok(())

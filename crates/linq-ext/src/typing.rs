@@ -9,11 +9,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
+use crate::Error;
 use crate::handle::ChatHandle;
 use crate::retry::clock::Clock;
-use crate::{Call, Error, Linq};
 
 /// The indicator stays for 85 to 90 seconds.
 const REFRESH: Duration = Duration::from_secs(60);
@@ -29,11 +28,11 @@ impl ChatHandle {
     /// # async fn example(
     /// #     linq: linq_ext::Linq,
     /// #     chat_id: uuid::Uuid,
-    /// #     think: impl Future<Output = linq_ext::RawCall>,
+    /// #     think: impl Future<Output = String>,
     /// # ) -> Result<(), linq_ext::Error> {
     /// let typing = linq.chat(chat_id).typing().await?;
     /// let reply = think.await;
-    /// typing.send(reply).await?;
+    /// typing.send(linq.chat(chat_id).message().text(reply)).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -44,15 +43,11 @@ impl ChatHandle {
     /// case goes on without: `let typing = linq.chat(chat_id).typing().await.ok();`.
     #[must_use = "nothing is sent until it is awaited"]
     pub fn typing(&self) -> impl Future<Output = Result<Typing, Error>> + Send + use<> {
-        let (linq, id) = (self.linq().clone(), self.id());
+        let chat = self.clone();
         async move {
-            let Some(id) = id else {
-                return Err(Error::invalid_request("the id of the chat is not a UUID"));
-            };
             let runtime = Handle::try_current()
                 .map_err(|_| Error::other("the typing indicator needs a tokio runtime"))?;
-            let chat = Chat { linq, id };
-            chat.start().await?;
+            chat.start_typing().await?;
             Ok(Typing {
                 refreshing: Some(Refreshing::start(&runtime, chat.clone())),
                 chat,
@@ -67,15 +62,15 @@ impl ChatHandle {
 /// [`ChatHandle::typing`](crate::ChatHandle::typing).
 ///
 /// The indicator is refreshed every 60 seconds (`POST /v3/chats/{id}/typing`), since it fades after 85 to 90. A
-/// refresh that fails is tried again 10 seconds later, and never ends the typing. It is best effort at Linq too:
-/// people see it in direct iMessage chats, within about 5 minutes of a message of yours.
+/// refresh that fails never ends the typing, and is tried again 10 seconds later if its cause can pass. It is
+/// best effort at Linq too: people see it in direct iMessage chats, within about 5 minutes of a message of yours.
 ///
 /// When it is dropped, the indicator is taken away in the background (`DELETE /v3/chats/{id}/typing`), by the
 /// tokio runtime that it was started in; it can be dropped anywhere. A message takes the indicator away by
 /// itself: send it with [`send`](Self::send), which spares that request.
 #[must_use = "the indicator is taken away when this is dropped"]
 pub struct Typing {
-    chat: Chat,
+    chat: ChatHandle,
     runtime: Handle,
     refreshing: Option<Refreshing>,
     /// True as long as the indicator may be there.
@@ -90,7 +85,7 @@ impl Typing {
     /// See [`Error`]; the indicator then fades by itself, within 90 seconds.
     pub async fn stop(mut self) -> Result<(), Error> {
         self.end_refreshing().await;
-        let result = self.chat.stop().await;
+        let result = self.chat.stop_typing().await;
         self.is_shown = false;
         result
     }
@@ -137,7 +132,7 @@ impl Drop for Typing {
                 refreshing.end().await;
             }
             // Nobody is there to be told; the indicator fades by itself.
-            let _ = chat.stop().await;
+            let _ = chat.stop_typing().await;
         });
     }
 }
@@ -146,30 +141,8 @@ impl fmt::Debug for Typing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Typing")
-            .field("chat", &self.chat.id)
+            .field("chat", &self.chat.id())
             .finish_non_exhaustive()
-    }
-}
-
-#[derive(Clone)]
-struct Chat {
-    linq: Linq,
-    id: Uuid,
-}
-
-impl Chat {
-    fn start(&self) -> Call<()> {
-        let id = self.id;
-        Call::new(&self.linq, move |client| async move {
-            client.start_typing().chat_id(id).send().await
-        })
-    }
-
-    fn stop(&self) -> Call<()> {
-        let id = self.id;
-        Call::new(&self.linq, move |client| async move {
-            client.stop_typing().chat_id(id).send().await
-        })
     }
 }
 
@@ -181,13 +154,13 @@ struct Refreshing {
 }
 
 impl Refreshing {
-    fn start(runtime: &Handle, chat: Chat) -> Self {
+    fn start(runtime: &Handle, chat: ChatHandle) -> Self {
         let (keep, mut ended) = oneshot::channel();
         let task = runtime.spawn(async move {
             let mut pause = REFRESH;
-            while goes_on(&mut ended, chat.linq.clock(), pause).await {
+            while goes_on(&mut ended, chat.linq().clock(), pause).await {
                 // Not broken off in the middle: the server could bring the indicator back after its end.
-                let refresh = chat.start().max_retries(0).timeout(REFRESH_TIMEOUT);
+                let refresh = chat.start_typing().max_retries(0).timeout(REFRESH_TIMEOUT);
                 pause = match refresh.await {
                     Err(error) if error.is_retryable() => REFRESH_AGAIN,
                     _ => REFRESH,
