@@ -11,7 +11,7 @@ use linq_client::{ErrorBody, Operation};
 use uuid::Uuid;
 
 use crate::ErrorCode;
-use crate::message::InvalidMessage;
+use crate::message::{InvalidMessage, Violation};
 use crate::retry::backoff;
 use crate::retry::key::KeyRefused;
 
@@ -58,8 +58,8 @@ enum Kind {
     Configuration(Cow<'static, str>),
     /// Something given to a call is unfit; nothing was sent.
     InvalidRequest(Cow<'static, str>),
-    /// A message breaks a rule; nothing was sent. The source says which.
-    InvalidMessage,
+    /// A message breaks a rule; nothing was sent.
+    InvalidMessage(InvalidMessage),
     /// Something beside the API failed: a file, or the transfer of one.
     Other {
         what: Cow<'static, str>,
@@ -98,7 +98,7 @@ impl Error {
 
     /// A message breaks a rule, and nothing was sent.
     pub(crate) fn invalid_message(invalid: InvalidMessage) -> Self {
-        Self::new(Kind::InvalidMessage).with_source(invalid)
+        Self::new(Kind::InvalidMessage(invalid))
     }
 
     /// Something beside the API failed, such as reading a file.
@@ -334,18 +334,27 @@ impl Error {
     #[must_use]
     pub fn is_invalid_request(&self) -> bool {
         match &self.0.kind {
-            Kind::InvalidRequest(_) | Kind::InvalidMessage => true,
+            Kind::InvalidRequest(_) | Kind::InvalidMessage(_) => true,
             Kind::Call(error) => error.is_invalid_request(),
             _ => false,
         }
     }
 
-    /// True if the message, a handle or a file breaks a rule of the API: found before sending, and then the
-    /// source is an [`InvalidMessage`], or by the API (code 1004).
+    /// True if the message, a handle or a file breaks a rule of the API: found before sending, and then
+    /// [`violations`](Self::violations) says which, or by the API (code 1004).
     #[must_use]
     pub fn is_invalid_message(&self) -> bool {
-        matches!(self.0.kind, Kind::InvalidMessage)
+        matches!(self.0.kind, Kind::InvalidMessage(_))
             || self.code() == Some(ErrorCode::InvalidMessageContent)
+    }
+
+    /// The rules that a message, a handle or a file breaks, if that was found before sending.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        match &self.0.kind {
+            Kind::InvalidMessage(invalid) => invalid.violations(),
+            _ => &[],
+        }
     }
 
     /// True if too many requests came in too short a time (429).
@@ -414,7 +423,7 @@ impl Error {
 }
 
 impl From<InvalidMessage> for Error {
-    /// An error with [`Error::is_invalid_message`], whose source says which rule is broken.
+    /// An error with [`Error::is_invalid_message`], whose [`Error::violations`] are those of the message.
     fn from(invalid: InvalidMessage) -> Self {
         Self::invalid_message(invalid)
     }
@@ -456,12 +465,7 @@ impl fmt::Display for Error {
             Kind::Configuration(what) | Kind::InvalidRequest(what) => {
                 write!(formatter, ": {what}")?
             }
-            // Without it nobody would know which rule it is.
-            Kind::InvalidMessage => {
-                if let Some(rule) = &self.0.source {
-                    write!(formatter, ": {rule}")?;
-                }
-            }
+            Kind::InvalidMessage(invalid) => write!(formatter, ": {invalid}")?,
             _ => {}
         }
         if let Some(status) = self.status() {
@@ -485,7 +489,7 @@ impl Error {
         match &self.0.kind {
             Kind::Configuration(_) => "invalid configuration",
             Kind::InvalidRequest(_) => "invalid request",
-            Kind::InvalidMessage => "invalid message",
+            Kind::InvalidMessage(_) => "invalid message",
             Kind::Other { what, .. } => what,
             Kind::Undecodable { .. } => "accepted, but the answer is not of the type asked for",
             Kind::Call(error) => match (error.is_connect(), error.is_timeout()) {

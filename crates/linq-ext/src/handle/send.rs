@@ -22,8 +22,8 @@ use crate::{Call, Error, Linq, Message, Response};
 /// | [`Linq::send_to`] | [`ToHandles`]: handles, from the line that Linq finds best | [`CreateMessageResult`](linq_types::CreateMessageResult) |
 ///
 /// The content is a [`Message`], and its rules are checked before anything is sent; those for recipients and
-/// lines with them. A message that breaks one fails with [`Error::is_invalid_message`], and the source of the
-/// error is the [`InvalidMessage`](crate::message::InvalidMessage) that says which.
+/// lines with them. A message that breaks one fails with [`Error::is_invalid_message`], and
+/// [`Error::violations`] says which, and where.
 ///
 /// An [idempotency key](Self::idempotency_key) goes with every send, so that it can be repeated and arrives once.
 ///
