@@ -5,3 +5,12 @@ mod subscription;
 
 #[cfg(feature = "client")]
 pub use subscription::{EnsureSubscription, Subscription, SubscriptionChange};
+mod dedupe;
+mod memory;
+#[cfg(feature = "redis")]
+mod redis;
+
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisDeduper, RedisDeduperError};
+pub use dedupe::{Claim, Deduper, EventKey, Ticket};
+pub use memory::MemoryDeduper;
