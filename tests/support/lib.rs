@@ -1,10 +1,11 @@
 //! What the integration tests share: the API document, its examples, ways to parse and to compare
-//! them, and a server to call.
+//! them, a server to call, and a Redis server.
 
 pub mod compare;
 pub mod document;
 pub mod operations;
 pub mod parse;
+pub mod redis;
 pub mod server;
 
 /// Compiles the examples of the README.
