@@ -26,7 +26,9 @@ mod dedupe;
 mod delivery;
 mod error;
 mod headers;
+mod inbound;
 mod memory;
+mod reaction;
 #[cfg(feature = "redis")]
 mod redis;
 mod secret;
@@ -41,7 +43,9 @@ pub use self::redis::{RedisDeduper, RedisDeduperError};
 pub use dedupe::{Claim, Deduper, EventKey, Ticket};
 pub use delivery::{Delivery, StrictError};
 pub use error::VerifyError;
+pub use inbound::{Inbound, ReplyTarget};
 pub use memory::MemoryDeduper;
+pub use reaction::InboundReaction;
 pub use secret::SecretError;
 pub use signer::{SignError, Signer};
 #[cfg(feature = "client")]
