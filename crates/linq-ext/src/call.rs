@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use linq_client::reqwest::StatusCode;
 use linq_client::reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use linq_client::{BoxFuture, CallOptions, Client, ErrorBody, ResponseValue};
+use linq_client::{BoxFuture, CallOptions, Client, ErrorBody, Operation, ResponseValue};
 
 use crate::error::CallReport;
 use crate::{Error, Linq};
@@ -139,7 +139,6 @@ impl CallState {
 
 impl<T: Send + 'static> Call<T> {
     /// A call that `run` makes, with a client that has the options of the call.
-    #[allow(dead_code, reason = "which handles there are is up to the features")]
     pub(crate) fn new<F, Fut>(linq: &Linq, run: F) -> Self
     where
         F: FnOnce(Client) -> Fut + Send + 'static,
@@ -165,10 +164,24 @@ impl<T: Send + 'static> Call<T> {
         Self::from_run(linq, Ok(Box::new(|client| Box::pin(run(client)))))
     }
 
-    /// A call that is invalid, so that nothing will be sent.
-    #[allow(dead_code, reason = "which handles there are is up to the features")]
-    pub(crate) fn failed(linq: &Linq, error: Error) -> Self {
-        Self::from_run(linq, Err(error))
+    /// A call of an operation that takes an input, which fails before anything is sent if that is unfit.
+    pub(crate) fn prepared<I, F, Fut>(
+        linq: &Linq,
+        operation: &'static Operation,
+        input: Result<I, Error>,
+        run: F,
+    ) -> Self
+    where
+        I: Send + 'static,
+        F: FnOnce(Client, I) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<ResponseValue<T>, linq_client::Error<ErrorBody>>>
+            + Send
+            + 'static,
+    {
+        match input {
+            Ok(input) => Self::new(linq, |client| run(client, input)),
+            Err(error) => Self::from_run(linq, Err(error.with_operation(operation))),
+        }
     }
 
     fn from_run(linq: &Linq, run: Result<Run<T>, Error>) -> Self {
@@ -186,7 +199,6 @@ impl<T: Send + 'static> Call<T> {
     }
 
     /// The same call, with a change to what it gives.
-    #[allow(dead_code, reason = "which handles there are is up to the features")]
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Call<U> {
         let run = self.run.map(|run| -> Run<U> {
             Box::new(|client| {

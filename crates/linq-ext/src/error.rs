@@ -10,6 +10,7 @@ use linq_client::reqwest::header::HeaderMap;
 use linq_client::{ErrorBody, Operation};
 
 use crate::ErrorCode;
+use crate::message::InvalidMessage;
 use crate::retry::backoff;
 use crate::retry::key::KeyRefused;
 
@@ -92,11 +93,6 @@ impl Error {
     /// Something given to a call is unfit, and nothing was sent; `what` must hold no text of a message.
     pub(crate) fn invalid_request(what: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::InvalidRequest(what.into()))
-    }
-
-    /// A message breaks a rule, and nothing was sent; `rule` says which, without text of the message.
-    pub(crate) fn invalid_message(rule: impl Into<Source>) -> Self {
-        Self::new(Kind::InvalidMessage).with_source(rule)
     }
 
     /// Something beside the API failed, such as reading a file.
@@ -310,7 +306,8 @@ impl Error {
         }
     }
 
-    /// True if the message breaks a rule of the API: found before sending, or by the API (code 1004).
+    /// True if the message, a handle or a file breaks a rule of the API: found before sending, and then the
+    /// source is an [`InvalidMessage`], or by the API (code 1004).
     #[must_use]
     pub fn is_invalid_message(&self) -> bool {
         matches!(self.0.kind, Kind::InvalidMessage)
@@ -379,6 +376,13 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
+    }
+}
+
+impl From<InvalidMessage> for Error {
+    /// An error with [`Error::is_invalid_message`], whose source says which rule is broken.
+    fn from(invalid: InvalidMessage) -> Self {
+        Self::new(Kind::InvalidMessage).with_source(invalid)
     }
 }
 

@@ -53,7 +53,10 @@ pub use call::{Call, Response};
 #[cfg(feature = "client")]
 pub use error::Error;
 #[cfg(feature = "client")]
-pub use handle::{ChatHandle, LineHandle, MessageHandle};
+pub use handle::{
+    AvailableNumber, Background, ChatHandle, Destination, LineHandle, MessageHandle, Reaction,
+    SendMessage, Sticker, ToChat, ToHandles, ToNewChat,
+};
 #[cfg(feature = "client")]
 pub use linq::{Linq, LinqBuilder};
 #[cfg(feature = "client")]

@@ -57,7 +57,6 @@ impl Linq {
     }
 
     /// The line that messages go out from where none is named.
-    #[allow(dead_code, reason = "which handles there are is up to the features")]
     pub(crate) fn default_line(&self) -> Option<&str> {
         self.inner.default_line.as_deref()
     }

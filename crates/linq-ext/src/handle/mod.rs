@@ -1,10 +1,27 @@
 //! Handles: a chat, a message or a line, with what can be done with it.
 
+mod account;
+mod background;
+mod chat;
+mod destination;
+mod line;
+mod message;
+mod payment;
+mod reaction;
+mod send;
+mod subscription;
+
 use std::fmt;
 
 use uuid::Uuid;
 
-use crate::Linq;
+use crate::{Error, Linq};
+
+pub use background::Background;
+pub use destination::{Destination, ToChat, ToHandles, ToNewChat};
+pub use line::AvailableNumber;
+pub use reaction::{Reaction, Sticker};
+pub use send::SendMessage;
 
 /// A chat by its id; start with [`Linq::chat`].
 ///
@@ -67,10 +84,19 @@ impl Linq {
     }
 }
 
-#[allow(dead_code, reason = "which calls there are is up to the features")]
 impl ChatHandle {
     pub(crate) fn linq(&self) -> &Linq {
         &self.linq
+    }
+
+    /// The id, for a call.
+    pub(crate) fn uuid(&self) -> Result<Uuid, Error> {
+        uuid("chat", self.id)
+    }
+
+    /// The id, and what else a call needs.
+    pub(crate) fn uuid_and<B>(&self, body: Result<B, Error>) -> Result<(Uuid, B), Error> {
+        Ok((self.uuid()?, body?))
     }
 
     /// The id; `None` if what [`Linq::chat`] was given is not a UUID.
@@ -80,10 +106,19 @@ impl ChatHandle {
     }
 }
 
-#[allow(dead_code, reason = "which calls there are is up to the features")]
 impl MessageHandle {
     pub(crate) fn linq(&self) -> &Linq {
         &self.linq
+    }
+
+    /// The id, for a call.
+    pub(crate) fn uuid(&self) -> Result<Uuid, Error> {
+        uuid("message", self.id)
+    }
+
+    /// The id, and what else a call needs.
+    pub(crate) fn uuid_and<B>(&self, body: Result<B, Error>) -> Result<(Uuid, B), Error> {
+        Ok((self.uuid()?, body?))
     }
 
     /// The id; `None` if what [`Linq::message`] was given is not a UUID.
@@ -93,7 +128,6 @@ impl MessageHandle {
     }
 }
 
-#[allow(dead_code, reason = "which calls there are is up to the features")]
 impl LineHandle {
     pub(crate) fn linq(&self) -> &Linq {
         &self.linq
@@ -129,4 +163,13 @@ impl fmt::Debug for LineHandle {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("LineHandle").finish_non_exhaustive()
     }
+}
+
+/// The id, or an error that says which one is not a UUID.
+fn uuid(which: &str, id: Option<Uuid>) -> Result<Uuid, Error> {
+    id.ok_or_else(|| Error::invalid_request(format!("the {which} id is not a UUID")))
+}
+
+fn strings<S: Into<String>>(texts: impl IntoIterator<Item = S>) -> Vec<String> {
+    texts.into_iter().map(Into::into).collect()
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+#[cfg(feature = "client")]
+use linq_types::UpdateAppCardRequest;
 use linq_types::{
-    IMessageAppPart, InlineSticker, LinkPart, MediaPart, MessageContent, MessagePart, ServiceType,
-    TextPart,
+    IMessageApp, IMessageAppLayout, IMessageAppPart, InlineSticker, LinkPart, MediaPart,
+    MessageContent, MessagePart, ServiceType, TextPart,
 };
 
 use super::rules::{InvalidMessage, Place, Report, Rule, RuleSet};
@@ -77,6 +79,36 @@ pub fn check_text(text: &str) -> Result<(), InvalidMessage> {
         Place::Message,
         Rule::TextLength,
     );
+    report.finish(&RuleSet::default())
+}
+
+/// Checks the URL of a file that the API fetches.
+///
+/// # Errors
+///
+/// [`Rule::MediaHttps`].
+#[cfg(feature = "client")]
+pub(crate) fn check_file_url(url: &str) -> Result<(), InvalidMessage> {
+    let mut report = Report::default();
+    report.expect(is_https(url), Place::File, Rule::MediaHttps);
+    report.finish(&RuleSet::default())
+}
+
+/// Checks the new state of an app card (`POST /v3/messages/{id}/update`).
+///
+/// # Errors
+///
+/// [`Rule::AppIdentity`], [`Rule::AppCardLayout`] and [`Rule::AppCardUrl`].
+#[cfg(feature = "client")]
+pub(crate) fn check_app_card_update(card: &UpdateAppCardRequest) -> Result<(), InvalidMessage> {
+    let mut report = Report::default();
+    if let Some(app) = &card.app {
+        report_app(app, Place::Message, &mut report);
+    }
+    report_layout(&card.layout, Place::Message, &mut report);
+    if let Some(url) = &card.url {
+        report_app_url(url, Place::Message, &mut report);
+    }
     report.finish(&RuleSet::default())
 }
 
@@ -289,8 +321,15 @@ fn report_link(part: &LinkPart, place: Place, report: &mut Report) {
     );
 }
 
-fn report_app_card(part: &IMessageAppPart, place: Place, report: &mut Report) {
-    let app = &part.app;
+fn report_app_card(card: &IMessageAppPart, place: Place, report: &mut Report) {
+    report_app(&card.app, place, report);
+    report_layout(&card.layout, place, report);
+    if let Some(url) = &card.url {
+        report_app_url(url, place, report);
+    }
+}
+
+fn report_app(app: &IMessageApp, place: Place, report: &mut Report) {
     let is_team_id = |id: &str| {
         id.len() == 10
             && id
@@ -305,7 +344,9 @@ fn report_app_card(part: &IMessageAppPart, place: Place, report: &mut Report) {
         place,
         Rule::AppIdentity,
     );
-    let layout = &part.layout;
+}
+
+fn report_layout(layout: &IMessageAppLayout, place: Place, report: &mut Report) {
     let shows_something = layout.caption.is_some()
         || layout.subcaption.is_some()
         || layout.trailing_caption.is_some()
@@ -317,18 +358,19 @@ fn report_app_card(part: &IMessageAppPart, place: Place, report: &mut Report) {
         place,
         Rule::AppCardLayout,
     );
-    if let Some(url) = &part.url {
-        let limit = if url.starts_with("data:") {
-            MAX_DATA_URL_CHARACTERS
-        } else {
-            MAX_LINK_CHARACTERS
-        };
-        report.expect(
-            (url.starts_with("data:") || is_https(url)) && has_characters(url, limit),
-            place,
-            Rule::AppCardUrl,
-        );
-    }
+}
+
+fn report_app_url(url: &str, place: Place, report: &mut Report) {
+    let limit = if url.starts_with("data:") {
+        MAX_DATA_URL_CHARACTERS
+    } else {
+        MAX_LINK_CHARACTERS
+    };
+    report.expect(
+        (url.starts_with("data:") || is_https(url)) && has_characters(url, limit),
+        place,
+        Rule::AppCardUrl,
+    );
 }
 
 fn report_app_clip(content: &MessageContent, place: Place, report: &mut Report) {
@@ -397,8 +439,8 @@ fn has_url(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use linq_types::{
-        AppClipPart, IMessageApp, IMessageAppLayout, MessageEffect, MessageExperience, ReplyTo,
-        TextDecoration, TextDecorationAnimation, TextDecorationStyle,
+        AppClipPart, MessageEffect, MessageExperience, ReplyTo, TextDecoration,
+        TextDecorationAnimation, TextDecorationStyle,
     };
     use uuid::Uuid;
 

@@ -114,10 +114,17 @@ impl Message {
     /// Puts an uploaded image in place of a stretch of the last text. Only iMessage shows it.
     ///
     /// At most 100 to a text, of at most 10 different images, where nothing else is.
-    pub fn inline_sticker(mut self, attachment_id: Uuid, span: impl Into<Span>) -> Self {
-        self.add_sticker(&span.into(), |sticker| {
-            sticker.with_attachment_id(attachment_id)
-        });
+    pub fn inline_sticker(
+        mut self,
+        attachment_id: impl TryInto<Uuid>,
+        span: impl Into<Span>,
+    ) -> Self {
+        let place = last_text(&mut self.content).map_or(Place::Message, |(at, _)| Place::Part(at));
+        if let Some(attachment_id) = self.id(attachment_id, place) {
+            self.add_sticker(&span.into(), |sticker| {
+                sticker.with_attachment_id(attachment_id)
+            });
+        }
         self
     }
 
@@ -137,8 +144,14 @@ impl Message {
     }
 
     /// Adds a file that was uploaded beforehand, at most 100 MB. One that is not ready answers 2007.
-    pub fn media(self, attachment_id: Uuid) -> Self {
-        self.part(MediaPart::new().with_attachment_id(attachment_id))
+    ///
+    /// The id is a [`Uuid`], or text that is one.
+    pub fn media(mut self, attachment_id: impl TryInto<Uuid>) -> Self {
+        let place = Place::Part(self.content.parts.as_ref().map_or(0, Vec::len));
+        match self.id(attachment_id, place) {
+            Some(id) => self.part(MediaPart::new().with_attachment_id(id)),
+            None => self,
+        }
     }
 
     /// Adds a link, shown as a preview of its page: at most 2,048 characters, and the only part (1004).
@@ -180,14 +193,17 @@ impl Message {
     }
 
     /// Answers a message, which only iMessage shows. The first message of a new chat cannot.
-    pub fn reply_to(mut self, message_id: Uuid) -> Self {
-        self.content.reply_to = Some(ReplyTo::new(message_id));
+    ///
+    /// The id is a [`Uuid`], or text that is one.
+    pub fn reply_to(mut self, message_id: impl TryInto<Uuid>) -> Self {
+        self.content.reply_to = self.id(message_id, Place::Message).map(ReplyTo::new);
         self
     }
 
     /// Answers one part of a message, counted from 0.
-    pub fn reply_to_part(mut self, message_id: Uuid, part_index: u16) -> Self {
-        self.content.reply_to = Some(ReplyTo::new(message_id).with_part_index(part_index));
+    pub fn reply_to_part(mut self, message_id: impl TryInto<Uuid>, part_index: u16) -> Self {
+        let id = self.id(message_id, Place::Message);
+        self.content.reply_to = id.map(|id| ReplyTo::new(id).with_part_index(part_index));
         self
     }
 
@@ -251,6 +267,13 @@ impl Message {
                 .get_or_insert_default()
                 .push(image(InlineSticker::new(range)));
         }
+    }
+
+    /// The id, unless it is not a UUID, which is noted.
+    fn id(&mut self, id: impl TryInto<Uuid>, place: Place) -> Option<Uuid> {
+        let id = id.try_into().ok();
+        self.report.expect(id.is_some(), place, Rule::Id);
+        id
     }
 
     /// The last text and the selected range of it, unless there is none, which is noted.
@@ -491,6 +514,32 @@ mod tests {
                 .without_rule(Rule::NoText),
         );
         assert_eq!(rest.len(), 3);
+    }
+
+    #[test]
+    fn an_id_may_be_text_and_has_to_be_a_uuid() {
+        let id = "c2497d1e-06fb-4a38-b5d2-9e140c7f83a5";
+        let content = Message::from("Look")
+            .inline_sticker(id, "Look")
+            .media(id.to_owned())
+            .reply_to(id)
+            .build()
+            .expect("UUIDs");
+        assert!(
+            content
+                .reply_to
+                .is_some_and(|reply| reply.message_id.to_string() == id)
+        );
+        let message = Message::from("Look")
+            .inline_sticker("sticker", "Look")
+            .media("photo")
+            .reply_to_part("message", 1);
+        assert_eq!(
+            broken(message.clone()),
+            [(None, Rule::Id), (Some(0), Rule::Id), (Some(1), Rule::Id)]
+        );
+        let unchecked = message.without_rule(Rule::Id).build().expect("left out");
+        assert_eq!(unchecked, Message::from("Look").build().expect("valid"));
     }
 
     #[test]

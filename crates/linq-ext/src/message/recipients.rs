@@ -51,7 +51,7 @@ pub fn check_blockable(handle: &str) -> Result<(), InvalidMessage> {
 pub fn check_recipients<S: AsRef<str>>(
     recipients: impl IntoIterator<Item = S>,
 ) -> Result<(), InvalidMessage> {
-    check_all(recipients, MAX_RECIPIENTS)
+    report_recipients(recipients, MAX_RECIPIENTS).finish(&RuleSet::default())
 }
 
 /// Checks the recipients of `POST /v3/messages`: handles, at least one. No upper limit is published.
@@ -62,13 +62,14 @@ pub fn check_recipients<S: AsRef<str>>(
 pub fn check_handles<S: AsRef<str>>(
     handles: impl IntoIterator<Item = S>,
 ) -> Result<(), InvalidMessage> {
-    check_all(handles, usize::MAX)
+    report_recipients(handles, usize::MAX).finish(&RuleSet::default())
 }
 
-fn check_all<S: AsRef<str>>(
+/// What is wrong with recipients, of which there may be a number.
+pub(crate) fn report_recipients<S: AsRef<str>>(
     handles: impl IntoIterator<Item = S>,
     limit: usize,
-) -> Result<(), InvalidMessage> {
+) -> Report {
     let mut report = Report::default();
     let mut count = 0_usize;
     for handle in handles {
@@ -84,7 +85,15 @@ fn check_all<S: AsRef<str>>(
         Place::Message,
         Rule::RecipientCount,
     );
-    report.finish(&RuleSet::default())
+    report
+}
+
+/// What is wrong with the number of a line of one's own.
+#[cfg(feature = "client")]
+pub(crate) fn report_line(number: &str) -> Report {
+    let mut report = Report::default();
+    report.expect(is_number(number), Place::Line, Rule::Handle);
+    report
 }
 
 fn check(holds: bool) -> Result<(), InvalidMessage> {

@@ -62,6 +62,9 @@ rules! {
     /// means by the document's `maxLength`. [`Message::split`](super::Message::split) makes several messages of
     /// a longer one.
     TextLength: None, "a text has 1 to 10,000 characters";
+    /// The id of an attachment or of an answered message is a UUID. This crate's own rule; with it off, what
+    /// has no UUID is left out.
+    Id: None, "an id is a UUID";
     /// There is a text part to decorate, or to mention somebody in. This crate's own rule; with it off, what
     /// has no text is left out.
     NoText: None, "a text part comes before what is done to it";
@@ -139,6 +142,8 @@ pub enum Place {
     Recipient(usize),
     /// A single handle.
     Handle,
+    /// A line of one's own, to send from or not.
+    Line,
     /// A file.
     File,
 }
@@ -150,6 +155,7 @@ impl fmt::Display for Place {
             Self::Part(index) => write!(formatter, "part {index}"),
             Self::Recipient(index) => write!(formatter, "recipient {index}"),
             Self::Handle => formatter.write_str("handle"),
+            Self::Line => formatter.write_str("line"),
             Self::File => formatter.write_str("file"),
         }
     }

@@ -1,0 +1,99 @@
+//! What belongs to the account: blocked handles, attachments, experiences.
+
+use linq_client::operations::{BLOCK_HANDLE, DELETE_ATTACHMENT, GET_ATTACHMENT, UNBLOCK_HANDLE};
+use linq_types::{
+    Attachment, BlockHandleRequest, BlockHandleResult, BlockedHandleEntry, Experience,
+    UnblockHandleRequest,
+};
+use uuid::Uuid;
+
+use crate::message::check_blockable;
+use crate::{Call, Error, Linq};
+
+/// Blocked handles.
+impl Linq {
+    /// The handles that the account has blocked.
+    ///
+    /// `GET /v3/blocked_handles`
+    pub fn list_blocked_handles(&self) -> Call<Vec<BlockedHandleEntry>> {
+        let call = Call::new(self, |client| async move {
+            client.list_blocked_handles().send().await
+        });
+        call.map(|handles| handles.blocked_handles)
+    }
+
+    /// Blocks a handle for all lines: a phone number, an e-mail address, a short code, or the name of a sender.
+    ///
+    /// Sends to it answer 2026 then. A note on why goes into
+    /// [`body_field("reason", …)`](Call::body_field).
+    ///
+    /// `POST /v3/blocked_handles`
+    pub fn block_handle(&self, handle: impl Into<String>) -> Call<BlockHandleResult> {
+        let body = checked_blockable(handle).map(BlockHandleRequest::new);
+        Call::prepared(self, &BLOCK_HANDLE, body, |client, handle| async move {
+            client.block_handle().body(handle).send().await
+        })
+    }
+
+    /// Lifts the block of a handle, written as in the [list](Self::list_blocked_handles).
+    ///
+    /// `DELETE /v3/blocked_handles`
+    pub fn unblock_handle(&self, handle: impl Into<String>) -> Call<()> {
+        let body = checked_blockable(handle).map(UnblockHandleRequest::new);
+        Call::prepared(self, &UNBLOCK_HANDLE, body, |client, handle| async move {
+            client.unblock_handle().body(handle).send().await
+        })
+    }
+}
+
+fn checked_blockable(handle: impl Into<String>) -> Result<String, Error> {
+    let handle = handle.into();
+    check_blockable(&handle)?;
+    Ok(handle)
+}
+
+/// Attachments: files that were uploaded, or came with a message.
+impl Linq {
+    /// Name, type, size and address of an attachment.
+    ///
+    /// `GET /v3/attachments/{attachmentId}`
+    pub fn get_attachment(&self, id: impl TryInto<Uuid>) -> Call<Attachment> {
+        let id = super::uuid("attachment", id.try_into().ok());
+        Call::prepared(self, &GET_ATTACHMENT, id, |client, id| async move {
+            client.get_attachment().attachment_id(id).send().await
+        })
+    }
+
+    /// Deletes an attachment for good.
+    ///
+    /// `DELETE /v3/attachments/{attachmentId}`
+    pub fn delete_attachment(&self, id: impl TryInto<Uuid>) -> Call<()> {
+        let id = super::uuid("attachment", id.try_into().ok());
+        Call::prepared(self, &DELETE_ATTACHMENT, id, |client, id| async move {
+            client.delete_attachment().attachment_id(id).send().await
+        })
+    }
+}
+
+/// Experiences: ready-made cards for [`Message::experience`](crate::Message::experience).
+impl Linq {
+    /// The experiences that can be sent, with their actions and fields.
+    ///
+    /// `GET /v3/experiences`
+    pub fn list_experiences(&self) -> Call<Vec<Experience>> {
+        let call = Call::new(self, |client| async move {
+            client.list_experiences().send().await
+        });
+        call.map(|found| found.experiences.unwrap_or_default())
+    }
+
+    /// One experience, by its name.
+    ///
+    /// `GET /v3/experiences/{experience}`
+    pub fn get_experience(&self, name: impl Into<String>) -> Call<Experience> {
+        let name = name.into();
+        Call::new(self, |client| async move {
+            client.get_experience().experience(name).send().await
+        })
+    }
+}

@@ -1,0 +1,243 @@
+//! What can be done with a message that was sent or received.
+
+use linq_client::operations::{
+    ADD_POLL_OPTIONS, DELETE_MESSAGE, EDIT_MESSAGE, GET_MESSAGE, GET_POLL, SEND_REACTION,
+    UPDATE_APP_CARD, UPDATE_STICKER_PLACEMENT, VOTE_POLL,
+};
+use linq_types::{
+    AddPollOptionsRequest, EditMessageRequest, PollEnvelope, PollOptionText, SendMessageResponse,
+    SendReactionRequest, SendReactionRequestOperation, SendReactionResponse, StickerPlacement,
+    UpdateAppCardRequest, UpdateStickerPlacementRequest, UpdateStickerPlacementResult,
+    VotePollRequest, VotePollRequestOperation,
+};
+use uuid::Uuid;
+
+use super::reaction::checked_placement;
+use super::{MessageHandle, Reaction, Sticker};
+use crate::message::{check_app_card_update, check_text};
+use crate::{Call, Error};
+
+/// The message itself.
+impl MessageHandle {
+    /// The message with its parts, reactions and delivery times.
+    ///
+    /// `GET /v3/messages/{messageId}`
+    pub fn get(&self) -> Call<linq_types::Message> {
+        Call::prepared(
+            self.linq(),
+            &GET_MESSAGE,
+            self.uuid(),
+            |client, id| async move { client.get_message().message_id(id).send().await },
+        )
+    }
+
+    /// Removes the message from Linq's records. It is not unsent: recipients keep it.
+    ///
+    /// `DELETE /v3/messages/{messageId}`
+    pub fn delete(&self) -> Call<()> {
+        Call::prepared(
+            self.linq(),
+            &DELETE_MESSAGE,
+            self.uuid(),
+            |client, id| async move { client.delete_message().message_id(id).send().await },
+        )
+    }
+
+    /// Replaces the text of an iMessage of yours by one of 1 to 10,000 characters, at most five times within 15
+    /// minutes of sending; `message.edited` confirms it.
+    ///
+    /// It changes the first part; see [`edit_part`](Self::edit_part) for another one. The request carries no
+    /// key: an unclear failure is not repeated, since it could use up one of the five.
+    ///
+    /// `PATCH /v3/messages/{messageId}`
+    pub fn edit(&self, text: impl Into<String>) -> Call<linq_types::Message> {
+        self.edit_text(EditMessageRequest::new(text))
+    }
+
+    /// The same for a text part at a position, counted from 0.
+    pub fn edit_part(&self, part_index: u16, text: impl Into<String>) -> Call<linq_types::Message> {
+        self.edit_text(EditMessageRequest::new(text).with_part_index(part_index))
+    }
+
+    fn edit_text(&self, edit: EditMessageRequest) -> Call<linq_types::Message> {
+        let checked = check_text(&edit.text).map_err(Error::from);
+        let input = self.uuid_and(checked.map(|()| edit));
+        Call::prepared(
+            self.linq(),
+            &EDIT_MESSAGE,
+            input,
+            |client, (id, edit)| async move {
+                client.edit_message().message_id(id).body(edit).send().await
+            },
+        )
+    }
+
+    /// Replaces the app card of a message of yours by a new state of it, which is a message of its own.
+    ///
+    /// `interactive` is not taken over from the old card. The request carries no key: an unclear failure is not
+    /// repeated.
+    ///
+    /// `POST /v3/messages/{messageId}/update`
+    pub fn update_app_card(&self, card: UpdateAppCardRequest) -> Call<SendMessageResponse> {
+        let checked = check_app_card_update(&card).map_err(Error::from);
+        let checked = checked.and_then(|()| match (&card.url, &card.experience) {
+            (Some(_), Some(_)) => Err(Error::invalid_request(
+                "an app card goes on with either a URL or an experience",
+            )),
+            _ => Ok(card),
+        });
+        let input = self.uuid_and(checked);
+        Call::prepared(
+            self.linq(),
+            &UPDATE_APP_CARD,
+            input,
+            |client, (id, card)| async move {
+                let call = client.update_app_card().message_id(id).body(card);
+                call.send().await
+            },
+        )
+    }
+}
+
+/// Reactions.
+impl MessageHandle {
+    /// Puts a reaction on the message; `reaction.added` confirms it.
+    ///
+    /// The request carries no key: after an unclear failure look at the reactions of the [message](Self::get).
+    ///
+    /// `POST /v3/messages/{messageId}/reactions`
+    pub fn react(&self, reaction: impl Into<Reaction>) -> Call<SendReactionResponse> {
+        self.send_reaction(reaction.into().checked(SendReactionRequestOperation::Add))
+    }
+
+    /// Takes a reaction of yours back; `reaction.removed` confirms it. See [`react`](Self::react).
+    pub fn unreact(&self, reaction: impl Into<Reaction>) -> Call<SendReactionResponse> {
+        let remove = SendReactionRequestOperation::Remove;
+        self.send_reaction(reaction.into().checked(remove))
+    }
+
+    /// Puts a sticker on the message. It can be [moved](Self::move_sticker), and not be taken back. See
+    /// [`react`](Self::react).
+    pub fn stick(&self, sticker: Sticker) -> Call<SendReactionResponse> {
+        self.send_reaction(sticker.checked())
+    }
+
+    fn send_reaction(
+        &self,
+        reaction: Result<SendReactionRequest, Error>,
+    ) -> Call<SendReactionResponse> {
+        let input = self.uuid_and(reaction);
+        Call::prepared(
+            self.linq(),
+            &SEND_REACTION,
+            input,
+            |client, (id, reaction)| async move {
+                let call = client.send_reaction().message_id(id).body(reaction);
+                call.send().await
+            },
+        )
+    }
+
+    /// Moves, resizes or turns a sticker of yours; the id is that of the reaction.
+    ///
+    /// `PATCH /v3/messages/{messageId}/reactions/{reactionId}`
+    pub fn move_sticker(
+        &self,
+        reaction_id: impl TryInto<Uuid>,
+        placement: StickerPlacement,
+    ) -> Call<UpdateStickerPlacementResult> {
+        let reaction = super::uuid("reaction", reaction_id.try_into().ok());
+        let move_it = reaction.and_then(|reaction| {
+            let placement = checked_placement(placement)?;
+            Ok((reaction, UpdateStickerPlacementRequest::new(placement)))
+        });
+        let input = self.uuid_and(move_it);
+        Call::prepared(
+            self.linq(),
+            &UPDATE_STICKER_PLACEMENT,
+            input,
+            |client, (id, (reaction, placement))| async move {
+                let call = client
+                    .update_sticker_placement()
+                    .message_id(id)
+                    .reaction_id(reaction)
+                    .body(placement);
+                call.send().await
+            },
+        )
+    }
+}
+
+/// Polls, by the `message_id` that [`ChatHandle::create_poll`](crate::ChatHandle::create_poll) gave or
+/// `poll.received` brought.
+impl MessageHandle {
+    /// The poll with its options, votes and reactions.
+    ///
+    /// `GET /v3/messages/{messageId}/poll`
+    pub fn poll(&self) -> Call<PollEnvelope> {
+        Call::prepared(
+            self.linq(),
+            &GET_POLL,
+            self.uuid(),
+            |client, id| async move { client.get_poll().message_id(id).send().await },
+        )
+    }
+
+    /// Puts further options behind those of the poll. They stay.
+    ///
+    /// The request carries no key: after an unclear failure look at the [poll](Self::poll).
+    ///
+    /// `POST /v3/messages/{messageId}/poll/options`
+    pub fn add_poll_options<S: Into<String>>(
+        &self,
+        options: impl IntoIterator<Item = S>,
+    ) -> Call<PollEnvelope> {
+        let options: Vec<_> = options.into_iter().map(PollOptionText::new).collect();
+        let options = if options.is_empty() {
+            Err(Error::invalid_request("there is no option to add"))
+        } else {
+            Ok(AddPollOptionsRequest::new(options))
+        };
+        let input = self.uuid_and(options);
+        Call::prepared(
+            self.linq(),
+            &ADD_POLL_OPTIONS,
+            input,
+            |client, (id, options)| async move {
+                let call = client.add_poll_options().message_id(id).body(options);
+                call.send().await
+            },
+        )
+    }
+
+    /// Votes for an option, besides the votes for others.
+    ///
+    /// `POST /v3/messages/{messageId}/poll/votes`
+    pub fn vote(&self, option_id: impl TryInto<Uuid>) -> Call<PollEnvelope> {
+        self.send_vote(VotePollRequestOperation::Add, option_id)
+    }
+
+    /// Takes a vote of your line back.
+    ///
+    /// `POST /v3/messages/{messageId}/poll/votes`
+    pub fn unvote(&self, option_id: impl TryInto<Uuid>) -> Call<PollEnvelope> {
+        self.send_vote(VotePollRequestOperation::Remove, option_id)
+    }
+
+    fn send_vote(
+        &self,
+        operation: VotePollRequestOperation,
+        option_id: impl TryInto<Uuid>,
+    ) -> Call<PollEnvelope> {
+        let option = super::uuid("option", option_id.try_into().ok());
+        let input = self.uuid_and(option.map(|option| VotePollRequest::new(operation, option)));
+        Call::prepared(
+            self.linq(),
+            &VOTE_POLL,
+            input,
+            |client, (id, vote)| async move {
+                client.vote_poll().message_id(id).body(vote).send().await
+            },
+        )
+    }
+}
