@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use linq_client::reqwest::StatusCode;
 use linq_client::reqwest::header::HeaderMap;
 use linq_client::{ErrorBody, Operation};
+use uuid::Uuid;
 
 use crate::ErrorCode;
 use crate::message::InvalidMessage;
@@ -46,6 +47,7 @@ struct Inner {
     retry_after: Option<Duration>,
     retryable: bool,
     idempotency_key: Option<String>,
+    attachment_id: Option<Uuid>,
     source: Option<Source>,
 }
 
@@ -105,6 +107,16 @@ impl Error {
         })
     }
 
+    /// Time ran out beside the API.
+    pub(crate) fn timed_out(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Other {
+            what: what.into(),
+            status: None,
+            timeout: true,
+            connect: false,
+        })
+    }
+
     /// A request to another server than the API failed, such as the upload of a file.
     pub(crate) fn transfer(
         what: impl Into<Cow<'static, str>>,
@@ -159,6 +171,12 @@ impl Error {
         self
     }
 
+    /// The attachment that was reserved before this went wrong.
+    pub(crate) fn with_attachment_id(mut self, id: Uuid) -> Self {
+        self.0.attachment_id = Some(id);
+        self
+    }
+
     /// What the retries know about the call.
     pub(crate) fn with_report(mut self, report: CallReport) -> Self {
         let CallReport {
@@ -182,6 +200,7 @@ impl Error {
             retry_after: None,
             retryable: false,
             idempotency_key: None,
+            attachment_id: None,
             source: None,
         }))
     }
@@ -284,6 +303,17 @@ impl Error {
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&str> {
         self.0.idempotency_key.as_deref()
+    }
+
+    /// The attachment that an [upload](crate::Upload) had reserved before it failed.
+    ///
+    /// The file may have arrived all the same, where the answer got lost: `get_attachment` of
+    /// [`Linq::api`](crate::Linq::api) tells. Otherwise nothing refers to the reservation, and it can be left
+    /// alone, or deleted with `delete_attachment`; the address it came with is not kept, so that an upload
+    /// starts again with a new one.
+    #[must_use]
+    pub fn attachment_id(&self) -> Option<Uuid> {
+        self.0.attachment_id
     }
 
     /// True if no client could be made from what it was given.
@@ -421,6 +451,12 @@ impl fmt::Display for Error {
         match &self.0.kind {
             Kind::Configuration(what) | Kind::InvalidRequest(what) => {
                 write!(formatter, ": {what}")?
+            }
+            // Without it nobody would know which rule it is.
+            Kind::InvalidMessage => {
+                if let Some(rule) = &self.0.source {
+                    write!(formatter, ": {rule}")?;
+                }
             }
             _ => {}
         }

@@ -6,7 +6,7 @@
 //!
 //! # Features
 //!
-//! - `client` (default): `Linq`, its calls, retries and errors.
+//! - `client` (default): `Linq`, its calls, retries and errors, files and the typing indicator.
 //! - `rustls` (default): TLS through rustls, with the certificates of the platform.
 //! - `tracing`: a span for every call, with operation, status, attempts, duration and trace id.
 //! - `markdown`: messages from Markdown.
@@ -14,7 +14,7 @@
 //!
 //! # Not there yet
 //!
-//! Handles with a short method for each common operation, pagination as streams, and files: call those
+//! Handles with a short method for each common operation, and pagination as streams: call those
 //! operations through `Linq::api`, which retries by the same rules but adds no idempotency keys.
 #![deny(missing_docs)]
 
@@ -32,6 +32,8 @@ mod call;
 #[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "client")]
+mod files;
+#[cfg(feature = "client")]
 mod handle;
 #[cfg(feature = "client")]
 mod linq;
@@ -41,6 +43,8 @@ mod raw;
 mod retry;
 #[cfg(feature = "client")]
 mod trace;
+#[cfg(feature = "client")]
+mod typing;
 
 pub use code::ErrorCode;
 #[cfg(feature = "client")]
@@ -53,6 +57,8 @@ pub use call::{Call, Response};
 #[cfg(feature = "client")]
 pub use error::Error;
 #[cfg(feature = "client")]
+pub use files::{Download, DownloadStream, Downloaded, Upload, Uploaded};
+#[cfg(feature = "client")]
 pub use handle::{
     AvailableNumber, Background, ChatHandle, Destination, LineHandle, MessageHandle, Reaction,
     SendMessage, Sticker, ToChat, ToHandles, ToNewChat,
@@ -63,6 +69,8 @@ pub use linq::{Linq, LinqBuilder};
 pub use raw::RawCall;
 #[cfg(feature = "client")]
 pub use retry::clock::{Clock, SystemClock};
+#[cfg(feature = "client")]
+pub use typing::Typing;
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -28,6 +28,7 @@ struct Inner {
     api: Client,
     http: reqwest::Client,
     clock: Arc<dyn Clock>,
+    limits: Limits,
     default_line: Option<String>,
 }
 
@@ -62,14 +63,17 @@ impl Linq {
     }
 
     /// The HTTP client, without the API key, for servers other than the API.
-    #[allow(dead_code, reason = "which handles there are is up to the features")]
     pub(crate) fn http(&self) -> &reqwest::Client {
         &self.inner.http
     }
 
-    #[allow(dead_code, reason = "which handles there are is up to the features")]
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock
+    }
+
+    /// How often and how long requests are repeated, where a call says nothing else.
+    pub(crate) fn limits(&self) -> Limits {
+        self.inner.limits
     }
 }
 
@@ -257,13 +261,11 @@ impl LinqBuilder {
                     Error::configuration("no HTTP client could be made").with_source(error)
                 })?,
         };
-        let retries = Retries::new(
-            Limits {
-                max_retries: self.max_retries,
-                max_retry_after: self.max_retry_after,
-            },
-            Arc::clone(&self.clock),
-        );
+        let limits = Limits {
+            max_retries: self.max_retries,
+            max_retry_after: self.max_retry_after,
+        };
+        let retries = Retries::new(limits, Arc::clone(&self.clock));
         let mut client = self.client.http_client(http.clone()).hook(retries);
         for hook in self.hooks {
             client = client.hook(hook);
@@ -280,6 +282,7 @@ impl LinqBuilder {
                 api,
                 http,
                 clock: self.clock,
+                limits,
                 default_line: self.default_line,
             }),
         })

@@ -13,7 +13,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::message::check_number;
-use crate::{Call, Error, Linq};
+use crate::{Error, Linq};
 
 /// The payload version that subscriptions are pinned to where their URL names none.
 const PAYLOAD_VERSION: &str = "2026-02-03";
@@ -39,7 +39,7 @@ impl Linq {
     ///    subscriptions deliver now, under event ids that differ, so keep this step short.
     /// 2. Give the receiver both secrets, with `Verifier::new(new)?.with_secret(old)?`; better do so before
     ///    deliveries come, or they are refused.
-    /// 3. Delete the first subscription, with `linq.api().delete_webhook_subscription()`, and call this with the
+    /// 3. Delete the first subscription, with [`delete_subscription`](Self::delete_subscription), and call this with the
     ///    new URL from then on. Take the old secret out half an hour later, when its last redelivery is over.
     ///
     /// # Errors
@@ -138,11 +138,8 @@ impl EnsureSubscription {
 
     /// The subscription to the target, or else one to the same address with another version.
     async fn find(&self, target: &Target) -> Result<Option<WebhookSubscriptionResponse>, Error> {
-        let list = Call::new(&self.linq, |client| async move {
-            client.list_webhook_subscriptions().send().await
-        });
         let mut other = None;
-        for subscription in list.await?.subscriptions {
+        for subscription in self.linq.list_subscriptions().await? {
             match Target::read(&subscription.target_url) {
                 Some(its) if its == *target => return Ok(Some(subscription)),
                 Some(its) if its.address == target.address => {
@@ -158,10 +155,7 @@ impl EnsureSubscription {
         let mut body =
             CreateWebhookSubscriptionRequest::new(target.to_string(), self.events.clone());
         body.phone_numbers = self.phone_numbers.clone().filter(|lines| !lines.is_empty());
-        let call = Call::new(&self.linq, |client| async move {
-            client.create_webhook_subscription().body(body).send().await
-        });
-        let created = call.await?;
+        let created = self.linq.create_subscription(body).await?;
         Ok(Subscription {
             id: created.id,
             target_url: created.target_url,
@@ -219,11 +213,8 @@ impl EnsureSubscription {
         let Some(body) = changes else {
             return Ok(Subscription::of(found, change));
         };
-        let call = Call::new(&self.linq, |client| async move {
-            let request = client.update_webhook_subscription();
-            request.subscription_id(found.id).body(body).send().await
-        });
-        Ok(Subscription::of(call.await?, change))
+        let updated = self.linq.update_subscription(found.id, body).await?;
+        Ok(Subscription::of(updated, change))
     }
 
     /// What has to change, if anything.
@@ -293,7 +284,7 @@ pub enum SubscriptionChange {
     /// Creating it failed unclearly, and yet it is there now, with a secret that nobody may have seen.
     ///
     /// Unless another process created it at that moment and has stored the secret, delete it, with
-    /// `linq.api().delete_webhook_subscription()`, and ensure it again.
+    /// [`Linq::delete_subscription`], and ensure it again.
     SecretLost,
 }
 

@@ -1,0 +1,150 @@
+//! Repeating transfers, by the rules that hold for calls of the API.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use linq_client::reqwest::header::HeaderMap;
+use linq_client::reqwest::{self, StatusCode};
+
+use crate::error::CallReport;
+use crate::retry::backoff;
+use crate::retry::clock::Clock;
+use crate::retry::policy::{self, Answer, Attempts, Class, Decision, Limits, Outcome};
+use crate::{Error, Linq};
+
+/// One attempt that failed.
+pub(super) struct Failure {
+    error: Error,
+    outcome: Outcome,
+}
+
+impl Failure {
+    /// What another attempt cannot mend.
+    pub(super) fn lasting(error: Error) -> Self {
+        Self {
+            error,
+            outcome: Outcome::Refused,
+        }
+    }
+
+    /// No answer came, or none that could be read to its end.
+    pub(super) fn lost(error: Error) -> Self {
+        Self {
+            error,
+            outcome: Outcome::Lost,
+        }
+    }
+
+    pub(super) fn of_transport(what: &'static str, error: reqwest::Error) -> Self {
+        let outcome = if error.is_builder() || error.is_redirect() {
+            Outcome::Refused
+        } else if error.is_connect() {
+            Outcome::NotSent
+        } else {
+            Outcome::Lost
+        };
+        Self {
+            error: Error::transfer(what, error),
+            outcome,
+        }
+    }
+
+    pub(super) fn of_status(
+        what: &'static str,
+        status: StatusCode,
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> Self {
+        Self {
+            error: Error::transfer_status(what, status),
+            outcome: Outcome::Answered(Answer {
+                status,
+                code: None,
+                forbids: false,
+                retry_after: backoff::retry_after(headers, now),
+            }),
+        }
+    }
+
+    /// What went wrong, where there is no other attempt.
+    pub(super) fn into_error(self) -> Error {
+        self.error
+    }
+
+    /// The same failure, which another attempt cannot mend.
+    pub(super) fn made_lasting(self) -> Self {
+        Self::lasting(self.error)
+    }
+}
+
+/// Counts the attempts at a transfer, and pauses between them.
+pub(super) struct Retrying {
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    class: Class,
+    /// No attempt begins after it.
+    deadline: Option<SystemTime>,
+    made: u32,
+}
+
+impl Retrying {
+    pub(super) fn new(linq: &Linq, class: Class, max_retries: Option<u32>) -> Self {
+        let limits = linq.limits();
+        Self {
+            clock: Arc::clone(linq.clock()),
+            limits: Limits {
+                max_retries: max_retries.unwrap_or(limits.max_retries),
+                ..limits
+            },
+            class,
+            deadline: None,
+            made: 0,
+        }
+    }
+
+    /// Makes no attempt after this time but the first, which the server may judge.
+    pub(super) fn until(mut self, deadline: SystemTime) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Waits until the next attempt, or gives the error if there will be none.
+    pub(super) async fn pause(&mut self, failure: Failure) -> Result<(), Error> {
+        let Failure { error, outcome } = failure;
+        self.made += 1;
+        let error = error.with_report(CallReport {
+            attempts: self.made,
+            retry_after: match outcome {
+                Outcome::Answered(answer) => answer.retry_after,
+                _ => None,
+            },
+            // To upload again is to make another attachment.
+            retryable: self.class == Class::Read && policy::may_repeat(outcome, self.class),
+            idempotency_key: None,
+        });
+        let attempts = Attempts {
+            made: self.made,
+            may_have_arrived: false,
+        };
+        let after = match policy::decide(attempts, outcome, self.class, false, self.limits) {
+            Decision::Repeat { after } => after,
+            Decision::Stop | Decision::Done => return Err(error),
+        };
+        let pause = after
+            .filter(|after| !after.is_zero())
+            .unwrap_or_else(|| backoff::pause(self.made, self.clock.jitter()));
+        if self.is_late(pause) {
+            return Err(error);
+        }
+        self.clock.sleep(pause).await;
+        if self.is_late(Duration::ZERO) {
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn is_late(&self, pause: Duration) -> bool {
+        self.deadline
+            .is_some_and(|deadline| self.clock.now() + pause >= deadline)
+    }
+}
