@@ -849,8 +849,8 @@ impl Failing {
     }
 }
 
-fn sure<T>(result: Result<T, Infallible>) -> T {
-    result.unwrap_or_else(|never| match never {})
+fn never<E>(error: Infallible) -> E {
+    match error {}
 }
 
 impl Deduper for Failing {
@@ -858,7 +858,7 @@ impl Deduper for Failing {
 
     async fn claim(&self, key: &EventKey) -> Result<Claim, Self::Error> {
         self.check("claim")?;
-        Ok(sure(self.inner.claim(key).await))
+        self.inner.claim(key).await.map_err(never)
     }
 
     async fn complete(&self, ticket: &Ticket) -> Result<(), Self::Error> {
@@ -866,12 +866,12 @@ impl Deduper for Failing {
             std::future::pending::<()>().await;
         }
         self.check("complete")?;
-        Ok(sure(self.inner.complete(ticket).await))
+        self.inner.complete(ticket).await.map_err(never)
     }
 
     async fn release(&self, ticket: &Ticket) -> Result<(), Self::Error> {
         self.check("release")?;
-        Ok(sure(self.inner.release(ticket).await))
+        self.inner.release(ticket).await.map_err(never)
     }
 
     fn lease(&self) -> Option<Duration> {
@@ -881,6 +881,6 @@ impl Deduper for Failing {
     async fn renew(&self, ticket: &Ticket) -> Result<bool, Self::Error> {
         self.renewals.fetch_add(1, Ordering::SeqCst);
         self.check("renew")?;
-        Ok(sure(self.inner.renew(ticket).await))
+        self.inner.renew(ticket).await.map_err(never)
     }
 }

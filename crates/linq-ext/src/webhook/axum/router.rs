@@ -32,7 +32,6 @@ const BODIES_PER_HANDLER: usize = 4;
 ///
 /// What the handler needs, such as a `Linq`, goes into the closure by `move`, and is cloned for each call. See the
 /// [module](self) for an example and all answers.
-#[must_use]
 pub fn router<D, F, R, E>(verifier: Verifier, deduper: D, handler: F) -> WebhookRouter<D>
 where
     D: Deduper,
