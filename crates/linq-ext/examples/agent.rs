@@ -163,7 +163,8 @@ fn curl(text: &str, to: &str) -> anyhow::Result<()> {
     })
     .to_string();
     let headers = Signer::new(secret)?.sign(&event.to_string(), SystemTime::now(), &body)?;
-    let mut command = "curl --include --header 'content-type: application/json'".to_owned();
+    let mut command =
+        "curl --silent --show-error --include --header 'content-type: application/json'".to_owned();
     for (name, value) in &headers {
         command.push_str(&format!(
             " --header {}",

@@ -114,7 +114,10 @@ async fn work(arguments: &Arguments) -> anyhow::Result<()> {
     let worker = Worker {
         redis: connect(arguments).await?,
         // In a place of its own: the claims of receiving are done once an event is in the stream.
-        claims: RedisDeduper::new(connect(arguments).await?).prefix("linq:worked:"),
+        claims: RedisDeduper::new(connect(arguments).await?)
+            .prefix("linq:worked:")
+            // So that the claim of a worker that was killed is over when its event is stale.
+            .hold_for(STALE / 2),
         stream: arguments.stream.clone(),
         name: format!("worker-{}", uuid::Uuid::new_v4()),
         pause: Duration::try_from_secs_f64(arguments.seconds)?,

@@ -11,6 +11,7 @@
 //! - `tracing`: a span for every call, with operation, status, attempts, duration and trace id.
 //! - `markdown`: messages from Markdown.
 //! - `webhook`: the verification of webhooks, without an HTTP client; see `webhook::Verifier`.
+//! - `axum`: receiving webhooks with axum, by extractors or a router that loses nothing; see `webhook::axum`.
 //!
 //! # Not there yet
 //!

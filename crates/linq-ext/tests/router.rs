@@ -71,7 +71,7 @@ async fn answer(app: &Router, request: Request) -> (u16, String) {
     );
     let body = body.collect().await.expect("the body is there").to_bytes();
     let text = String::from_utf8(body.to_vec()).expect("an answer is text");
-    (status, text)
+    (status, text.trim_end_matches('\n').to_owned())
 }
 
 async fn status(app: &Router, request: Request) -> u16 {

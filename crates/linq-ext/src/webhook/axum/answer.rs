@@ -81,7 +81,8 @@ impl IntoResponse for Answer {
 }
 
 /// An answer that is no success, with the reason.
-pub(super) fn response(status: StatusCode, reason: String) -> Response {
+pub(super) fn response(status: StatusCode, mut reason: String) -> Response {
+    reason.push('\n');
     let mut response = (status, reason).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, PAUSE);
