@@ -10,8 +10,8 @@
 //! - `rustls` (default): TLS through rustls, with the certificates of the platform.
 //! - `tracing`: a span for every call, with operation, status, attempts, duration and trace id.
 //! - `markdown`: messages from Markdown.
-//! - `webhook`: nothing yet; the verification of webhooks will stand here. Parse them with
-//!   [`types::WebhookEvent`].
+//! - `webhook`: the verification of webhooks, without an HTTP client; see `webhook::Verifier`.
+//! - `axum`: receiving webhooks with axum, by extractors or a router that loses nothing; see `webhook::axum`.
 //!
 //! # Where to start
 //!

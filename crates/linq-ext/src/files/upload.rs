@@ -216,7 +216,7 @@ impl Upload {
             .unwrap_or_else(|| ANY_BYTES.into());
         let size = content.size;
         if !self.is_unchecked {
-            check_upload(&self.file_name, &content_type, size).map_err(Error::invalid_message)?;
+            check_upload(&self.file_name, &content_type, size)?;
         }
         content.check_size()?;
         let reserved = Reservation::new(

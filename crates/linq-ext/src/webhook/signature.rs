@@ -1,0 +1,78 @@
+//! Signatures as headers carry them.
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::secret::Signature;
+
+/// What stands before a signature of the one version there is for shared secrets.
+const VERSION: &str = "v1,";
+
+/// How many entries of a signature header are looked at.
+const MOST_ENTRIES: usize = 64;
+
+/// Padding may be missing; a signature has no other spelling than that.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The signatures in `webhook-signature`: other versions, and entries that are malformed, are skipped.
+pub(super) fn all(header: &str) -> impl Iterator<Item = Signature> + Clone {
+    entries(header).filter_map(read)
+}
+
+/// Whether there are entries, and all of them have the shape of a signature of another version.
+pub(super) fn are_of_other_versions(header: &str) -> bool {
+    let is_other = |entry: &str| entry.contains(',') && !entry.starts_with(VERSION);
+    entries(header).next().is_some() && entries(header).all(is_other)
+}
+
+fn entries(header: &str) -> impl Iterator<Item = &str> + Clone {
+    header.split_ascii_whitespace().take(MOST_ENTRIES)
+}
+
+/// Reads an entry: `v1,` and 32 bytes in base64.
+fn read(entry: &str) -> Option<Signature> {
+    let encoded = entry.strip_prefix(VERSION)?;
+    // The decoder wants room for whole groups of four characters.
+    let mut bytes = [0; 33];
+    let length = BASE64.decode_slice(encoded, &mut bytes).ok()?;
+    let bytes: [u8; 32] = bytes.get(..length)?.try_into().ok()?;
+    Some(Signature::new(bytes.into()))
+}
+
+/// Writes an entry.
+pub(super) fn write(signature: &Signature) -> String {
+    let encoded = BASE64.encode(signature.as_bytes());
+    format!("{VERSION}{encoded}")
+}
+
+/// Reads a signature of the legacy scheme: 64 hexadecimal digits in lower case, `sha256=` before them or not.
+pub(super) fn read_legacy(header: &str) -> Option<Signature> {
+    let digits = header.strip_prefix("sha256=").unwrap_or(header).as_bytes();
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return None;
+    };
+    let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
+    let mut bytes = [0; 32];
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Some(Signature::new(bytes.into()))
+}
+
+fn digit(character: u8) -> Option<u8> {
+    match character {
+        b'0'..=b'9' => Some(character - b'0'),
+        b'a'..=b'f' => Some(character - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// Writes a signature of the legacy scheme.
+pub(super) fn write_legacy(signature: &Signature) -> String {
+    let bytes = signature.as_bytes().iter();
+    bytes.map(|byte| format!("{byte:02x}")).collect()
+}
