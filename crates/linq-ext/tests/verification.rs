@@ -270,7 +270,6 @@ fn any_of_several_signatures_may_fit() {
         format!("{right} {wrong}"),
         format!("v1a,abc v2,{wrong} v1,cut {right} v1,"),
         format!("  {right}  "),
-        right.trim_end_matches('=').to_owned(),
         format!("{}{right}", "v2,abc ".repeat(63)),
     ] {
         set(&mut headers, "webhook-signature", &value);

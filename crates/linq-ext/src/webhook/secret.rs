@@ -17,7 +17,7 @@ pub(super) const VARIABLE: &str = "LINQ_WEBHOOK_SECRET";
 /// The bytes that a secret has at least.
 const SHORTEST: usize = 16;
 
-/// Lenient as to padding and the bits that no byte takes up, which the official libraries do not look at either.
+/// Lenient, since secrets are copied by hand: padding may be missing, and bits that no byte takes up do not count.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()

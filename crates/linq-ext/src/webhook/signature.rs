@@ -1,22 +1,15 @@
 //! Signatures as headers carry them.
 
 use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::STANDARD;
 
 use super::secret::Signature;
 
-/// What stands before a signature of the one version there is for shared secrets.
-const VERSION: &str = "v1,";
+/// The one version there is for shared secrets.
+const VERSION: &str = "v1";
 
 /// How many entries of a signature header are looked at.
 const MOST_ENTRIES: usize = 64;
-
-/// Padding may be missing; a signature has no other spelling than that.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// The signatures in `webhook-signature`: other versions, and entries that are malformed, are skipped.
 pub(super) fn all(header: &str) -> impl Iterator<Item = Signature> + Clone {
@@ -25,28 +18,34 @@ pub(super) fn all(header: &str) -> impl Iterator<Item = Signature> + Clone {
 
 /// Whether there are entries, and all of them have the shape of a signature of another version.
 pub(super) fn are_of_other_versions(header: &str) -> bool {
-    let is_other = |entry: &str| entry.contains(',') && !entry.starts_with(VERSION);
-    entries(header).next().is_some() && entries(header).all(is_other)
+    entries(header).next().is_some() && entries(header).all(is_of_other_version)
+}
+
+fn is_of_other_version(entry: &str) -> bool {
+    let is_version =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_other = |(version, _)| is_version(version) && version != VERSION;
+    entry.split_once(',').is_some_and(is_other)
 }
 
 fn entries(header: &str) -> impl Iterator<Item = &str> + Clone {
     header.split_ascii_whitespace().take(MOST_ENTRIES)
 }
 
-/// Reads an entry: `v1,` and 32 bytes in base64.
+/// Reads an entry: `v1,` and 32 bytes in base64, of which there is one spelling.
 fn read(entry: &str) -> Option<Signature> {
-    let encoded = entry.strip_prefix(VERSION)?;
+    let encoded = entry.strip_prefix(VERSION)?.strip_prefix(',')?;
     // The decoder wants room for whole groups of four characters.
     let mut bytes = [0; 33];
-    let length = BASE64.decode_slice(encoded, &mut bytes).ok()?;
+    let length = STANDARD.decode_slice(encoded, &mut bytes).ok()?;
     let bytes: [u8; 32] = bytes.get(..length)?.try_into().ok()?;
     Some(Signature::new(bytes.into()))
 }
 
 /// Writes an entry.
 pub(super) fn write(signature: &Signature) -> String {
-    let encoded = BASE64.encode(signature.as_bytes());
-    format!("{VERSION}{encoded}")
+    let encoded = STANDARD.encode(signature.as_bytes());
+    format!("{VERSION},{encoded}")
 }
 
 /// Reads a signature of the legacy scheme: 64 hexadecimal digits in lower case, `sha256=` before them or not.
