@@ -1,17 +1,21 @@
-//! Ergonomics for the Linq Partner API V3: a client that retries and never sends twice, and messages that are
-//! checked before they are sent.
+//! Ergonomics for the Linq Partner API V3: a client that retries and never sends twice, messages that are checked
+//! before they are sent, and webhooks that are verified, and handled once.
 //!
 //! Written by hand on top of the generated crates `linq-types` and `linq-client`, which it re-exports as
 //! [`types`] and `client`.
 //!
 //! # Features
 //!
-//! - `client` (default): `Linq`, its calls, retries and errors, files and the typing indicator.
+//! - `client` (default): `Linq` and its calls, with retries and errors, lists as streams, files and the typing
+//!   indicator.
 //! - `rustls` (default): TLS through rustls, with the certificates of the platform.
-//! - `tracing`: a span for every call, with operation, status, attempts, duration and trace id.
+//! - `tracing`: a span for every call, with operation, status, attempts, duration and trace id, and an event for
+//!   every delivery that the router answers.
 //! - `markdown`: messages from Markdown.
-//! - `webhook`: the verification of webhooks, without an HTTP client; see `webhook::Verifier`.
+//! - `webhook`: webhooks verified, seen the same over both payload versions, and deduplicated, without an HTTP
+//!   client or tokio; see `webhook::Verifier`.
 //! - `axum`: receiving webhooks with axum, by extractors or a router that loses nothing; see `webhook::axum`.
+//! - `redis`: deduplication over several processes; see `webhook::RedisDeduper`.
 //!
 //! # Where to start
 //!

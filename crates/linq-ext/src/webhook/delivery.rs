@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use http::HeaderValue;
 use linq_types::{EventError, UnknownEvent, WebhookEvent};
 
+use super::EventKey;
+
 /// A delivery that has been verified, with its body as it came.
 ///
 /// Made by [`Verifier::verify`](super::Verifier::verify) alone. `B` is what the body was given as: `&[u8]`,
@@ -53,6 +55,12 @@ impl<B: AsRef<[u8]>> Delivery<B> {
     #[must_use]
     pub fn is_legacy(&self) -> bool {
         self.id.is_none()
+    }
+
+    /// What the event in it is known by over all its deliveries.
+    #[must_use]
+    pub fn key(&self, event: &WebhookEvent) -> EventKey {
+        EventKey::new(Some(event), self.id(), self.body())
     }
 
     /// Reads the body, as [`WebhookEvent::from_slice`] does: what is no known event, or does not fit its type,

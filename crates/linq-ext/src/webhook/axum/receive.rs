@@ -115,7 +115,7 @@ impl<D: Deduper> Receiver<D> {
         let _place = self.reading.try_acquire().map_err(|_| Answer::Full)?;
         let delivery = extract::verified(&self.verifier, request, self.body_limit).await?;
         let event = delivery.parse().map_err(Rejection::NoObject)?;
-        let key = EventKey::new(Some(&event), delivery.id(), delivery.body());
+        let key = delivery.key(&event);
         Ok(Received {
             event,
             delivery,
