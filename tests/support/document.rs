@@ -36,8 +36,7 @@ impl Webhook {
     /// The variant of `WebhookEvent` that it is to become, such as `MessageReceivedV2025`.
     pub fn variant(&self) -> String {
         let (event_type, suffix) = self.split_key();
-        let words = event_type.split(['.', '_']).map(capitalized);
-        words.collect::<String>() + suffix
+        variant_name(event_type, suffix == OLD)
     }
 
     /// The example as a value.
@@ -51,11 +50,20 @@ impl Webhook {
 
     fn split_key(&self) -> (&str, &'static str) {
         if let Some(event_type) = self.key.strip_suffix(".v2025") {
-            (event_type, "V2025")
+            (event_type, OLD)
         } else {
             (self.key.strip_suffix(".v2026").unwrap_or(&self.key), "")
         }
     }
+}
+
+/// What the name of a variant ends in if it is of the payload version of 2025.
+const OLD: &str = "V2025";
+
+/// The variant of `WebhookEvent` for an event type in the newest payload version, or in that of 2025.
+pub fn variant_name(event_type: &str, is_old: bool) -> String {
+    let words = event_type.split(['.', '_']).map(capitalized);
+    words.collect::<String>() + if is_old { OLD } else { "" }
 }
 
 fn capitalized(word: &str) -> String {
