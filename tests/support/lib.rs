@@ -1,7 +1,9 @@
-//! What the integration tests share: the API document, its examples, ways to parse and to compare
-//! them, and a server to call.
+//! What the integration tests share: the API document, its examples, ways to verify, to parse and to
+//! compare them, and a server to call.
 
+pub mod broken;
 pub mod compare;
+pub mod deliver;
 pub mod document;
 pub mod operations;
 pub mod parse;
