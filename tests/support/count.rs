@@ -1,10 +1,10 @@
-//! Parses every webhook example once in the way it is told to, for counting instructions.
+//! Takes every webhook example in once in the way it is told to, for counting instructions.
 //!
-//! `count typed`, `count event` or `count none`, and the number of rounds.
+//! `count WAY ROUNDS`, where the way is one of `parse::way` or `deliver::way`.
 
 use std::process::ExitCode;
 
-use linq_tests::parse;
+use linq_tests::{deliver, parse};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -13,15 +13,17 @@ fn main() -> ExitCode {
         .next()
         .and_then(|rounds| rounds.parse().ok())
         .unwrap_or(1);
-    let Some(parse) = parse::way(&way) else {
-        eprintln!("usage: count none|typed|event|value ROUNDS");
+    if let Some(parse) = parse::way(&way) {
+        let payloads = parse::payloads();
+        (0..rounds).for_each(|_| payloads.iter().for_each(parse));
+    } else if let Some(deliver) = deliver::way(&way) {
+        let deliveries = deliver::examples();
+        (0..rounds).for_each(|_| deliveries.iter().for_each(deliver));
+    } else {
+        eprintln!(
+            "usage: count typed|event|value|untagged|hmac|verify|hmac+typed|verify+parse ROUNDS"
+        );
         return ExitCode::FAILURE;
-    };
-    let payloads = parse::payloads();
-    for _ in 0..rounds {
-        for payload in &payloads {
-            parse(payload);
-        }
     }
     ExitCode::SUCCESS
 }

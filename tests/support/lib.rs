@@ -1,7 +1,9 @@
-//! What the integration tests share: the API document, its examples, ways to parse and to compare
-//! them, a server to call, and a Redis server.
+//! What the integration tests share: the API document, its examples, ways to verify, to parse and to
+//! compare them, servers to call, and a Redis server.
 
+pub mod broken;
 pub mod compare;
+pub mod deliver;
 pub mod document;
 pub mod loopback;
 pub mod operations;

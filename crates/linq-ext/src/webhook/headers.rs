@@ -36,8 +36,9 @@ impl<'h> Header<'h> {
             let header = name.as_str();
             return Err(VerifyError::RepeatedHeader { header });
         }
-        match value.to_str() {
-            Ok(text) if !text.is_empty() => Ok(Self { name, value, text }),
+        // No header value holds control characters; this is the quickest way to the rest.
+        match std::str::from_utf8(value.as_bytes()) {
+            Ok(text) if text.is_ascii() && !text.is_empty() => Ok(Self { name, value, text }),
             _ => Err(VerifyError::malformed(name)),
         }
     }

@@ -1,8 +1,8 @@
 //! Verification of deliveries.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use std::{fmt, iter};
 
 use http::HeaderMap;
 use zeroize::Zeroizing;
@@ -138,34 +138,36 @@ impl Verifier {
         headers: &HeaderMap,
         body: B,
     ) -> Result<Delivery<B>, VerifyError> {
-        if is_legacy(headers) {
-            self.verify_legacy(headers, body)
-        } else {
-            self.verify_standard(headers, body)
+        match Header::of(headers, &headers::ID) {
+            Err(VerifyError::MissingHeader { .. }) if is_legacy(headers) => {
+                self.verify_legacy(headers, body)
+            }
+            id => self.verify_standard(id?, headers, body),
         }
     }
 
     fn verify_standard<B: AsRef<[u8]>>(
         &self,
+        id: Header<'_>,
         headers: &HeaderMap,
         body: B,
     ) -> Result<Delivery<B>, VerifyError> {
-        let id = Header::of(headers, &headers::ID)?;
         let timestamp = Header::of(headers, &headers::TIMESTAMP)?;
         let header = Header::of(headers, &headers::SIGNATURE)?;
-        let mut signatures = signature::all(header.text).peekable();
-        if signatures.peek().is_none() {
+        let mut signatures = signature::all(header.text);
+        let Some(first) = signatures.next() else {
             return Err(if signature::are_of_other_versions(header.text) {
                 VerifyError::UnsupportedVersion
             } else {
                 header.malformed()
             });
-        }
+        };
         let sent_at = self.time(timestamp)?;
         let fits = self.inner.secrets.iter().any(|secret| {
             let head = [id.text, ".", timestamp.text, "."];
             let right = secret::signed(&secret.standard, &head, &body);
-            signatures.clone().any(|signature| signature == right)
+            let mut signatures = iter::once(first).chain(signatures.clone());
+            signatures.any(|signature| signature::is_right(signature, &right))
         });
         if fits {
             Ok(Delivery::new(Some(id.value.clone()), sent_at, body))
@@ -187,7 +189,8 @@ impl Verifier {
         let signature = signature::read_legacy(header.text).ok_or(header.malformed())?;
         let sent_at = self.time(timestamp)?;
         let fits = self.inner.secrets.iter().any(|secret| {
-            signature == secret::signed(&secret.legacy, &[timestamp.text, "."], &body)
+            let right = secret::signed(&secret.legacy, &[timestamp.text, "."], &body);
+            signature::is_right(signature, &right)
         });
         if fits {
             Ok(Delivery::new(None, sent_at, body))
@@ -198,18 +201,15 @@ impl Verifier {
 
     /// The time of sending, if it is near enough to now.
     fn time(&self, timestamp: Header<'_>) -> Result<SystemTime, VerifyError> {
-        if !timestamp.text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(timestamp.malformed());
-        }
-        let far = VerifyError::TooNew {
-            ahead: Duration::MAX,
-        };
-        // Digits fail to be a number only where they are too many.
-        let Ok(seconds) = timestamp.text.parse() else {
-            return Err(far);
-        };
-        let Some(sent_at) = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)) else {
-            return Err(far);
+        // A number too large for 64 bits is as far off as any.
+        let seconds = timestamp.text.bytes().try_fold(0_u64, |number, digit| {
+            let digit = char::from(digit).to_digit(10)?;
+            Some(number.saturating_mul(10).saturating_add(digit.into()))
+        });
+        let since = Duration::from_secs(seconds.ok_or(timestamp.malformed())?);
+        let Some(sent_at) = SystemTime::UNIX_EPOCH.checked_add(since) else {
+            let ahead = Duration::MAX;
+            return Err(VerifyError::TooNew { ahead });
         };
         let tolerance = self.inner.tolerance;
         match (self.inner.clock)().duration_since(sent_at) {
@@ -222,15 +222,12 @@ impl Verifier {
     }
 }
 
-/// Whether the legacy scheme is all that a delivery has.
+/// Whether the legacy scheme is all that a delivery without an id has.
 fn is_legacy(headers: &HeaderMap) -> bool {
     let has = |name| headers.contains_key(name);
-    ![&headers::ID, &headers::TIMESTAMP, &headers::SIGNATURE]
-        .into_iter()
-        .any(has)
-        && [&headers::LEGACY_TIMESTAMP, &headers::LEGACY_SIGNATURE]
-            .into_iter()
-            .any(has)
+    (has(&headers::LEGACY_TIMESTAMP) || has(&headers::LEGACY_SIGNATURE))
+        && !has(&headers::TIMESTAMP)
+        && !has(&headers::SIGNATURE)
 }
 
 impl fmt::Debug for Verifier {

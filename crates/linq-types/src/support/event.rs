@@ -17,6 +17,11 @@ pub(crate) const EVENT_TYPE: &str = "event_type";
 pub(crate) const WEBHOOK_VERSION: &str = "webhook_version";
 const DATA: &str = "data";
 
+/// The longest body of which parts are made a tree: a tree takes many times its text. Of a longer
+/// one nothing is held before its type is known, and what does not fit is told by line and column.
+/// No webhook comes near.
+const LONGEST_TREE: usize = 1 << 20;
+
 /// A delivery that is not a JSON object, the one thing that cannot become an event.
 ///
 /// The caller still has the body; keep it. The message names the place, never the content.
@@ -272,27 +277,16 @@ fn read_object<'de, V: Visitor<'de>>(
 pub(crate) fn from_slice<T: Events>(body: &[u8]) -> Result<T, EventError> {
     // One check of the whole text is cheaper than one of each string.
     let text = std::str::from_utf8(body).map_err(|e| EventError(DecodeError::not_utf8(e)))?;
-    let event = match read_object(text, EventVisitor::<T>(std::marker::PhantomData)) {
-        Ok(Outcome::Event(event)) => Some(event),
-        Ok(Outcome::Again(kind)) => read_object(text, KindVisitor::<T>(kind)).ok(),
-        Ok(Outcome::Unknown) => None,
-        Err(_) => recover(text),
-    };
-    match event {
-        Some(event) => Ok(event),
-        None => unknown::<T>(text).map(T::unknown),
+    if text.len() > LONGEST_TREE {
+        return look_again(text);
     }
-}
-
-/// Reads a delivery anew, its kind told first.
-///
-/// Ahead of the type a field that no type knows is held, and may be more than can be; a reader of
-/// the type skips it.
-#[cold]
-fn recover<T: Events>(text: &str) -> Option<T> {
-    let identity: Identity = serde_json::from_str(text).ok()?;
-    let kind = T::kind(&identity.event_type.0, &identity.webhook_version.0)?;
-    read_object(text, KindVisitor::<T>(kind)).ok()
+    match read_object(text, EventVisitor::<T>(std::marker::PhantomData)) {
+        Ok(Outcome::Event(event)) => Ok(event),
+        Ok(Outcome::Again(kind)) => {
+            read_object(text, KindVisitor::<T>(kind)).or_else(|_| look_again(text))
+        }
+        Ok(Outcome::Unknown) | Err(_) => look_again(text),
+    }
 }
 
 /// What an unknown event still says of itself.
@@ -307,15 +301,11 @@ struct Identity {
 #[derive(Default)]
 struct Text(String);
 
-/// Keeps a delivery whole, and says why it is none of the known events.
+/// Reads a delivery anew, its kind told first; or keeps it whole, and says why it is none of the known events.
 #[cold]
-fn unknown<T: Events>(text: &str) -> Result<UnknownEvent, EventError> {
-    let identity: Identity = serde_json::from_str(text).map_err(|error| {
-        EventError(match serde_json::from_str::<Value>(text) {
-            Ok(value) => DecodeError::wrong(At::Root.misfit("an object", Some(&value))),
-            Err(_) => DecodeError::not_json(&error),
-        })
-    })?;
+fn look_again<T: Events>(text: &str) -> Result<T, EventError> {
+    let identity: Identity =
+        serde_json::from_str(text).map_err(|error| EventError(no_object(text, &error)))?;
     let Identity {
         event_type,
         webhook_version,
@@ -330,27 +320,67 @@ fn unknown<T: Events>(text: &str) -> Result<UnknownEvent, EventError> {
             UnknownKind::EventType,
             "no payload is known for the event type".into(),
         ),
-        Some(kind) => match serde_json::from_str::<Value>(text) {
-            Err(_) if decode::is_deep(text) => (UnknownKind::TooDeep, decode::TOO_DEEP.into()),
-            Err(_) => (UnknownKind::Mismatch, decode::UNREADABLE.into()),
-            Ok(value) => (
-                UnknownKind::Mismatch,
-                // All that a tree of the value does not show: a field that stands twice.
-                T::misfit(kind, &value).map_or_else(
-                    || "a field stands twice".into(),
-                    |misfit| misfit.to_string(),
-                ),
-            ),
+        // Ahead of the type a field that no type knows is held, and may be more than can be; a
+        // reader of the type skips it.
+        Some(kind) => match read_object(text, KindVisitor::<T>(kind)) {
+            Ok(event) => return Ok(event),
+            Err(error) => why_not::<T>(kind, text, &error),
         },
     };
-    Ok(UnknownEvent {
+    Ok(T::unknown(UnknownEvent {
         raw: text.as_bytes().into(),
         event_type: event_type.0,
         webhook_version: webhook_version.0,
         event_id: event_id.0,
         kind,
         reason,
-    })
+    }))
+}
+
+/// Why reading an object as `kind` ended in `error`.
+fn why_not<T: Events>(
+    kind: T::Kind,
+    text: &str,
+    error: &serde_json::Error,
+) -> (UnknownKind, String) {
+    if text.len() > LONGEST_TREE {
+        return if decode::is_deep(text) {
+            (UnknownKind::TooDeep, decode::TOO_DEEP.into())
+        } else {
+            let (line, column) = (error.line(), error.column());
+            let reason =
+                format!("a value does not fit its type, before line {line} column {column}");
+            (UnknownKind::Mismatch, reason)
+        };
+    }
+    match serde_json::from_str::<Value>(text) {
+        Err(_) if decode::is_deep(text) => (UnknownKind::TooDeep, decode::TOO_DEEP.into()),
+        Err(_) => (UnknownKind::Mismatch, decode::UNREADABLE.into()),
+        Ok(value) => (
+            UnknownKind::Mismatch,
+            // All that a tree of the value does not show: a field that stands twice.
+            T::misfit(kind, &value).map_or_else(
+                || "a field stands twice".into(),
+                |misfit| misfit.to_string(),
+            ),
+        ),
+    }
+}
+
+/// Why a text is no object; `error` says why it is no JSON, if it begins like one.
+fn no_object(text: &str, error: &serde_json::Error) -> DecodeError {
+    let found = match text.trim_start().bytes().next() {
+        Some(b'[') => Value::Array(Vec::new()),
+        Some(b'"') => Value::String(String::new()),
+        Some(b't' | b'f') => Value::Bool(true),
+        Some(b'n') => Value::Null,
+        Some(b'-' | b'0'..=b'9') => Value::from(0),
+        _ => return DecodeError::not_json(error),
+    };
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => DecodeError::wrong(At::Root.misfit("an object", Some(&found))),
+        Err(error) => DecodeError::not_json(&error),
+    }
 }
 
 impl<'de> Deserialize<'de> for Identity {
