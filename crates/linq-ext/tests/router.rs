@@ -403,7 +403,7 @@ async fn more_than_can_be_handled_is_put_off() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn bodies_that_do_not_come_hold_up_a_bounded_number() {
     let script = Script::new([]);
     let app = webhooks(&script).concurrency(1).into_router();
@@ -417,7 +417,8 @@ async fn bodies_that_do_not_come_hold_up_a_bounded_number() {
             reading
         })
         .collect();
-    assert_eq!(status(&app, delivery("a")).await, 503);
+    let full = tokio::time::timeout(Duration::from_secs(1), status(&app, delivery("a")));
+    assert_eq!(full.await.expect("it is told at once"), 503);
     drop(reading);
     assert_eq!(status(&app, delivery("a")).await, 200);
     assert_eq!(script.seen(), ["a"]);
@@ -833,7 +834,8 @@ impl Failing {
 
     /// Waits until a claim is completed or released, after the mending.
     async fn settled(&self) {
-        let permit = self.settled.acquire().await;
+        let settled = tokio::time::timeout(Duration::from_secs(60), self.settled.acquire());
+        let permit = settled.await.expect("it is tried again before long");
         permit.expect("it is never closed").forget();
     }
 

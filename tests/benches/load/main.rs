@@ -19,7 +19,7 @@ use deliveries::{Deliveries, Ledger};
 use server::{Child, End, Settings};
 
 /// How much memory the server may have used, in MiB; 100,000 remembered events are the most of it.
-const MOST_MEMORY: u64 = 192;
+const MOST_MEMORY: u64 = 64;
 
 /// One part of the test.
 struct Part {
