@@ -109,7 +109,10 @@ fn bodies() -> Outcome<Vec<String>> {
     let folder = arguments.next().ok_or("--payloads needs a folder")?;
     let entries: Result<Vec<_>, _> = fs::read_dir(&folder)?.collect();
     let mut paths: Vec<PathBuf> = entries?.iter().map(fs::DirEntry::path).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "json")
+    });
     paths.sort();
     paths
         .iter()
@@ -219,10 +222,7 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 
 fn print(rows: &[Row; 3], count: usize) {
     println!("{count} signed deliveries, medians of {TURNS} turns in one run");
-    println!(
-        "{:32}{:>14}{:>10}  right type",
-        "", "µs per event", "ratio"
-    );
+    println!("{:32}{:>14}{:>10}  right type", "", "µs per event", "ratio");
     for row in rows {
         let turns = rows[0].nanoseconds.iter().zip(&row.nanoseconds);
         let ratio = median(turns.map(|(ours, theirs)| theirs / ours).collect());
