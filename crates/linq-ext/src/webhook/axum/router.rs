@@ -31,7 +31,7 @@ const BODIES_PER_HANDLER: usize = 4;
 /// A handler that waits long should have its time limited by itself: Linq delivers again for up to 30 minutes.
 ///
 /// What the handler needs, such as a `Linq`, goes into the closure by `move`, and is cloned for each call. See the
-/// [module](self) for an example and all answers.
+/// [module](crate::webhook::axum) for an example and all answers.
 pub fn router<D, F, R, E>(verifier: Verifier, deduper: D, handler: F) -> WebhookRouter<D>
 where
     D: Deduper,
