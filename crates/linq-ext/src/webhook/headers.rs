@@ -18,7 +18,7 @@ pub(super) static LEGACY_SIGNATURE: HeaderName = HeaderName::from_static("x-webh
 pub(super) struct Header<'h> {
     pub(super) name: &'static HeaderName,
     pub(super) value: &'h HeaderValue,
-    pub(super) text: &'h str,
+    pub(super) text: &'h [u8],
 }
 
 impl<'h> Header<'h> {
@@ -36,11 +36,12 @@ impl<'h> Header<'h> {
             let header = name.as_str();
             return Err(VerifyError::RepeatedHeader { header });
         }
-        // No header value holds control characters; this is the quickest way to the rest.
-        match std::str::from_utf8(value.as_bytes()) {
-            Ok(text) if text.is_ascii() && !text.is_empty() => Ok(Self { name, value, text }),
-            _ => Err(VerifyError::malformed(name)),
+        // Control characters are in no header value; what is ASCII beside them is visible.
+        let text = value.as_bytes();
+        if text.is_empty() || !text.is_ascii() {
+            return Err(VerifyError::malformed(name));
         }
+        Ok(Self { name, value, text })
     }
 
     pub(super) fn malformed(&self) -> VerifyError {

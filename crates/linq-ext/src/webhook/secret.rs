@@ -70,10 +70,10 @@ fn mac(key: &[u8]) -> Result<Mac, SecretError> {
 }
 
 /// The signature of a head and a body.
-pub(super) fn signed(mac: &Mac, head: &[&str], body: impl AsRef<[u8]>) -> Signature {
+pub(super) fn signed(mac: &Mac, head: &[&[u8]], body: impl AsRef<[u8]>) -> Signature {
     let mut mac = mac.clone();
     for part in head {
-        mac.update(part.as_bytes());
+        mac.update(part);
     }
     mac.update(body.as_ref());
     mac.finalize()

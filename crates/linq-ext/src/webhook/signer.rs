@@ -54,7 +54,8 @@ impl Signer {
             return Err(SignError::Id);
         }
         let timestamp = seconds(sent_at)?.to_string();
-        let mac = secret::signed(&self.secret.standard, &[id, ".", &timestamp, "."], body);
+        let head = format!("{id}.{timestamp}.");
+        let mac = secret::signed(&self.secret.standard, &[head.as_bytes()], body);
         headers([
             (&headers::ID, id),
             (&headers::TIMESTAMP, &timestamp),
@@ -75,7 +76,7 @@ impl Signer {
         body: impl AsRef<[u8]>,
     ) -> Result<HeaderMap, SignError> {
         let timestamp = seconds(sent_at)?.to_string();
-        let mac = secret::signed(&self.secret.legacy, &[&timestamp, "."], body);
+        let mac = secret::signed(&self.secret.legacy, &[timestamp.as_bytes(), b"."], body);
         headers([
             (&headers::LEGACY_TIMESTAMP, &timestamp),
             (&headers::LEGACY_SIGNATURE, &signature::write_legacy(&mac)),

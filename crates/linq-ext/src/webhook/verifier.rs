@@ -164,7 +164,7 @@ impl Verifier {
         };
         let sent_at = self.time(timestamp)?;
         let fits = self.inner.secrets.iter().any(|secret| {
-            let head = [id.text, ".", timestamp.text, "."];
+            let head = [id.text, b".", timestamp.text, b"."];
             let right = secret::signed(&secret.standard, &head, &body);
             let mut signatures = iter::once(first).chain(signatures.clone());
             signatures.any(|signature| signature::is_right(signature, &right))
@@ -189,7 +189,7 @@ impl Verifier {
         let signature = signature::read_legacy(header.text).ok_or(header.malformed())?;
         let sent_at = self.time(timestamp)?;
         let fits = self.inner.secrets.iter().any(|secret| {
-            let right = secret::signed(&secret.legacy, &[timestamp.text, "."], &body);
+            let right = secret::signed(&secret.legacy, &[timestamp.text, b"."], &body);
             signature::is_right(signature, &right)
         });
         if fits {
@@ -202,8 +202,8 @@ impl Verifier {
     /// The time of sending, if it is near enough to now.
     fn time(&self, timestamp: Header<'_>) -> Result<SystemTime, VerifyError> {
         // A number too large for 64 bits is as far off as any.
-        let seconds = timestamp.text.bytes().try_fold(0_u64, |number, digit| {
-            let digit = char::from(digit).to_digit(10)?;
+        let seconds = timestamp.text.iter().try_fold(0_u64, |number, digit| {
+            let digit = char::from(*digit).to_digit(10)?;
             Some(number.saturating_mul(10).saturating_add(digit.into()))
         });
         let since = Duration::from_secs(seconds.ok_or(timestamp.malformed())?);

@@ -169,18 +169,20 @@ pub(crate) trait Events: Sized {
 }
 
 /// What one pass over a delivery came to.
-enum Outcome<T, K> {
-    Event(T),
+enum Outcome<K> {
+    Event,
     /// The kind is known, but part of the object was skipped before it was.
     Again(K),
     Unknown,
 }
 
 /// Reads an object up to the point where its kind is known, and on as that kind.
-struct EventVisitor<T>(std::marker::PhantomData<T>);
+///
+/// Events are large: each is put where it is wanted, and not handed from one return to the next.
+struct EventVisitor<'a, T>(&'a mut Option<T>);
 
-impl<'de, T: Events> Visitor<'de> for EventVisitor<T> {
-    type Value = Outcome<T, T::Kind>;
+impl<'de, T: Events> Visitor<'de> for EventVisitor<'_, T> {
+    type Value = Outcome<T::Kind>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
@@ -201,7 +203,8 @@ impl<'de, T: Events> Visitor<'de> for EventVisitor<T> {
                         .and_then(T::kind_of_any_version);
                     if let (Some(kind), false) = (known, skipped) {
                         let object = Replay::before_value(head, key, object);
-                        return T::read(kind, object).map(Outcome::Event);
+                        *self.0 = Some(T::read(kind, object)?);
+                        return Ok(Outcome::Event);
                     }
                     object.next_value::<IgnoredAny>()?;
                     skipped = true;
@@ -227,7 +230,10 @@ impl<'de, T: Events> Visitor<'de> for EventVisitor<T> {
                         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                         Ok(Outcome::Again(kind))
                     }
-                    Some(kind) => T::read(kind, Replay::new(head, object)).map(Outcome::Event),
+                    Some(kind) => {
+                        *self.0 = Some(T::read(kind, Replay::new(head, object))?);
+                        Ok(Outcome::Event)
+                    }
                     None => {
                         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                         Ok(Outcome::Unknown)
@@ -280,8 +286,9 @@ pub(crate) fn from_slice<T: Events>(body: &[u8]) -> Result<T, EventError> {
     if text.len() > LONGEST_TREE {
         return look_again(text);
     }
-    match read_object(text, EventVisitor::<T>(std::marker::PhantomData)) {
-        Ok(Outcome::Event(event)) => Ok(event),
+    let mut event = None;
+    match read_object(text, EventVisitor::<T>(&mut event)) {
+        Ok(Outcome::Event) => event.map_or_else(|| look_again(text), Ok),
         Ok(Outcome::Again(kind)) => {
             read_object(text, KindVisitor::<T>(kind)).or_else(|_| look_again(text))
         }
