@@ -153,11 +153,11 @@ fn measured(signed: &Value) -> Outcome<Value> {
     let mut right = 0;
     for delivery in deliveries {
         let headers = delivery["headers"].as_object().ok_or("headers")?;
-        let headers: Vec<_> = headers
+        let headers: Outcome<http::HeaderMap> = headers
             .iter()
-            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+            .map(|(name, value)| Ok((name.parse()?, value.as_str().ok_or("text")?.parse()?)))
             .collect();
-        let headers: http::HeaderMap = (&headers.into_iter().collect()).try_into()?;
+        let headers = headers?;
         let body = delivery["body"].as_str().ok_or("a body")?.as_bytes();
         let event = verifier.verify(&headers, body)?.parse()?;
         let variant = delivery["variant"].as_str().ok_or("a name")?;
