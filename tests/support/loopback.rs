@@ -157,7 +157,11 @@ fn chat(number: usize) -> Value {
         "is_group": false,
         "is_archived": false,
         "handles": [handle(0), handle(1)],
-        "health_status": { "status": "HEALTHY", "updated_at": "2026-04-14T18:02:11Z" },
+        "health_status": {
+            "status": "HEALTHY",
+            "doc_url": "https://example.com/health",
+            "updated_at": "2026-04-14T18:02:11Z",
+        },
         "created_at": "2026-04-14T18:02:11Z",
         "updated_at": "2026-04-14T18:02:11Z",
     })

@@ -125,11 +125,8 @@ pub(crate) struct CallState {
 }
 
 impl CallState {
-    pub(crate) fn report(&self) -> CallReport {
-        self.report
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    fn take_report(&self) -> CallReport {
+        std::mem::take(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn set_report(&self, report: CallReport) {
@@ -296,9 +293,9 @@ impl<T: Send + 'static> Call<T> {
         match run(client).await {
             Ok(answer) => Ok(Response {
                 answer,
-                attempts: state.report().attempts,
+                attempts: state.take_report().attempts,
             }),
-            Err(error) => Err(error.with_report(state.report())),
+            Err(error) => Err(error.with_report(state.take_report())),
         }
     }
 }

@@ -45,8 +45,8 @@ mod on {
         }
 
         /// Runs the call inside the span.
-        pub(crate) async fn cover<T>(&self, call: impl Future<Output = T>) -> T {
-            call.instrument(self.span.clone()).await
+        pub(crate) fn cover<F: Future>(&self, call: F) -> impl Future<Output = F::Output> {
+            call.instrument(self.span.clone())
         }
 
         /// Says that the request is repeated.
@@ -58,6 +58,9 @@ mod on {
 
         /// Writes down how the call ended, without anything of its content.
         pub(crate) fn end(&self, answer: &Answer, attempts: u32) {
+            if self.span.is_disabled() {
+                return;
+            }
             let elapsed = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.span.record("attempts", attempts);
             self.span.record("duration_ms", elapsed);
@@ -100,8 +103,8 @@ mod off {
             Self
         }
 
-        pub(crate) async fn cover<T>(&self, call: impl Future<Output = T>) -> T {
-            call.await
+        pub(crate) fn cover<F: Future>(&self, call: F) -> impl Future<Output = F::Output> {
+            call
         }
 
         pub(crate) fn retry(&self, _: u32, _: Duration) {}

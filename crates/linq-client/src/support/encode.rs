@@ -51,17 +51,22 @@ pub(crate) fn push_pair(query: &mut String, name: &str, value: &str) {
     if !query.is_empty() {
         query.push('&');
     }
-    query.push_str(&percent(name));
+    query.extend(utf8_percent_encode(name, RESERVED));
     query.push('=');
     query.push_str(value);
 }
 
+/// True for one or two dots, percent-encoded or not: a segment that is taken out when a URL is parsed.
+fn is_dots(segment: &str) -> bool {
+    let after_dot = |text| {
+        let mut dots = [".", "%2e", "%2E"].into_iter();
+        dots.find_map(|dot| str::strip_prefix(text, dot))
+    };
+    after_dot(segment).is_some_and(|rest| rest.is_empty() || after_dot(rest) == Some(""))
+}
+
 /// True for a path that stays one, and the same one, when it is put into a URL.
 pub(crate) fn is_path(path: &str) -> bool {
-    let is_dots = |segment: &str| {
-        let plain = segment.replace("%2e", ".").replace("%2E", ".");
-        plain == "." || plain == ".."
-    };
     path.starts_with('/')
         && !path.contains(['?', '#', '\\', '{', '}'])
         && path.bytes().all(|byte| byte.is_ascii_graphic())

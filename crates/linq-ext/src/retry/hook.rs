@@ -1,10 +1,12 @@
 //! The hook that repeats requests.
 
 use std::error::Error as _;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use linq_client::bytes::Bytes;
+use linq_client::reqwest::header::HeaderName;
 use linq_client::reqwest::{Body, Method, Request, Response, StatusCode};
 use linq_client::{BoxFuture, Hook, Next, Operation, TransportError, reqwest};
 use serde::de::IgnoredAny;
@@ -21,6 +23,8 @@ use crate::trace::CallSpan;
 /// How much of an error's body is read.
 const ERROR_BODY_LIMIT: usize = 64 * 1024;
 
+static SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
 /// Repeats requests that can be repeated, and puts idempotency keys into those that want one.
 pub(crate) struct Retries {
     limits: Limits,
@@ -36,8 +40,11 @@ impl Hook for Retries {
         Box::pin(async move {
             let span = CallSpan::new(next.operation());
             let mut report = CallReport::default();
-            let run = self.run(request, next, &span, &mut report);
-            let result = span.cover(run).await;
+            let result = {
+                // It is large, and pinned it does not move again.
+                let run = pin!(self.run(request, next, &span, &mut report));
+                span.cover(run).await
+            };
             span.end(&result, report.attempts);
             if let Some(state) = next.extension::<CallState>() {
                 state.set_report(report);
@@ -126,7 +133,7 @@ impl Retries {
             code: None,
             forbids: response
                 .headers()
-                .get("x-should-retry")
+                .get(&SHOULD_RETRY)
                 .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"false")),
             retry_after: None,
         };
@@ -223,8 +230,28 @@ fn gone(operation: &Operation, response: Response) -> Response {
 }
 
 /// True for JSON that ends too early.
+///
+/// Parsing it only to know takes as long as half of the decoding, so what looks whole is taken for it: where
+/// brackets in texts make up for those that are missing, the decoding finds out, and the call is not repeated.
 fn is_cut_off(body: &[u8]) -> bool {
-    matches!(serde_json::from_slice::<IgnoredAny>(body), Err(error) if error.is_eof())
+    let looks_whole = matches!(body.trim_ascii_end(), [.., b'}' | b']']) && is_balanced(body);
+    !looks_whole
+        && matches!(serde_json::from_slice::<IgnoredAny>(body), Err(error) if error.is_eof())
+}
+
+/// True if as many brackets are closed as are opened, wherever they stand.
+fn is_balanced(body: &[u8]) -> bool {
+    // Sums of few bytes fit into a byte, which lets the compiler add many at a time.
+    let depth_of = |bytes: &[u8]| -> i8 {
+        let depths = bytes.iter().map(|byte| match byte {
+            b'{' | b'[' => 1,
+            b'}' | b']' => -1,
+            _ => 0,
+        });
+        depths.sum()
+    };
+    let depths = body.chunks(96).map(|bytes| i64::from(depth_of(bytes)));
+    depths.sum::<i64>() == 0
 }
 
 /// What an error body says about repeating.
@@ -243,5 +270,40 @@ impl Detail {
             code: error["code"].as_i64(),
             retry_after: seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_cut_off;
+
+    const WHOLE: &str =
+        r#"{"chats": [{"id": "a", "name": "}{"}, {"id": "\"[]", "name": null}], "n": 1}"#;
+
+    #[test]
+    fn json_that_ends_anywhere_before_its_end_is_cut_off() {
+        for end in 0..WHOLE.len() {
+            assert!(is_cut_off(&WHOLE.as_bytes()[..end]), "{}", &WHOLE[..end]);
+        }
+    }
+
+    #[test]
+    fn whole_json_is_not_cut_off_whatever_its_texts_are() {
+        let long = format!(r#"{{"a": "{}"}}"#, "]".repeat(100_000));
+        let texts = [
+            WHOLE,
+            "{}",
+            "[]\r\n",
+            " null ",
+            "\"}\"",
+            r#"{"a": ":]"}"#,
+            r#"["{{{"]"#,
+            &long,
+        ];
+        for text in texts {
+            assert!(!is_cut_off(text.as_bytes()), "{text}");
+        }
+        // Nor is what is no JSON.
+        assert!(!is_cut_off(b"<html>") && !is_cut_off(b"{}}"));
     }
 }
