@@ -27,19 +27,29 @@ fuzz_target!(|input: &[u8]| {
     let both = LEGACY_TOO.verify(&headers, body);
     if let Ok(delivery) = &standard {
         let id = delivery.id().expect("the standard scheme has an id");
-        let right = SIGNER.sign(id, delivery.sent_at(), body).expect("it was a header");
+        let right = SIGNER
+            .sign(id, delivery.sent_at(), body)
+            .expect("it was a header");
         let is_right = |name: &str| headers[name] == right[name];
         let signature = right["webhook-signature"].to_str().expect("visible ASCII");
-        let given = headers["webhook-signature"].to_str().expect("visible ASCII");
+        let given = headers["webhook-signature"]
+            .to_str()
+            .expect("visible ASCII");
         assert!(is_right("webhook-id") && is_right("webhook-timestamp"));
         assert!(given.contains(signature));
         assert!(both.is_ok());
     }
     match &both {
         Ok(delivery) if delivery.is_legacy() => {
-            let right = SIGNER.sign_legacy(delivery.sent_at(), body).expect("after 1970");
-            let signature = right["x-webhook-signature"].to_str().expect("visible ASCII");
-            let given = headers["x-webhook-signature"].to_str().expect("visible ASCII");
+            let right = SIGNER
+                .sign_legacy(delivery.sent_at(), body)
+                .expect("after 1970");
+            let signature = right["x-webhook-signature"]
+                .to_str()
+                .expect("visible ASCII");
+            let given = headers["x-webhook-signature"]
+                .to_str()
+                .expect("visible ASCII");
             assert!(given.ends_with(signature));
         }
         _ => assert_eq!(both.is_ok(), standard.is_ok()),
@@ -65,10 +75,15 @@ fn read(input: &[u8]) -> (HeaderMap, &[u8]) {
         if line.is_empty() {
             break;
         }
-        let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+        let colon = line
+            .iter()
+            .position(|byte| *byte == b':')
+            .unwrap_or(line.len());
         let (name, value) = line.split_at(colon);
         let value = value.strip_prefix(b": ").unwrap_or_default();
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
+        {
             headers.append(name, value);
         }
     }
