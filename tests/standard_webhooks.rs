@@ -48,12 +48,7 @@ impl Library {
                 "--retries",
                 "1",
             ])
-            .args([
-                "--disable-pip-version-check",
-                "--root-user-action",
-                "ignore",
-                "--target",
-            ])
+            .args(["--disable-pip-version-check", "--target"])
             .args([folder, Path::new("standardwebhooks==1.1.0")]);
             pip
         })?;

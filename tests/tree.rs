@@ -1,4 +1,4 @@
-//! `linq-types` brings in little, and nothing that talks to a network.
+//! `linq-types` brings in little, and nothing that talks to a network; nor does `linq-ext` for webhooks alone.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Output};
@@ -61,6 +61,20 @@ fn linq_types_brings_in_little() {
         let network: Vec<_> = NETWORK.iter().filter(|n| packages.contains(**n)).collect();
         assert!(network.is_empty(), "{network:?}");
     }
+}
+
+#[test]
+fn webhooks_alone_bring_in_no_network() {
+    if !is_ready() {
+        return;
+    }
+    let webhook = ["--no-default-features", "--features", "webhook"];
+    let packages = packages("linq-ext", &webhook);
+    assert!(packages.contains("linq-ext") && packages.contains("hmac"));
+    // `http` has the types of headers, and no more.
+    let network = NETWORK.iter().filter(|name| **name != "http");
+    let network: Vec<_> = network.filter(|name| packages.contains(**name)).collect();
+    assert!(network.is_empty(), "{network:?}");
 }
 
 /// The other way round: what is looked for is found where it is.

@@ -345,7 +345,9 @@ fn a_clock_before_1970_and_any_number_do_no_harm() {
     );
     for tolerance in [Duration::ZERO, Duration::MAX] {
         let verifier = verifier.clone().tolerance(tolerance);
-        for number in [u64::MAX.to_string(), "9".repeat(1_000)] {
+        // The second is the right time, 64 bits later.
+        let numbers = [u64::MAX.into(), (1 << 64) + u128::from(SENT), u128::MAX];
+        for number in numbers.map(|number| number.to_string()) {
             let mut headers = signed(b"{}");
             set(&mut headers, "webhook-timestamp", &number);
             let ahead = Duration::MAX;
@@ -353,6 +355,33 @@ fn a_clock_before_1970_and_any_number_do_no_harm() {
                 refused(&verifier, &headers, b"{}"),
                 VerifyError::TooNew { ahead }
             );
+        }
+    }
+}
+
+#[test]
+fn headers_are_there_once_and_in_visible_ascii() {
+    let legacy_too = verifier().accept_legacy();
+    for headers in [signed(b"{}"), signed_legacy(b"{}")] {
+        let names = headers.keys().map(HeaderName::as_str);
+        for header in names {
+            let mut twice = headers.clone();
+            let name = HeaderName::from_bytes(header.as_bytes()).expect("a name");
+            twice.append(name.clone(), headers[header].clone());
+            let VerifyError::RepeatedHeader { header: named } = refused(&legacy_too, &twice, b"{}")
+            else {
+                panic!("{header} is taken twice");
+            };
+            assert_eq!(named, header);
+            let mut odd = headers.clone();
+            let value = [headers[header].as_bytes(), "\u{e9}".as_bytes()].concat();
+            let value = HeaderValue::from_bytes(&value).expect("a header value");
+            odd.insert(name, value);
+            let VerifyError::MalformedHeader { header: named } = refused(&legacy_too, &odd, b"{}")
+            else {
+                panic!("{header} is taken as it is");
+            };
+            assert_eq!(named, header);
         }
     }
 }
