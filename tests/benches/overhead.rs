@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 
 const KEY: &str = "4f7d2a90c1e5";
 const CHAT: &str = "3f6a1c52-8b0e-4d27-9c41-5e7ab2d90f13";
+const TEXT: &str = "Your table is ready.";
 /// How many chats a page has, as many as the API sends if nothing is said.
 const PAGE: usize = 20;
 const SLICE: Duration = Duration::from_millis(250);
@@ -245,14 +246,8 @@ impl Clients {
                 assert_eq!(page.expect("the server is well").items.len(), PAGE);
             }
             Call::Send => {
-                let sent: SendMessageResponse = self
-                    .linq
-                    .post(format!("/v3/chats/{CHAT}/messages"))
-                    .idempotency_key(uuid::Uuid::new_v4())
-                    .json(&message())
-                    .send_as()
-                    .await
-                    .expect("the server is well");
+                let sent = self.linq.chat(CHAT).message().text(TEXT).await;
+                let sent = sent.expect("the server is well");
                 assert_eq!(sent.message.parts.len(), 1);
             }
         }
@@ -271,7 +266,6 @@ impl Clients {
                 let request = self
                     .http
                     .post(url)
-                    .header("idempotency-key", uuid::Uuid::new_v4().to_string())
                     .header(header::CONTENT_TYPE, "application/json")
                     .body(message().to_string());
                 let sent: SendMessageResponse = self.answer(request).await;
@@ -296,7 +290,12 @@ impl Clients {
 }
 
 fn message() -> Value {
-    json!({ "message": { "parts": [{ "type": "text", "value": "Your table is ready." }] } })
+    json!({
+        "message": {
+            "parts": [{ "type": "text", "value": TEXT }],
+            "idempotency_key": uuid::Uuid::new_v4(),
+        },
+    })
 }
 
 fn sent() -> Value {
@@ -306,7 +305,7 @@ fn sent() -> Value {
             "id": "c2497d1e-06fb-4a38-b5d2-9e140c7f83a5",
             "service": "iMessage",
             "parts": [{
-                "type": "text", "value": "Your table is ready.", "text_decorations": null, "reactions": null,
+                "type": "text", "value": TEXT, "text_decorations": null, "reactions": null,
             }],
             "sent_at": null,
             "created_at": "2026-04-14T18:02:11Z",

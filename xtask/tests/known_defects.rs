@@ -588,7 +588,7 @@ fn statuses_that_are_not_listed_are_decoded_like_the_others() {
         &listing,
         &[
             "Result<ResponseValue<types::Thing>, Error<types::Problem>>",
-            "call.send().await",
+            "call.send()\n",
         ],
     );
     assert!(!listing.contains("202"), "{listing}");
@@ -597,7 +597,7 @@ fn statuses_that_are_not_listed_are_decoded_like_the_others() {
         &made.builder("Plain"),
         &[
             "Result<ResponseValue<()>, Error<types::Problem>>",
-            "call.send_empty().await",
+            "call.send_empty()\n",
         ],
     );
     expect_all(

@@ -1,9 +1,11 @@
 //! One call, its options, and its answer.
 
 use std::fmt;
+use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::TryFutureExt;
 use linq_client::reqwest::StatusCode;
 use linq_client::reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use linq_client::{BoxFuture, CallOptions, Client, ErrorBody, Operation, ResponseValue};
@@ -14,8 +16,25 @@ use crate::{Error, Linq};
 /// Most characters of an idempotency key.
 const KEY_LIMIT: usize = 255;
 
-type Outcome<T> = Result<ResponseValue<T>, Error>;
-type Run<T> = Box<dyn FnOnce(Client) -> BoxFuture<'static, Outcome<T>> + Send>;
+type ApiError = linq_client::Error<ErrorBody>;
+type Sending<'a, T, E = ApiError> = BoxFuture<'a, Result<ResponseValue<T>, E>>;
+type RunWith<T, E> = Box<dyn for<'a> FnOnce(&'a Client) -> Sending<'a, T, E> + Send>;
+
+/// What makes a call. The kinds differ in their errors, so that answers need not pass through one more future.
+enum Run<T> {
+    Api(RunWith<T, ApiError>),
+    Own(RunWith<T, Error>),
+}
+
+impl<T: Send + 'static> Run<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Run<U> {
+        let change = |answer: ResponseValue<T>| answer.map(change);
+        match self {
+            Self::Api(run) => Run::Api(Box::new(|client| Box::pin(run(client).map_ok(change)))),
+            Self::Own(run) => Run::Own(Box::new(|client| Box::pin(run(client).map_ok(change)))),
+        }
+    }
+}
 
 /// One call that is not sent yet: await it, or give it options first.
 ///
@@ -136,29 +155,19 @@ impl CallState {
 
 impl<T: Send + 'static> Call<T> {
     /// A call that `run` makes, with a client that has the options of the call.
-    pub(crate) fn new<F, Fut>(linq: &Linq, run: F) -> Self
+    pub(crate) fn new<F>(linq: &Linq, run: F) -> Self
     where
-        F: FnOnce(Client) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<ResponseValue<T>, linq_client::Error<ErrorBody>>>
-            + Send
-            + 'static,
+        F: for<'a> FnOnce(&'a Client) -> Sending<'a, T> + Send + 'static,
     {
-        Self::from_run(
-            linq,
-            Ok(Box::new(|client| {
-                let answer = run(client);
-                Box::pin(async move { answer.await.map_err(Error::from) })
-            })),
-        )
+        Self::from_run(linq, Ok(Run::Api(Box::new(run))))
     }
 
     /// The same for calls that have errors of their own.
-    pub(crate) fn with_errors<F, Fut>(linq: &Linq, run: F) -> Self
+    pub(crate) fn with_errors<F>(linq: &Linq, run: F) -> Self
     where
-        F: FnOnce(Client) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<ResponseValue<T>, Error>> + Send + 'static,
+        F: for<'a> FnOnce(&'a Client) -> Sending<'a, T, Error> + Send + 'static,
     {
-        Self::from_run(linq, Ok(Box::new(|client| Box::pin(run(client)))))
+        Self::from_run(linq, Ok(Run::Own(Box::new(run))))
     }
 
     /// A call that is invalid, so that nothing will be sent.
@@ -167,7 +176,7 @@ impl<T: Send + 'static> Call<T> {
     }
 
     /// A call of an operation that takes an input, which fails before anything is sent if that is unfit.
-    pub(crate) fn prepared<I, F, Fut>(
+    pub(crate) fn prepared<I, F>(
         linq: &Linq,
         operation: &'static Operation,
         input: Result<I, Error>,
@@ -175,10 +184,7 @@ impl<T: Send + 'static> Call<T> {
     ) -> Self
     where
         I: Send + 'static,
-        F: FnOnce(Client, I) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<ResponseValue<T>, linq_client::Error<ErrorBody>>>
-            + Send
-            + 'static,
+        F: for<'a> FnOnce(&'a Client, I) -> Sending<'a, T> + Send + 'static,
     {
         match input {
             Ok(input) => Self::new(linq, |client| run(client, input)),
@@ -202,16 +208,10 @@ impl<T: Send + 'static> Call<T> {
 
     /// The same call, with a change to what it gives.
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Call<U> {
-        let run = self.run.map(|run| -> Run<U> {
-            Box::new(|client| {
-                let answer = run(client);
-                Box::pin(async move { Ok(answer.await?.map(change)) })
-            })
-        });
         Call {
             linq: self.linq,
             settings: self.settings,
-            run,
+            run: self.run.map(|run| run.map(change)),
         }
     }
 
@@ -271,7 +271,7 @@ impl<T: Send + 'static> Call<T> {
     ///
     /// See [`Error`].
     pub async fn send(self) -> Result<T, Error> {
-        Ok(self.send_with_response().await?.into_value())
+        self.await
     }
 
     /// Makes the call, and keeps status, headers, trace id and the number of attempts.
@@ -280,6 +280,15 @@ impl<T: Send + 'static> Call<T> {
     ///
     /// See [`Error`].
     pub async fn send_with_response(self) -> Result<Response<T>, Error> {
+        let keep = |answer, state: &CallState| Response {
+            answer,
+            attempts: state.take_report().attempts,
+        };
+        self.start()?.finish(keep).await
+    }
+
+    /// The call without what it takes to change it.
+    fn start(self) -> Result<Started<T>, Error> {
         let (run, settings) = (self.run?, self.settings);
         if let Some(problem) = settings.problem {
             return Err(Error::invalid_request(problem));
@@ -290,13 +299,37 @@ impl<T: Send + 'static> Call<T> {
         });
         let options = settings.options.extension(Arc::clone(&state));
         let client = self.linq.api().with_options(options);
-        match run(client).await {
-            Ok(answer) => Ok(Response {
-                answer,
-                attempts: state.take_report().attempts,
-            }),
-            Err(error) => Err(error.with_report(state.take_report())),
-        }
+        Ok(Started { client, state, run })
+    }
+}
+
+/// A call with its options, about to be made.
+struct Started<T> {
+    client: Client,
+    state: Arc<CallState>,
+    run: Run<T>,
+}
+
+impl<T: Send + 'static> Started<T> {
+    /// Makes the call, and hands its answer to `keep`.
+    ///
+    /// Answers are large, so each step that passes one on costs as much as a small allocation.
+    async fn finish<R>(
+        self,
+        keep: impl FnOnce(ResponseValue<T>, &CallState) -> R,
+    ) -> Result<R, Error> {
+        let Self { client, state, run } = self;
+        let error = match run {
+            Run::Api(run) => match run(&client).await {
+                Ok(answer) => return Ok(keep(answer, &state)),
+                Err(error) => Error::from(error),
+            },
+            Run::Own(run) => match run(&client).await {
+                Ok(answer) => return Ok(keep(answer, &state)),
+                Err(error) => error,
+            },
+        };
+        Err(error.with_report(state.take_report()))
     }
 }
 
@@ -305,7 +338,11 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
     type IntoFuture = BoxFuture<'static, Result<T, Error>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        // A future that held the call would be many times as large.
+        match self.start() {
+            Ok(started) => Box::pin(started.finish(|answer, _| answer.into_inner())),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The client, and its settings.
 
+use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +15,6 @@ use crate::retry::policy::Limits;
 const API_KEY_VARIABLE: &str = "LINQ_API_V3_API_KEY";
 const BASE_URL_VARIABLE: &str = "LINQ_API_V3_BASE_URL";
 
-const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// The client: makes handles, and the calls that belong to none.
 ///
 /// Clones are cheap and share connections; keep one and clone it where it is needed.
@@ -26,7 +25,6 @@ pub struct Linq {
 
 struct Inner {
     api: Client,
-    http: reqwest::Client,
     clock: Arc<dyn Clock>,
     limits: Limits,
     default_line: Option<String>,
@@ -64,7 +62,7 @@ impl Linq {
 
     /// The HTTP client, without the API key, for servers other than the API.
     pub(crate) fn http(&self) -> &reqwest::Client {
-        &self.inner.http
+        self.inner.api.http_client()
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -99,8 +97,6 @@ impl fmt::Debug for Linq {
 /// ```
 pub struct LinqBuilder {
     client: linq_client::ClientBuilder,
-    http_client: Option<reqwest::Client>,
-    connect_timeout: Duration,
     max_retries: u32,
     max_retry_after: Duration,
     default_line: Option<String>,
@@ -112,8 +108,6 @@ impl LinqBuilder {
     fn new() -> Self {
         Self {
             client: Client::builder(),
-            http_client: None,
-            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             max_retries: 2,
             max_retry_after: Duration::from_secs(60),
             default_line: None,
@@ -183,7 +177,7 @@ impl LinqBuilder {
     /// It has no effect together with [`http_client`](Self::http_client).
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.client = self.client.connect_timeout(timeout);
         self
     }
 
@@ -214,11 +208,11 @@ impl LinqBuilder {
 
     /// An HTTP client of one's own, for proxies, certificates or DNS.
     ///
-    /// Redirects and the timeout for connecting are its own business then. The client made otherwise follows
-    /// no redirect, so that the API key goes to no other host.
+    /// Redirects, repeating refused streams of HTTP/2 and the timeout for connecting are its own business then.
+    /// The client made otherwise follows no redirect, so that the API key goes to no other host.
     #[must_use]
     pub fn http_client(mut self, http_client: reqwest::Client) -> Self {
-        self.http_client = Some(http_client);
+        self.client = self.client.http_client(http_client);
         self
     }
 
@@ -250,23 +244,12 @@ impl LinqBuilder {
     /// An error with [`Error::is_configuration`] if there is no API key, if the base URL is not one, or if
     /// the HTTP client cannot be made.
     pub fn build(self) -> Result<Linq, Error> {
-        let http = match self.http_client {
-            Some(http) => http,
-            None => reqwest::Client::builder()
-                .connect_timeout(self.connect_timeout)
-                .redirect(reqwest::redirect::Policy::none())
-                .referer(false)
-                .build()
-                .map_err(|error| {
-                    Error::configuration("no HTTP client could be made").with_source(error)
-                })?,
-        };
         let limits = Limits {
             max_retries: self.max_retries,
             max_retry_after: self.max_retry_after,
         };
         let retries = Retries::new(limits, Arc::clone(&self.clock));
-        let mut client = self.client.http_client(http.clone()).hook(retries);
+        let mut client = self.client.hook(retries);
         for hook in self.hooks {
             client = client.hook(hook);
         }
@@ -275,12 +258,16 @@ impl LinqBuilder {
             let problem = text
                 .strip_prefix("invalid configuration: ")
                 .unwrap_or(&text);
-            Error::configuration(problem.to_owned())
+            let configuration = Error::configuration(problem.to_owned());
+            // Most say all themselves; that there is no HTTP client has a cause.
+            match error.source() {
+                Some(_) => configuration.with_source(error),
+                None => configuration,
+            }
         })?;
         Ok(Linq {
             inner: Arc::new(Inner {
                 api,
-                http,
                 clock: self.clock,
                 limits,
                 default_line: self.default_line,
@@ -294,7 +281,6 @@ impl fmt::Debug for LinqBuilder {
         formatter
             .debug_struct("LinqBuilder")
             .field("client", &self.client)
-            .field("connect_timeout", &self.connect_timeout)
             .field("max_retries", &self.max_retries)
             .field("max_retry_after", &self.max_retry_after)
             .field("hooks", &self.hooks.len())

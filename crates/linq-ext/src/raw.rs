@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use linq_client::reqwest::Method;
 use linq_client::{BoxFuture, ErrorBody, Operation, Repeat};
 use serde::Serialize;
@@ -186,16 +187,18 @@ impl RawCall {
             settings,
         } = self;
         let operation = verb.operation();
-        let call = Call::with_errors(&linq, move |client| async move {
+        let call = Call::with_errors(&linq, move |client| {
             let mut call = client.raw(operation, &path);
             if let Some(body) = &body {
                 call = call.json(body);
             }
-            let answer = call.send_bytes::<ErrorBody>().await?;
-            match decode(&answer) {
-                Ok(value) => Ok(answer.map(|_| value)),
-                Err(problem) => Err(Error::undecodable(operation, answer).with_source(problem)),
-            }
+            Box::pin(call.send_bytes::<ErrorBody>().map(move |answer| {
+                let answer = answer?;
+                match decode(&answer) {
+                    Ok(value) => Ok(answer.map(|_| value)),
+                    Err(problem) => Err(Error::undecodable(operation, answer).with_source(problem)),
+                }
+            }))
         });
         call.with_settings(settings)
     }

@@ -21,6 +21,7 @@ mod on {
     use super::{Answer, Operation};
 
     /// The span of one call.
+    #[derive(Clone)]
     pub(crate) struct CallSpan {
         span: Span,
         start: Instant,
@@ -45,8 +46,8 @@ mod on {
         }
 
         /// Runs the call inside the span.
-        pub(crate) fn cover<F: Future>(&self, call: F) -> impl Future<Output = F::Output> {
-            call.instrument(self.span.clone())
+        pub(crate) fn cover<F: Future>(self, call: F) -> impl Future<Output = F::Output> {
+            call.instrument(self.span)
         }
 
         /// Says that the request is repeated.
@@ -96,6 +97,7 @@ mod off {
     use super::{Answer, Operation};
 
     /// Stands for the span of one call.
+    #[derive(Clone)]
     pub(crate) struct CallSpan;
 
     impl CallSpan {
@@ -103,7 +105,7 @@ mod off {
             Self
         }
 
-        pub(crate) fn cover<F: Future>(&self, call: F) -> impl Future<Output = F::Output> {
+        pub(crate) fn cover<F: Future>(self, call: F) -> F {
             call
         }
 

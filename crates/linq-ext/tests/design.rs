@@ -3,7 +3,7 @@
 
 mod support;
 
-use futures_core::Stream;
+use futures_util::Stream;
 use linq_ext::Error;
 use support::answers::ID;
 use support::server::Server;

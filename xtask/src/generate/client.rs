@@ -434,6 +434,8 @@ fn setter_docs(operation: &Operation, name: &str) -> Vec<String> {
 }
 
 /// The method that sends, on the crate's own runtime.
+///
+/// It is no `async fn`, whose future would hold all parameters until the answer is there.
 fn send(operation: &Operation) -> Result<syn::ImplItemFn, Problems> {
     let mut steps = String::new();
     for parameter in &operation.parameters {
@@ -478,8 +480,9 @@ fn send(operation: &Operation) -> Result<syn::ImplItemFn, Problems> {
     let mutable = if steps.is_empty() { "" } else { "mut " };
     let text = format!(
         "#[doc = {}]\n#[doc = \"\"]\n#[doc = \" # Errors\"]\n#[doc = \"\"]\n#[doc = {}]\n\
-         pub async fn send(self) -> Result<ResponseValue<{answer}>, Error<{error}>> {{\n\
-         let {mutable}call = self.client.call(&operations::{});\n{steps}call.{how}().await\n}}",
+         pub fn send(self) \
+         -> impl Future<Output = Result<ResponseValue<{answer}>, Error<{error}>>> + Send + use<'a> {{\n\
+         let {mutable}call = self.client.call(&operations::{});\n{steps}call.{how}()\n}}",
         literal(&doc),
         literal(&errors),
         constant(operation),

@@ -137,12 +137,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::request_upload`](crate::Client::request_upload).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::RequestUploadResult>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::RequestUploadResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::REQUEST_UPLOAD);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -182,12 +187,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_attachment`](crate::Client::get_attachment).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::Attachment>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<ResponseValue<types::Attachment>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_ATTACHMENT);
             call.path("attachmentId", self.attachment_id);
-            call.send().await
+            call.send()
         }
     }
 
@@ -227,10 +234,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::delete_attachment`](crate::Client::delete_attachment).
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+        pub fn send(
+            self,
+        ) -> impl Future<
+            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::DELETE_ATTACHMENT);
             call.path("attachmentId", self.attachment_id);
-            call.send_empty().await
+            call.send_empty()
         }
     }
 }

@@ -103,14 +103,16 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::list_blocked_handles`](crate::Client::list_blocked_handles).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::ListBlockedHandlesResult>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::ListBlockedHandlesResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let call = self.client.call(&operations::LIST_BLOCKED_HANDLES);
-            call.send().await
+            call.send()
         }
     }
 
@@ -151,12 +153,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::block_handle`](crate::Client::block_handle).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::BlockHandleResult>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::BlockHandleResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::BLOCK_HANDLE);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -197,10 +204,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::unblock_handle`](crate::Client::unblock_handle).
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+        pub fn send(
+            self,
+        ) -> impl Future<
+            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::UNBLOCK_HANDLE);
             call.body(self.body);
-            call.send_empty().await
+            call.send_empty()
         }
     }
 }

@@ -108,12 +108,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::check_imessage_capability`](crate::Client::check_imessage_capability).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::HandleCheckResponse>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::HandleCheckResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::CHECK_IMESSAGE_CAPABILITY);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -154,12 +159,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::check_rcs_capability`](crate::Client::check_rcs_capability).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::HandleCheckResponse>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::HandleCheckResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::CHECK_RCS_CAPABILITY);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 }

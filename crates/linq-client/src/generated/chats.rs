@@ -557,15 +557,20 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::list_chats`](crate::Client::list_chats).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::ListChatsResult>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::ListChatsResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::LIST_CHATS);
             call.query("from", self.from);
             call.query("to", self.to);
             call.query("limit", self.limit);
             call.query("cursor", self.cursor);
-            call.send().await
+            call.send()
         }
     }
 
@@ -606,12 +611,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::create_chat`](crate::Client::create_chat).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::CreateChatResult>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::CreateChatResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::CREATE_CHAT);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -651,12 +661,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_chat`](crate::Client::get_chat).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::Chat>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<ResponseValue<types::Chat>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_CHAT);
             call.path("chatId", self.chat_id);
-            call.send().await
+            call.send()
         }
     }
 
@@ -714,13 +726,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::update_chat`](crate::Client::update_chat).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::UpdateChatResponse>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::UpdateChatResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::UPDATE_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -778,16 +795,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::add_participant`](crate::Client::add_participant).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::AddParticipantResponse>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::AddParticipantResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::ADD_PARTICIPANT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -845,16 +864,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::remove_participant`](crate::Client::remove_participant).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::RemoveParticipantResponse>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::RemoveParticipantResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::REMOVE_PARTICIPANT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -894,12 +915,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::leave_chat`](crate::Client::leave_chat).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::LeaveChatResponse>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::LeaveChatResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::LEAVE_CHAT);
             call.path("chatId", self.chat_id);
-            call.send().await
+            call.send()
         }
     }
 
@@ -939,10 +965,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::start_typing`](crate::Client::start_typing).
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+        pub fn send(
+            self,
+        ) -> impl Future<
+            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::START_TYPING);
             call.path("chatId", self.chat_id);
-            call.send_empty().await
+            call.send_empty()
         }
     }
 
@@ -982,10 +1012,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::stop_typing`](crate::Client::stop_typing).
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+        pub fn send(
+            self,
+        ) -> impl Future<
+            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::STOP_TYPING);
             call.path("chatId", self.chat_id);
-            call.send_empty().await
+            call.send_empty()
         }
     }
 
@@ -1025,10 +1059,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::mark_chat_as_read`](crate::Client::mark_chat_as_read).
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+        pub fn send(
+            self,
+        ) -> impl Future<
+            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::MARK_CHAT_AS_READ);
             call.path("chatId", self.chat_id);
-            call.send_empty().await
+            call.send_empty()
         }
     }
 
@@ -1068,10 +1106,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::share_contact_with_chat`](crate::Client::share_contact_with_chat).
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+        pub fn send(
+            self,
+        ) -> impl Future<
+            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::SHARE_CONTACT_WITH_CHAT);
             call.path("chatId", self.chat_id);
-            call.send_empty().await
+            call.send_empty()
         }
     }
 
@@ -1129,11 +1171,15 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::set_chat_background`](crate::Client::set_chat_background).
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+        pub fn send(
+            self,
+        ) -> impl Future<
+            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::SET_CHAT_BACKGROUND);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send_empty().await
+            call.send_empty()
         }
     }
 
@@ -1173,10 +1219,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::remove_chat_background`](crate::Client::remove_chat_background).
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+        pub fn send(
+            self,
+        ) -> impl Future<
+            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::REMOVE_CHAT_BACKGROUND);
             call.path("chatId", self.chat_id);
-            call.send_empty().await
+            call.send_empty()
         }
     }
 
@@ -1216,15 +1266,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_chat_location`](crate::Client::get_chat_location).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::GetChatLocationResult>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::GetChatLocationResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
-            call.send().await
+            call.send()
         }
     }
 
@@ -1282,13 +1334,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::stop_chat_location`](crate::Client::stop_chat_location).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::ChatLocationResult>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::ChatLocationResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::STOP_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -1328,12 +1385,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::request_chat_location`](crate::Client::request_chat_location).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::ChatLocationResult>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::ChatLocationResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::REQUEST_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
-            call.send().await
+            call.send()
         }
     }
 }

@@ -140,15 +140,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_contact_card`](crate::Client::get_contact_card).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::GetContactCardResponse>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::GetContactCardResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_CONTACT_CARD);
             call.query("phone_number", self.phone_number);
-            call.send().await
+            call.send()
         }
     }
 
@@ -189,15 +191,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::setup_contact_card`](crate::Client::setup_contact_card).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::SetContactCardResponse>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::SetContactCardResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::SETUP_CONTACT_CARD);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -256,16 +260,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::update_contact_card`](crate::Client::update_contact_card).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::SetContactCardResponse>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::SetContactCardResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::UPDATE_CONTACT_CARD);
             call.query_required("phone_number", self.phone_number);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 }

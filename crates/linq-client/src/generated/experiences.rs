@@ -80,14 +80,16 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::list_experiences`](crate::Client::list_experiences).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::ListExperiencesResult>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::ListExperiencesResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let call = self.client.call(&operations::LIST_EXPERIENCES);
-            call.send().await
+            call.send()
         }
     }
 
@@ -128,12 +130,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_experience`](crate::Client::get_experience).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::Experience>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<ResponseValue<types::Experience>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_EXPERIENCE);
             call.path("experience", self.experience);
-            call.send().await
+            call.send()
         }
     }
 }

@@ -422,14 +422,19 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_messages`](crate::Client::get_messages).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::GetMessagesResult>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::GetMessagesResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_MESSAGES);
             call.path("chatId", self.chat_id);
             call.query("cursor", self.cursor);
             call.query("limit", self.limit);
-            call.send().await
+            call.send()
         }
     }
 
@@ -487,13 +492,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::send_message_to_chat`](crate::Client::send_message_to_chat).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::SendMessageResponse>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::SendMessageResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::SEND_MESSAGE_TO_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -594,15 +604,20 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_message_thread`](crate::Client::get_message_thread).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::GetThreadResponse>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::GetThreadResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_MESSAGE_THREAD);
             call.path("messageId", self.message_id);
             call.query("cursor", self.cursor);
             call.query("limit", self.limit);
             call.query("order", self.order);
-            call.send().await
+            call.send()
         }
     }
 
@@ -660,16 +675,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::send_voice_memo_to_chat`](crate::Client::send_voice_memo_to_chat).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::SendVoiceMemoToChatResult>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::SendVoiceMemoToChatResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::SEND_VOICE_MEMO_TO_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -709,12 +726,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_message`](crate::Client::get_message).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::Message>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<ResponseValue<types::Message>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_MESSAGE);
             call.path("messageId", self.message_id);
-            call.send().await
+            call.send()
         }
     }
 
@@ -754,10 +773,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::delete_message`](crate::Client::delete_message).
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+        pub fn send(
+            self,
+        ) -> impl Future<
+            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::DELETE_MESSAGE);
             call.path("messageId", self.message_id);
-            call.send_empty().await
+            call.send_empty()
         }
     }
 
@@ -815,13 +838,15 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::edit_message`](crate::Client::edit_message).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::Message>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<ResponseValue<types::Message>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::EDIT_MESSAGE);
             call.path("messageId", self.message_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -879,16 +904,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::send_reaction`](crate::Client::send_reaction).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::SendReactionResponse>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::SendReactionResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::SEND_REACTION);
             call.path("messageId", self.message_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -950,13 +977,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::create_message`](crate::Client::create_message).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::CreateMessageResult>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::CreateMessageResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::CREATE_MESSAGE);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -1014,13 +1046,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::update_app_card`](crate::Client::update_app_card).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::SendMessageResponse>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::SendMessageResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::UPDATE_APP_CARD);
             call.path("messageId", self.message_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -1095,17 +1132,19 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::update_sticker_placement`](crate::Client::update_sticker_placement).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::UpdateStickerPlacementResult>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::UpdateStickerPlacementResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::UPDATE_STICKER_PLACEMENT);
             call.path("messageId", self.message_id);
             call.path("reactionId", self.reaction_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 }

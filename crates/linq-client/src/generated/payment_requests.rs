@@ -201,17 +201,19 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::list_payment_requests`](crate::Client::list_payment_requests).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::ListPaymentRequestsResult>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::ListPaymentRequestsResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::LIST_PAYMENT_REQUESTS);
             call.query("limit", self.limit);
             call.query("offset", self.offset);
             call.query("status", self.status);
-            call.send().await
+            call.send()
         }
     }
 
@@ -273,13 +275,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::create_payment_request`](crate::Client::create_payment_request).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::PaymentRequest>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::PaymentRequest>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::CREATE_PAYMENT_REQUEST);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -320,12 +327,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_payment_request`](crate::Client::get_payment_request).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::PaymentRequest>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::PaymentRequest>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_PAYMENT_REQUEST);
             call.path("paymentRequestId", self.payment_request_id);
-            call.send().await
+            call.send()
         }
     }
 
@@ -366,12 +378,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::cancel_payment_request`](crate::Client::cancel_payment_request).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::PaymentRequest>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::PaymentRequest>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::CANCEL_PAYMENT_REQUEST);
             call.path("paymentRequestId", self.payment_request_id);
-            call.send().await
+            call.send()
         }
     }
 }

@@ -345,13 +345,15 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::create_payment`](crate::Client::create_payment).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::CREATE_PAYMENT);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -392,12 +394,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_payment`](crate::Client::get_payment).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_PAYMENT);
             call.path("paymentId", self.payment_id);
-            call.send().await
+            call.send()
         }
     }
 
@@ -438,12 +442,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::cancel_payment`](crate::Client::cancel_payment).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::CANCEL_PAYMENT);
             call.path("paymentId", self.payment_id);
-            call.send().await
+            call.send()
         }
     }
 
@@ -484,15 +490,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_payment_credentials`](crate::Client::get_payment_credentials).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::PaymentCredentialsResponse>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::PaymentCredentialsResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_PAYMENT_CREDENTIALS);
             call.path("paymentId", self.payment_id);
-            call.send().await
+            call.send()
         }
     }
 
@@ -533,15 +541,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::connect_payment_handle`](crate::Client::connect_payment_handle).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::PaymentHandleConnection>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::PaymentHandleConnection>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::CONNECT_PAYMENT_HANDLE);
             call.path("handle", self.handle);
-            call.send().await
+            call.send()
         }
     }
 
@@ -600,16 +610,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::verify_payment_handle`](crate::Client::verify_payment_handle).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::PaymentHandleConnection>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::PaymentHandleConnection>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::VERIFY_PAYMENT_HANDLE);
             call.path("handle", self.handle);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -650,15 +662,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_payment_handle_connection`](crate::Client::get_payment_handle_connection).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::PaymentHandleConnection>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::PaymentHandleConnection>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_PAYMENT_HANDLE_CONNECTION);
             call.path("handle", self.handle);
-            call.send().await
+            call.send()
         }
     }
 
@@ -699,15 +713,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::revoke_payment_handle_connection`](crate::Client::revoke_payment_handle_connection).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::PaymentHandleConnection>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::PaymentHandleConnection>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::REVOKE_PAYMENT_HANDLE_CONNECTION);
             call.path("handle", self.handle);
-            call.send().await
+            call.send()
         }
     }
 
@@ -748,12 +764,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_payment_provider`](crate::Client::get_payment_provider).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::PaymentProvider>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::PaymentProvider>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_PAYMENT_PROVIDER);
             call.path("provider", self.provider);
-            call.send().await
+            call.send()
         }
     }
 
@@ -812,16 +833,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::connect_payment_provider`](crate::Client::connect_payment_provider).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::ConnectPaymentProviderResult>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::ConnectPaymentProviderResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::CONNECT_PAYMENT_PROVIDER);
             call.path("provider", self.provider);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 }

@@ -190,14 +190,16 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::list_phone_numbers_deprecated`](crate::Client::list_phone_numbers_deprecated).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::ListPhoneNumbersResult>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::ListPhoneNumbersResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let call = self.client.call(&operations::LIST_PHONE_NUMBERS_DEPRECATED);
-            call.send().await
+            call.send()
         }
     }
 
@@ -218,14 +220,16 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::list_phone_numbers`](crate::Client::list_phone_numbers).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::ListPhoneNumbersResultV2>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::ListPhoneNumbersResultV2>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let call = self.client.call(&operations::LIST_PHONE_NUMBERS);
-            call.send().await
+            call.send()
         }
     }
 
@@ -304,17 +308,19 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_available_number`](crate::Client::get_available_number).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::AvailableNumberResult>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::AvailableNumberResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_AVAILABLE_NUMBER);
             call.query_list("to", self.to, ListStyle::Joined);
             call.query_list("exclude_from", self.exclude_from, ListStyle::Joined);
             call.query("type", self.type_);
-            call.send().await
+            call.send()
         }
     }
 
@@ -372,16 +378,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::update_phone_number`](crate::Client::update_phone_number).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::UpdatePhoneNumberResult>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::UpdatePhoneNumberResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::UPDATE_PHONE_NUMBER);
             call.path("phoneNumberId", self.phone_number_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -422,15 +430,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::start_reputation_audit`](crate::Client::start_reputation_audit).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::ReputationAuditStarted>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::ReputationAuditStarted>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::START_REPUTATION_AUDIT);
             call.path("phoneNumber", self.phone_number);
-            call.send().await
+            call.send()
         }
     }
 
@@ -489,13 +499,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_reputation_audit`](crate::Client::get_reputation_audit).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::ReputationAudit>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::ReputationAudit>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_REPUTATION_AUDIT);
             call.path("phoneNumber", self.phone_number);
             call.path("auditId", self.audit_id);
-            call.send().await
+            call.send()
         }
     }
 }

@@ -185,13 +185,15 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::create_poll`](crate::Client::create_poll).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::CREATE_POLL);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -231,12 +233,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_poll`](crate::Client::get_poll).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_POLL);
             call.path("messageId", self.message_id);
-            call.send().await
+            call.send()
         }
     }
 
@@ -294,13 +298,15 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::add_poll_options`](crate::Client::add_poll_options).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::ADD_POLL_OPTIONS);
             call.path("messageId", self.message_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -358,13 +364,15 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::vote_poll`](crate::Client::vote_poll).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::VOTE_POLL);
             call.path("messageId", self.message_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 }

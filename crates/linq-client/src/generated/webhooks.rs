@@ -195,11 +195,16 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::list_webhook_events`](crate::Client::list_webhook_events).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<ResponseValue<types::WebhookEventsResult>, Error<types::ErrorResponse>> {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::WebhookEventsResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let call = self.client.call(&operations::LIST_WEBHOOK_EVENTS);
-            call.send().await
+            call.send()
         }
     }
 
@@ -220,14 +225,16 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::list_webhook_subscriptions`](crate::Client::list_webhook_subscriptions).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::ListWebhookSubscriptionsResult>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::ListWebhookSubscriptionsResult>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let call = self.client.call(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
-            call.send().await
+            call.send()
         }
     }
 
@@ -268,15 +275,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::create_webhook_subscription`](crate::Client::create_webhook_subscription).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::WebhookSubscriptionCreatedResponse>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::WebhookSubscriptionCreatedResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::CREATE_WEBHOOK_SUBSCRIPTION);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -317,15 +326,17 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::get_webhook_subscription`](crate::Client::get_webhook_subscription).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::WebhookSubscriptionResponse>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::WebhookSubscriptionResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::GET_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
-            call.send().await
+            call.send()
         }
     }
 
@@ -384,16 +395,18 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::update_webhook_subscription`](crate::Client::update_webhook_subscription).
-        pub async fn send(
+        pub fn send(
             self,
-        ) -> Result<
-            ResponseValue<types::WebhookSubscriptionResponse>,
-            Error<types::ErrorResponse>,
-        > {
+        ) -> impl Future<
+            Output = Result<
+                ResponseValue<types::WebhookSubscriptionResponse>,
+                Error<types::ErrorResponse>,
+            >,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::UPDATE_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
             call.body(self.body);
-            call.send().await
+            call.send()
         }
     }
 
@@ -434,10 +447,14 @@ pub(super) mod builder {
         /// # Errors
         ///
         /// See [`Client::delete_webhook_subscription`](crate::Client::delete_webhook_subscription).
-        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::ErrorResponse>> {
+        pub fn send(
+            self,
+        ) -> impl Future<
+            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+        > + Send + use<'a> {
             let mut call = self.client.call(&operations::DELETE_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
-            call.send_empty().await
+            call.send_empty()
         }
     }
 }

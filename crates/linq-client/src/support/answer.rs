@@ -1,5 +1,6 @@
 //! Reading an answer: the status decides what its body means.
 
+use bytes::Bytes;
 use linq_types::Fit;
 use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
@@ -18,14 +19,14 @@ const CAPACITY_LIMIT: u64 = 1024 * 1024;
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
 }
 
 /// A call that failed, before the type of its error body comes into play.
 pub(crate) struct Failure {
     report: Box<Report>,
     /// The body of an answer that is no success, up to the limit.
-    error_body: Option<Vec<u8>>,
+    error_body: Option<Bytes>,
 }
 
 impl From<Report> for Failure {
@@ -57,24 +58,15 @@ impl Failure {
 /// Reads an answer, and sorts it by its status alone.
 pub(crate) async fn read(
     operation: &'static Operation,
-    mut response: Response,
+    response: &mut Response,
     wants_body: bool,
 ) -> Result<Answer, Failure> {
     let status = response.status();
-    if status.is_success() && !wants_body {
-        let headers = std::mem::take(response.headers_mut());
-        return Ok(Answer {
-            status,
-            headers,
-            body: Vec::new(),
-        });
-    }
-    let limit = if status.is_success() {
-        usize::MAX
-    } else {
-        ERROR_BODY_LIMIT
+    let (body, interruption) = match status.is_success() {
+        true if wants_body => read_body(response, usize::MAX).await,
+        true => (Bytes::new(), None),
+        false => read_body(response, ERROR_BODY_LIMIT).await,
     };
-    let (body, interruption) = read_body(&mut response, limit).await;
     let headers = std::mem::take(response.headers_mut());
     let answer = Answer {
         status,
@@ -95,21 +87,38 @@ pub(crate) async fn read(
 }
 
 /// Reads a body up to `limit` bytes; what came before an interruption is kept.
-async fn read_body(response: &mut Response, limit: usize) -> (Vec<u8>, Option<TransportError>) {
-    let expected = response
-        .content_length()
-        .unwrap_or_default()
-        .min(CAPACITY_LIMIT);
-    let mut body = Vec::with_capacity(usize::try_from(expected).unwrap_or_default().min(limit));
-    while body.len() < limit {
+async fn read_body(response: &mut Response, limit: usize) -> (Bytes, Option<TransportError>) {
+    // Most bodies come in one piece, which is not copied.
+    let mut first = Bytes::new();
+    let mut joined = Vec::new();
+    let interruption = loop {
         match response.chunk().await {
+            Ok(Some(chunk)) if first.is_empty() => first = chunk,
             Ok(Some(chunk)) => {
-                let room = limit - body.len();
-                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if joined.is_empty() {
+                    joined.reserve(expected_length(response, limit));
+                    joined.extend_from_slice(&first);
+                }
+                joined.extend_from_slice(&chunk);
             }
-            Ok(None) => break,
-            Err(error) => return (body, Some(TransportError::from(error))),
+            Ok(None) => break None,
+            Err(error) => break Some(TransportError::from(error)),
         }
-    }
-    (body, None)
+        if first.len().max(joined.len()) >= limit {
+            break None;
+        }
+    };
+    let mut body = if joined.is_empty() {
+        first
+    } else {
+        Bytes::from(joined)
+    };
+    body.truncate(limit);
+    (body, interruption)
+}
+
+/// How much memory a body is expected to take.
+fn expected_length(response: &Response, limit: usize) -> usize {
+    let length = response.content_length().unwrap_or_default();
+    usize::try_from(length.min(CAPACITY_LIMIT)).map_or(limit, |length| length.min(limit))
 }

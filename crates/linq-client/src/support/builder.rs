@@ -95,8 +95,9 @@ impl ClientBuilder {
 
     /// An HTTP client of one's own, for proxies, certificates or DNS.
     ///
-    /// Redirects and the timeout for connecting are its own business then. The client made otherwise follows
-    /// no redirect, so that the API key goes to no other host.
+    /// Redirects, repeating refused streams of HTTP/2 and the timeout for connecting are its own business then.
+    /// The client made otherwise follows no redirect, so that the API key goes to no other host, and repeats
+    /// nothing by itself.
     #[must_use]
     pub fn http_client(mut self, http_client: reqwest::Client) -> Self {
         self.http_client = Some(http_client);
@@ -123,9 +124,13 @@ impl ClientBuilder {
         let authorization = authorization(&self.api_key).map_err(Error::configuration)?;
         let suffix = self.user_agent_suffix.as_deref();
         let user_agent = user_agent(suffix).map_err(Error::configuration)?;
-        let http = match self.http_client {
-            Some(http) => http,
-            None => http_client(self.connect_timeout).map_err(Error::http_client)?,
+        // An HTTP client made here knows the timeout, so that no request has to.
+        let (http, request_timeout) = match self.http_client {
+            Some(http) => (http, Some(self.timeout)),
+            None => {
+                let http = http_client(self.connect_timeout, self.timeout);
+                (http.map_err(Error::http_client)?, None)
+            }
         };
         let (timeout, hooks) = (self.timeout, self.hooks);
         Ok(Client::from(Shared {
@@ -133,6 +138,7 @@ impl ClientBuilder {
             authorization,
             user_agent,
             timeout,
+            request_timeout,
             http,
             hooks,
         }))
@@ -195,10 +201,16 @@ fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, &'static str> {
     }
 }
 
-fn http_client(connect_timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+fn http_client(
+    connect_timeout: Duration,
+    timeout: Duration,
+) -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .connect_timeout(connect_timeout)
+        .timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
+        // What is sent again is up to hooks, and keeping a copy of every request costs time.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .build()
 }

@@ -14,7 +14,21 @@ use super::answer::{self, Answer, Failure};
 use super::encode::{self, ListStyle};
 use super::error::Report;
 use super::problem::{Problem, Reason};
-use super::{Client, Error, Operation, ResponseValue};
+use super::{BoxFuture, Client, Error, Operation, ResponseValue, TransportError};
+
+type Sending<'a> = BoxFuture<'a, Result<reqwest::Response, TransportError>>;
+
+/// Waits for the answer and reads it; what does not depend on types is compiled once.
+async fn receive(
+    operation: &'static Operation,
+    response: Result<Sending<'_>, Problem>,
+    wants_body: bool,
+) -> Result<Answer, Failure> {
+    let response = response.map_err(|problem| Report::invalid_request(operation, problem))?;
+    let response = response.await;
+    let mut response = response.map_err(|error| Report::transport(operation, error))?;
+    answer::read(operation, &mut response, wants_body).await
+}
 
 /// A call whose parameters are being collected.
 ///
@@ -76,12 +90,15 @@ impl<'a> Call<'a> {
             "." | ".." => return self.refuse(name, Reason::DotSegment),
             _ => {}
         }
-        let place = format!("{{{name}}}");
-        if !self.path.contains(&place) {
-            return self.refuse(name, Reason::NotInPath);
+        let (text, mut is_there) = (encode::percent(&text), false);
+        // Values hold no braces, since these get percent-encoded.
+        while let Some(place) = encode::place(&self.path, name) {
+            self.path.replace_range(place, &text);
+            is_there = true;
         }
-        // Values put in before hold no braces, since these get percent-encoded.
-        self.path = self.path.replace(&place, &encode::percent(&text));
+        if !is_there {
+            self.refuse(name, Reason::NotInPath);
+        }
     }
 
     /// Adds a query parameter that may be absent.
@@ -183,50 +200,64 @@ impl<'a> Call<'a> {
     }
 
     /// Sends the request and decodes the JSON of the answer.
-    pub(crate) async fn send<T, E>(self) -> Result<ResponseValue<T>, Error<E>>
+    pub(crate) fn send<T, E>(
+        self,
+    ) -> impl Future<Output = Result<ResponseValue<T>, Error<E>>> + use<'a, T, E>
     where
         T: DeserializeOwned + Fit,
         E: DeserializeOwned + Fit,
     {
-        let operation = self.operation;
-        let answer = self.answer(true).await.map_err(Failure::into_error)?;
-        match linq_types::decode(&answer.body) {
-            Ok(value) => Ok(ResponseValue::new(value, answer.status, answer.headers)),
-            Err(error) => Err(Error::from(Report::undecodable(operation, answer, error))),
+        let (operation, response) = (self.operation, self.start());
+        async move {
+            let answer = receive(operation, response, true).await;
+            let answer = answer.map_err(Failure::into_error)?;
+            match linq_types::decode(&answer.body) {
+                Ok(value) => Ok(ResponseValue::new(value, answer.status, answer.headers)),
+                Err(error) => Err(Error::from(Report::undecodable(operation, answer, error))),
+            }
         }
     }
 
     /// Sends the request; a body that comes with a success is ignored.
-    pub(crate) async fn send_empty<E>(self) -> Result<ResponseValue<()>, Error<E>>
+    pub(crate) fn send_empty<E>(
+        self,
+    ) -> impl Future<Output = Result<ResponseValue<()>, Error<E>>> + use<'a, E>
     where
         E: DeserializeOwned + Fit,
     {
-        let answer = self.answer(false).await.map_err(Failure::into_error)?;
-        Ok(ResponseValue::new((), answer.status, answer.headers))
+        let (operation, response) = (self.operation, self.start());
+        async move {
+            let answer = receive(operation, response, false).await;
+            let answer = answer.map_err(Failure::into_error)?;
+            Ok(ResponseValue::new((), answer.status, answer.headers))
+        }
     }
 
     /// Sends the request and hands out the answer as it comes.
-    pub(crate) async fn send_bytes<E>(self) -> Result<ResponseValue<Bytes>, Error<E>>
+    pub(crate) fn send_bytes<E>(
+        self,
+    ) -> impl Future<Output = Result<ResponseValue<Bytes>, Error<E>>> + use<'a, E>
     where
         E: DeserializeOwned + Fit,
     {
-        let answer = self.answer(true).await.map_err(Failure::into_error)?;
-        Ok(ResponseValue::new(
-            Bytes::from(answer.body),
-            answer.status,
-            answer.headers,
-        ))
+        let (operation, response) = (self.operation, self.start());
+        async move {
+            let answer = receive(operation, response, true).await;
+            let answer = answer.map_err(Failure::into_error)?;
+            Ok(ResponseValue::new(
+                answer.body,
+                answer.status,
+                answer.headers,
+            ))
+        }
     }
 
-    /// Sends the request and reads the answer; what does not depend on types is compiled once.
-    async fn answer(self, wants_body: bool) -> Result<Answer, Failure> {
+    /// Builds the request and hands it to the hooks, so that the future of the call holds neither parameters nor
+    /// request; nothing is sent before that is polled.
+    fn start(self) -> Result<Sending<'a>, Problem> {
         let (client, operation) = (self.client, self.operation);
-        let request = self
-            .request()
-            .map_err(|problem| Report::invalid_request(operation, problem))?;
-        let response = client.next(operation).run(request).await;
-        let response = response.map_err(|error| Report::transport(operation, error))?;
-        answer::read(operation, response, wants_body).await
+        let request = self.request()?;
+        Ok(client.next(operation).run(request))
     }
 
     /// Builds the request, if every parameter is in order.
@@ -264,7 +295,10 @@ impl<'a> Call<'a> {
         }
         let mut request = reqwest::Request::new(operation.method().clone(), url);
         let timeout = options.and_then(|options| options.timeout);
-        *request.timeout_mut() = Some(timeout.unwrap_or(shared.timeout));
+        // A request without one takes up less memory.
+        if let Some(timeout) = timeout.or(shared.request_timeout) {
+            *request.timeout_mut() = Some(timeout);
+        }
         *request.headers_mut() = headers;
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, shared.authorization.clone());
@@ -327,7 +361,9 @@ impl<'a> Call<'a> {
         let mut items = Vec::with_capacity(values.len());
         for value in values {
             match encode::text(value) {
-                Ok(text) => items.extend(text.as_deref().map(encode::percent)),
+                Ok(text) => {
+                    items.extend(text.map(|text| encode::percent(&text).into_owned()));
+                }
                 Err(_) => return self.refuse(name, Reason::NotScalar),
             }
         }

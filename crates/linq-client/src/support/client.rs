@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) authorization: HeaderValue,
     pub(crate) user_agent: HeaderValue,
     pub(crate) timeout: Duration,
+    /// The same, where the HTTP client does not see to it.
+    pub(crate) request_timeout: Option<Duration>,
     pub(crate) http: reqwest::Client,
     pub(crate) hooks: Vec<Arc<dyn Hook>>,
 }
@@ -63,6 +65,14 @@ impl Client {
     #[must_use]
     pub fn base_url(&self) -> &str {
         self.shared.base_url.as_str().trim_end_matches('/')
+    }
+
+    /// The HTTP client, which sends no API key by itself.
+    ///
+    /// [`ClientBuilder::timeout`] holds for it too, unless it was [given](ClientBuilder::http_client).
+    #[must_use]
+    pub fn http_client(&self) -> &reqwest::Client {
+        &self.shared.http
     }
 
     /// The same client, for calls with these options; those given to it before no longer count.

@@ -1,5 +1,8 @@
 //! How parameters are written into a URL or a header.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
@@ -42,8 +45,16 @@ pub(crate) fn text<T: Serialize>(value: &T) -> Result<Option<String>, NotScalar>
 }
 
 /// Percent-encodes text so that it is data wherever it stands in a URL.
-pub(crate) fn percent(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
+pub(crate) fn percent(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, RESERVED).into()
+}
+
+/// Where a path has the place of a parameter: its name in braces.
+pub(crate) fn place(path: &str, name: &str) -> Option<Range<usize>> {
+    let is_place = |place: &Range<usize>| path[place.clone()].trim_matches(['{', '}']) == name;
+    let starts = path.match_indices('{').map(|(start, _)| start);
+    let mut places = starts.filter_map(|start| Some(start..start + path[start..].find('}')? + 1));
+    places.find(is_place)
 }
 
 /// Adds a pair to a query; `value` is encoded already.
@@ -77,7 +88,7 @@ pub(crate) fn is_path(path: &str) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::{is_path, percent, push_pair, text};
+    use super::{is_path, percent, place, push_pair, text};
 
     #[test]
     fn scalars_are_written_as_in_json_but_without_quotes() {
@@ -103,6 +114,16 @@ mod tests {
     fn only_unreserved_characters_stay() {
         assert_eq!(percent("aZ09-._~"), "aZ09-._~");
         assert_eq!(percent("a/b?c#d%2e é+"), "a%2Fb%3Fc%23d%252e%20%C3%A9%2B");
+    }
+
+    #[test]
+    fn places_are_found_by_their_whole_names() {
+        let path = "/v3/{chat}/{chatId}/x";
+        assert_eq!(place(path, "chatId"), Some(11..19));
+        assert_eq!(place(path, "chat"), Some(4..10));
+        assert_eq!(place(path, "chatI"), None);
+        assert_eq!(place("/v3/x", "x"), None);
+        assert_eq!(place("/v3/{x", "x"), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
@@ -227,14 +228,14 @@ impl Report {
         operation: &'static Operation,
         answer: Answer,
         interruption: Option<TransportError>,
-    ) -> (Self, Vec<u8>) {
+    ) -> (Self, Bytes) {
         let Answer {
             status,
             headers,
             body,
         } = answer;
         let detail = detail::read(&headers, &body);
-        let excerpt = body[..body.len().min(EXCERPT_LIMIT)].to_vec();
+        let excerpt = Bytes::copy_from_slice(&body[..body.len().min(EXCERPT_LIMIT)]);
         let report = Self {
             answer: Some(Answer {
                 status,

@@ -50,7 +50,7 @@ pub struct RawCall<'a> {
     call: Call<'a>,
 }
 
-impl RawCall<'_> {
+impl<'a> RawCall<'a> {
     /// Adds a pair to the query; null adds nothing.
     pub fn query<T: Serialize>(mut self, name: &str, value: T) -> Self {
         self.call.query_named(name, &value);
@@ -74,12 +74,14 @@ impl RawCall<'_> {
     /// # Errors
     ///
     /// As of every operation.
-    pub async fn send<T, E>(self) -> Result<ResponseValue<T>, Error<E>>
+    pub fn send<T, E>(
+        self,
+    ) -> impl Future<Output = Result<ResponseValue<T>, Error<E>>> + Send + use<'a, T, E>
     where
         T: DeserializeOwned + Fit,
         E: DeserializeOwned + Fit,
     {
-        self.call.send().await
+        self.call.send()
     }
 
     /// Sends the request and hands out the answer as it comes.
@@ -87,11 +89,13 @@ impl RawCall<'_> {
     /// # Errors
     ///
     /// As of every operation.
-    pub async fn send_bytes<E>(self) -> Result<ResponseValue<Bytes>, Error<E>>
+    pub fn send_bytes<E>(
+        self,
+    ) -> impl Future<Output = Result<ResponseValue<Bytes>, Error<E>>> + Send + use<'a, E>
     where
         E: DeserializeOwned + Fit,
     {
-        self.call.send_bytes().await
+        self.call.send_bytes()
     }
 }
 

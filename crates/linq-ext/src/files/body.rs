@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use futures_core::Stream;
+use futures_util::Stream;
 use linq_client::bytes::Bytes;
 
 /// Bytes that are handed to the connection at once, so that progress is seen in files that are at hand too.

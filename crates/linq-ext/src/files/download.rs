@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_core::Stream;
+use futures_util::Stream;
 use linq_client::BoxFuture;
 use linq_client::bytes::{Bytes, BytesMut};
 use linq_client::reqwest::header::{CONTENT_TYPE, LOCATION};
@@ -24,6 +24,8 @@ use crate::{Error, Linq};
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 
+/// Longer than anything lasts.
+const NO_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 const FAILED: &str = "the download failed";
@@ -267,7 +269,8 @@ impl Download {
     }
 
     async fn get(&self, url: Url) -> Result<Response, Failure> {
-        let answer = self.linq.http().get(url).send();
+        // The time is up when nothing comes any more, however long the whole takes.
+        let answer = self.linq.http().get(url).timeout(NO_TIMEOUT).send();
         match tokio::time::timeout(self.timeout, answer).await {
             Ok(answer) => answer.map_err(|error| Failure::of_transport(FAILED, error)),
             Err(_) => Err(Failure::lost(Error::timed_out(SILENT))),

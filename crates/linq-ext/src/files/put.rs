@@ -40,8 +40,8 @@ impl Reservation {
     ) -> Result<Self, Error> {
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         let request = RequestUploadRequest::new(file_name, content_type.clone(), size);
-        let mut call = Call::new(linq, |client| async move {
-            client.request_upload().body(request).send().await
+        let mut call = Call::new(linq, |client| {
+            Box::pin(client.request_upload().body(request).send())
         });
         if let Some(max_retries) = max_retries {
             call = call.max_retries(max_retries);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_core::Stream;
+use futures_util::Stream;
 use linq_client::BoxFuture;
 use linq_client::bytes::Bytes;
 use linq_types::SupportedContentType;
@@ -72,7 +72,7 @@ impl Linq {
     /// ```no_run
     /// # async fn example(
     /// #     linq: linq_ext::Linq,
-    /// #     camera: impl futures_core::Stream<Item = std::io::Result<Vec<u8>>> + Send + 'static,
+    /// #     camera: impl futures_util::Stream<Item = std::io::Result<Vec<u8>>> + Send + 'static,
     /// # ) -> Result<(), linq_ext::Error> {
     /// let attachment = linq.upload_stream("clip.mp4", 7_340_032, camera).await?;
     /// # Ok(())

@@ -16,8 +16,8 @@ impl Linq {
     ///
     /// `GET /v3/blocked_handles`
     pub fn list_blocked_handles(&self) -> Call<Vec<BlockedHandleEntry>> {
-        let call = Call::new(self, |client| async move {
-            client.list_blocked_handles().send().await
+        let call = Call::new(self, |client| {
+            Box::pin(client.list_blocked_handles().send())
         });
         call.map(|handles| handles.blocked_handles)
     }
@@ -30,8 +30,8 @@ impl Linq {
     /// `POST /v3/blocked_handles`
     pub fn block_handle(&self, handle: impl Into<String>) -> Call<BlockHandleResult> {
         let body = checked_blockable(handle).map(BlockHandleRequest::new);
-        Call::prepared(self, &BLOCK_HANDLE, body, |client, handle| async move {
-            client.block_handle().body(handle).send().await
+        Call::prepared(self, &BLOCK_HANDLE, body, |client, handle| {
+            Box::pin(client.block_handle().body(handle).send())
         })
     }
 
@@ -40,8 +40,8 @@ impl Linq {
     /// `DELETE /v3/blocked_handles`
     pub fn unblock_handle(&self, handle: impl Into<String>) -> Call<()> {
         let body = checked_blockable(handle).map(UnblockHandleRequest::new);
-        Call::prepared(self, &UNBLOCK_HANDLE, body, |client, handle| async move {
-            client.unblock_handle().body(handle).send().await
+        Call::prepared(self, &UNBLOCK_HANDLE, body, |client, handle| {
+            Box::pin(client.unblock_handle().body(handle).send())
         })
     }
 }
@@ -59,8 +59,8 @@ impl Linq {
     /// `GET /v3/attachments/{attachmentId}`
     pub fn get_attachment(&self, id: impl TryInto<Uuid>) -> Call<Attachment> {
         let id = super::uuid("attachment", id.try_into().ok());
-        Call::prepared(self, &GET_ATTACHMENT, id, |client, id| async move {
-            client.get_attachment().attachment_id(id).send().await
+        Call::prepared(self, &GET_ATTACHMENT, id, |client, id| {
+            Box::pin(client.get_attachment().attachment_id(id).send())
         })
     }
 
@@ -69,8 +69,8 @@ impl Linq {
     /// `DELETE /v3/attachments/{attachmentId}`
     pub fn delete_attachment(&self, id: impl TryInto<Uuid>) -> Call<()> {
         let id = super::uuid("attachment", id.try_into().ok());
-        Call::prepared(self, &DELETE_ATTACHMENT, id, |client, id| async move {
-            client.delete_attachment().attachment_id(id).send().await
+        Call::prepared(self, &DELETE_ATTACHMENT, id, |client, id| {
+            Box::pin(client.delete_attachment().attachment_id(id).send())
         })
     }
 }
@@ -81,9 +81,7 @@ impl Linq {
     ///
     /// `GET /v3/experiences`
     pub fn list_experiences(&self) -> Call<Vec<Experience>> {
-        let call = Call::new(self, |client| async move {
-            client.list_experiences().send().await
-        });
+        let call = Call::new(self, |client| Box::pin(client.list_experiences().send()));
         call.map(|found| found.experiences.unwrap_or_default())
     }
 
@@ -92,8 +90,8 @@ impl Linq {
     /// `GET /v3/experiences/{experience}`
     pub fn get_experience(&self, name: impl Into<String>) -> Call<Experience> {
         let name = name.into();
-        Call::new(self, |client| async move {
-            client.get_experience().experience(name).send().await
+        Call::new(self, |client| {
+            Box::pin(client.get_experience().experience(name).send())
         })
     }
 }

@@ -68,7 +68,7 @@ impl AvailableNumber {
             &linq,
             &GET_AVAILABLE_NUMBER,
             self.checked(),
-            |client, search| async move {
+            |client, search| {
                 let mut call = client
                     .get_available_number()
                     .to(search.to)
@@ -76,7 +76,7 @@ impl AvailableNumber {
                 if let Some(line_type) = search.line_type {
                     call = call.type_(line_type);
                 }
-                call.send().await
+                Box::pin(call.send())
             },
         )
     }

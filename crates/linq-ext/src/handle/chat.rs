@@ -27,12 +27,9 @@ impl ChatHandle {
     ///
     /// `GET /v3/chats/{chatId}`
     pub fn get(&self) -> Call<Chat> {
-        Call::prepared(
-            self.linq(),
-            &GET_CHAT,
-            self.uuid(),
-            |client, id| async move { client.get_chat().chat_id(id).send().await },
-        )
+        Call::prepared(self.linq(), &GET_CHAT, self.uuid(), |client, id| {
+            Box::pin(client.get_chat().chat_id(id).send())
+        })
     }
 
     /// Changes name and icon of a group. A direct chat answers 1006.
@@ -43,14 +40,9 @@ impl ChatHandle {
     /// `PUT /v3/chats/{chatId}`
     pub fn update(&self, changes: UpdateChatRequest) -> Call<UpdateChatResponse> {
         let input = self.uuid_and(Ok(changes));
-        Call::prepared(
-            self.linq(),
-            &UPDATE_CHAT,
-            input,
-            |client, (id, changes)| async move {
-                client.update_chat().chat_id(id).body(changes).send().await
-            },
-        )
+        Call::prepared(self.linq(), &UPDATE_CHAT, input, |client, (id, changes)| {
+            Box::pin(client.update_chat().chat_id(id).body(changes).send())
+        })
     }
 
     /// Changes the name of a group; see [`update`](Self::update).
@@ -74,9 +66,14 @@ impl ChatHandle {
             self.linq(),
             &SET_CHAT_BACKGROUND,
             input,
-            |client, (id, background)| async move {
-                let call = client.set_chat_background().chat_id(id).body(background);
-                call.send().await
+            |client, (id, background)| {
+                Box::pin(
+                    client
+                        .set_chat_background()
+                        .chat_id(id)
+                        .body(background)
+                        .send(),
+                )
             },
         )
     }
@@ -89,7 +86,7 @@ impl ChatHandle {
             self.linq(),
             &REMOVE_CHAT_BACKGROUND,
             self.uuid(),
-            |client, id| async move { client.remove_chat_background().chat_id(id).send().await },
+            |client, id| Box::pin(client.remove_chat_background().chat_id(id).send()),
         )
     }
 }
@@ -107,9 +104,8 @@ impl ChatHandle {
             self.linq(),
             &ADD_PARTICIPANT,
             input,
-            |client, (id, handle)| async move {
-                let call = client.add_participant().chat_id(id).body(handle);
-                call.send().await
+            |client, (id, handle)| {
+                Box::pin(client.add_participant().chat_id(id).body(handle).send())
             },
         )
     }
@@ -123,9 +119,8 @@ impl ChatHandle {
             self.linq(),
             &REMOVE_PARTICIPANT,
             input,
-            |client, (id, handle)| async move {
-                let call = client.remove_participant().chat_id(id).body(handle);
-                call.send().await
+            |client, (id, handle)| {
+                Box::pin(client.remove_participant().chat_id(id).body(handle).send())
             },
         )
     }
@@ -134,12 +129,9 @@ impl ChatHandle {
     ///
     /// `POST /v3/chats/{chatId}/leave`
     pub fn leave(&self) -> Call<LeaveChatResponse> {
-        Call::prepared(
-            self.linq(),
-            &LEAVE_CHAT,
-            self.uuid(),
-            |client, id| async move { client.leave_chat().chat_id(id).send().await },
-        )
+        Call::prepared(self.linq(), &LEAVE_CHAT, self.uuid(), |client, id| {
+            Box::pin(client.leave_chat().chat_id(id).send())
+        })
     }
 }
 
@@ -153,7 +145,7 @@ impl ChatHandle {
             self.linq(),
             &MARK_CHAT_AS_READ,
             self.uuid(),
-            |client, id| async move { client.mark_chat_as_read().chat_id(id).send().await },
+            |client, id| Box::pin(client.mark_chat_as_read().chat_id(id).send()),
         )
     }
 
@@ -164,24 +156,18 @@ impl ChatHandle {
     ///
     /// `POST /v3/chats/{chatId}/typing`
     pub fn start_typing(&self) -> Call<()> {
-        Call::prepared(
-            self.linq(),
-            &START_TYPING,
-            self.uuid(),
-            |client, id| async move { client.start_typing().chat_id(id).send().await },
-        )
+        Call::prepared(self.linq(), &START_TYPING, self.uuid(), |client, id| {
+            Box::pin(client.start_typing().chat_id(id).send())
+        })
     }
 
     /// Hides the typing indicator, which a message does too.
     ///
     /// `DELETE /v3/chats/{chatId}/typing`
     pub fn stop_typing(&self) -> Call<()> {
-        Call::prepared(
-            self.linq(),
-            &STOP_TYPING,
-            self.uuid(),
-            |client, id| async move { client.stop_typing().chat_id(id).send().await },
-        )
+        Call::prepared(self.linq(), &STOP_TYPING, self.uuid(), |client, id| {
+            Box::pin(client.stop_typing().chat_id(id).send())
+        })
     }
 
     /// Sends the contact card of your line, once in five minutes at most (1007).
@@ -195,7 +181,7 @@ impl ChatHandle {
             self.linq(),
             &SHARE_CONTACT_WITH_CHAT,
             self.uuid(),
-            |client, id| async move { client.share_contact_with_chat().chat_id(id).send().await },
+            |client, id| Box::pin(client.share_contact_with_chat().chat_id(id).send()),
         )
     }
 }
@@ -235,9 +221,14 @@ impl ChatHandle {
             self.linq(),
             &SEND_VOICE_MEMO_TO_CHAT,
             input,
-            |client, (id, memo)| async move {
-                let call = client.send_voice_memo_to_chat().chat_id(id).body(memo);
-                call.send().await
+            |client, (id, memo)| {
+                Box::pin(
+                    client
+                        .send_voice_memo_to_chat()
+                        .chat_id(id)
+                        .body(memo)
+                        .send(),
+                )
             },
         )
     }
@@ -259,12 +250,9 @@ impl ChatHandle {
             Ok(CreatePollRequest::new(NewPoll::new(options)))
         };
         let input = self.uuid_and(poll);
-        Call::prepared(
-            self.linq(),
-            &CREATE_POLL,
-            input,
-            |client, (id, poll)| async move { client.create_poll().chat_id(id).body(poll).send().await },
-        )
+        Call::prepared(self.linq(), &CREATE_POLL, input, |client, (id, poll)| {
+            Box::pin(client.create_poll().chat_id(id).body(poll).send())
+        })
     }
 }
 
@@ -278,7 +266,7 @@ impl ChatHandle {
             self.linq(),
             &GET_CHAT_LOCATION,
             self.uuid(),
-            |client, id| async move { client.get_chat_location().chat_id(id).send().await },
+            |client, id| Box::pin(client.get_chat_location().chat_id(id).send()),
         )
     }
 
@@ -292,7 +280,7 @@ impl ChatHandle {
             self.linq(),
             &REQUEST_CHAT_LOCATION,
             self.uuid(),
-            |client, id| async move { client.request_chat_location().chat_id(id).send().await },
+            |client, id| Box::pin(client.request_chat_location().chat_id(id).send()),
         )
     }
 
@@ -305,9 +293,8 @@ impl ChatHandle {
             self.linq(),
             &STOP_CHAT_LOCATION,
             input,
-            |client, (id, handle)| async move {
-                let call = client.stop_chat_location().chat_id(id).body(handle);
-                call.send().await
+            |client, (id, handle)| {
+                Box::pin(client.stop_chat_location().chat_id(id).body(handle).send())
             },
         )
     }

@@ -51,8 +51,8 @@ impl Destination for ToNewChat {
 
     fn call(self, linq: &Linq, message: Message, overrides_optout: bool) -> Call<CreateChatResult> {
         let body = self.body(message, overrides_optout);
-        Call::prepared(linq, &CREATE_CHAT, body, |client, body| async move {
-            client.create_chat().body(body).send().await
+        Call::prepared(linq, &CREATE_CHAT, body, |client, body| {
+            Box::pin(client.create_chat().body(body).send())
         })
     }
 }
@@ -89,15 +89,9 @@ impl Destination for ToChat {
             body
         });
         let input = self.0.uuid_and(body.map_err(Error::from));
-        Call::prepared(
-            linq,
-            &SEND_MESSAGE_TO_CHAT,
-            input,
-            |client, (id, body)| async move {
-                let call = client.send_message_to_chat().chat_id(id).body(body);
-                call.send().await
-            },
-        )
+        Call::prepared(linq, &SEND_MESSAGE_TO_CHAT, input, |client, (id, body)| {
+            Box::pin(client.send_message_to_chat().chat_id(id).body(body).send())
+        })
     }
 }
 
@@ -111,8 +105,8 @@ impl Destination for ToHandles {
         overrides_optout: bool,
     ) -> Call<CreateMessageResult> {
         let body = self.body(message, overrides_optout);
-        Call::prepared(linq, &CREATE_MESSAGE, body, |client, body| async move {
-            client.create_message().body(body).send().await
+        Call::prepared(linq, &CREATE_MESSAGE, body, |client, body| {
+            Box::pin(client.create_message().body(body).send())
         })
     }
 }

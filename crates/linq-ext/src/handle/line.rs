@@ -22,9 +22,7 @@ impl Linq {
     ///
     /// `GET /v3/phone_numbers`
     pub fn list_lines(&self) -> Call<Vec<PhoneNumberInfoV2>> {
-        let call = Call::new(self, |client| async move {
-            client.list_phone_numbers().send().await
-        });
+        let call = Call::new(self, |client| Box::pin(client.list_phone_numbers().send()));
         call.map(|lines| lines.phone_numbers)
     }
 
@@ -62,9 +60,14 @@ impl Linq {
             self,
             &UPDATE_PHONE_NUMBER,
             input,
-            |client, (id, forwarding)| async move {
-                let call = client.update_phone_number().phone_number_id(id);
-                call.body(forwarding).send().await
+            |client, (id, forwarding)| {
+                Box::pin(
+                    client
+                        .update_phone_number()
+                        .phone_number_id(id)
+                        .body(forwarding)
+                        .send(),
+                )
             },
         )
     }
@@ -97,12 +100,9 @@ impl Linq {
         handle: impl Into<String>,
     ) -> Call<HandleCheckResponse> {
         let check = check_request(from, checked_handle(handle));
-        Call::prepared(
-            self,
-            &CHECK_IMESSAGE_CAPABILITY,
-            check,
-            |client, check| async move { client.check_imessage_capability().body(check).send().await },
-        )
+        Call::prepared(self, &CHECK_IMESSAGE_CAPABILITY, check, |client, check| {
+            Box::pin(client.check_imessage_capability().body(check).send())
+        })
     }
 
     fn check_rcs_from(
@@ -113,12 +113,9 @@ impl Linq {
         let number = number.into();
         let checked = check_number(&number).map_err(Error::from);
         let check = check_request(from, checked.map(|()| number));
-        Call::prepared(
-            self,
-            &CHECK_RCS_CAPABILITY,
-            check,
-            |client, check| async move { client.check_rcs_capability().body(check).send().await },
-        )
+        Call::prepared(self, &CHECK_RCS_CAPABILITY, check, |client, check| {
+            Box::pin(client.check_rcs_capability().body(check).send())
+        })
     }
 }
 
@@ -154,10 +151,7 @@ impl LineHandle {
             self.linq(),
             &START_REPUTATION_AUDIT,
             self.checked(),
-            |client, line| async move {
-                let call = client.start_reputation_audit().phone_number(line);
-                call.send().await
-            },
+            |client, line| Box::pin(client.start_reputation_audit().phone_number(line).send()),
         )
     }
 
@@ -171,9 +165,9 @@ impl LineHandle {
             self.linq(),
             &GET_REPUTATION_AUDIT,
             input,
-            |client, (line, audit_id)| async move {
+            |client, (line, audit_id)| {
                 let call = client.get_reputation_audit().phone_number(line);
-                call.audit_id(audit_id).send().await
+                Box::pin(call.audit_id(audit_id).send())
             },
         )
     }
@@ -186,7 +180,7 @@ impl LineHandle {
             self.linq(),
             &GET_CONTACT_CARD,
             self.checked(),
-            |client, line| async move { client.get_contact_card().phone_number(line).send().await },
+            |client, line| Box::pin(client.get_contact_card().phone_number(line).send()),
         );
         call.map(|cards| cards.contact_cards)
     }
@@ -205,9 +199,14 @@ impl LineHandle {
             self.linq(),
             &UPDATE_CONTACT_CARD,
             input,
-            |client, (line, changes)| async move {
-                let call = client.update_contact_card().phone_number(line);
-                call.body(changes).send().await
+            |client, (line, changes)| {
+                Box::pin(
+                    client
+                        .update_contact_card()
+                        .phone_number(line)
+                        .body(changes)
+                        .send(),
+                )
             },
         )
     }
@@ -224,9 +223,7 @@ impl Linq {
     ///
     /// `GET /v3/contact_card`
     pub fn list_contact_cards(&self) -> Call<Vec<ContactCardItem>> {
-        let call = Call::new(self, |client| async move {
-            client.get_contact_card().send().await
-        });
+        let call = Call::new(self, |client| Box::pin(client.get_contact_card().send()));
         call.map(|cards| cards.contact_cards)
     }
 
@@ -238,12 +235,9 @@ impl Linq {
     /// `POST /v3/contact_card`
     pub fn set_up_contact_card(&self, card: SetContactCardRequest) -> Call<SetContactCardResponse> {
         let checked = checked_line(card.phone_number.clone()).map(|_| card);
-        Call::prepared(
-            self,
-            &SETUP_CONTACT_CARD,
-            checked,
-            |client, card| async move { client.setup_contact_card().body(card).send().await },
-        )
+        Call::prepared(self, &SETUP_CONTACT_CARD, checked, |client, card| {
+            Box::pin(client.setup_contact_card().body(card).send())
+        })
     }
 }
 

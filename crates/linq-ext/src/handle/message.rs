@@ -23,24 +23,18 @@ impl MessageHandle {
     ///
     /// `GET /v3/messages/{messageId}`
     pub fn get(&self) -> Call<linq_types::Message> {
-        Call::prepared(
-            self.linq(),
-            &GET_MESSAGE,
-            self.uuid(),
-            |client, id| async move { client.get_message().message_id(id).send().await },
-        )
+        Call::prepared(self.linq(), &GET_MESSAGE, self.uuid(), |client, id| {
+            Box::pin(client.get_message().message_id(id).send())
+        })
     }
 
     /// Removes the message from Linq's records. It is not unsent: recipients keep it.
     ///
     /// `DELETE /v3/messages/{messageId}`
     pub fn delete(&self) -> Call<()> {
-        Call::prepared(
-            self.linq(),
-            &DELETE_MESSAGE,
-            self.uuid(),
-            |client, id| async move { client.delete_message().message_id(id).send().await },
-        )
+        Call::prepared(self.linq(), &DELETE_MESSAGE, self.uuid(), |client, id| {
+            Box::pin(client.delete_message().message_id(id).send())
+        })
     }
 
     /// Replaces the text of an iMessage of yours by one of 1 to 10,000 characters, at most five times within 15
@@ -62,14 +56,9 @@ impl MessageHandle {
     fn edit_text(&self, edit: EditMessageRequest) -> Call<linq_types::Message> {
         let checked = check_text(&edit.text).map_err(Error::from);
         let input = self.uuid_and(checked.map(|()| edit));
-        Call::prepared(
-            self.linq(),
-            &EDIT_MESSAGE,
-            input,
-            |client, (id, edit)| async move {
-                client.edit_message().message_id(id).body(edit).send().await
-            },
-        )
+        Call::prepared(self.linq(), &EDIT_MESSAGE, input, |client, (id, edit)| {
+            Box::pin(client.edit_message().message_id(id).body(edit).send())
+        })
     }
 
     /// Replaces the app card of a message of yours by a new state of it, which is a message of its own.
@@ -91,9 +80,8 @@ impl MessageHandle {
             self.linq(),
             &UPDATE_APP_CARD,
             input,
-            |client, (id, card)| async move {
-                let call = client.update_app_card().message_id(id).body(card);
-                call.send().await
+            |client, (id, card)| {
+                Box::pin(client.update_app_card().message_id(id).body(card).send())
             },
         )
     }
@@ -131,9 +119,8 @@ impl MessageHandle {
             self.linq(),
             &SEND_REACTION,
             input,
-            |client, (id, reaction)| async move {
-                let call = client.send_reaction().message_id(id).body(reaction);
-                call.send().await
+            |client, (id, reaction)| {
+                Box::pin(client.send_reaction().message_id(id).body(reaction).send())
             },
         )
     }
@@ -156,13 +143,15 @@ impl MessageHandle {
             self.linq(),
             &UPDATE_STICKER_PLACEMENT,
             input,
-            |client, (id, (reaction, placement))| async move {
-                let call = client
-                    .update_sticker_placement()
-                    .message_id(id)
-                    .reaction_id(reaction)
-                    .body(placement);
-                call.send().await
+            |client, (id, (reaction, placement))| {
+                Box::pin(
+                    client
+                        .update_sticker_placement()
+                        .message_id(id)
+                        .reaction_id(reaction)
+                        .body(placement)
+                        .send(),
+                )
             },
         )
     }
@@ -175,12 +164,9 @@ impl MessageHandle {
     ///
     /// `GET /v3/messages/{messageId}/poll`
     pub fn poll(&self) -> Call<PollEnvelope> {
-        Call::prepared(
-            self.linq(),
-            &GET_POLL,
-            self.uuid(),
-            |client, id| async move { client.get_poll().message_id(id).send().await },
-        )
+        Call::prepared(self.linq(), &GET_POLL, self.uuid(), |client, id| {
+            Box::pin(client.get_poll().message_id(id).send())
+        })
     }
 
     /// Puts further options behind those of the poll. They stay.
@@ -203,9 +189,14 @@ impl MessageHandle {
             self.linq(),
             &ADD_POLL_OPTIONS,
             input,
-            |client, (id, options)| async move {
-                let call = client.add_poll_options().message_id(id).body(options);
-                call.send().await
+            |client, (id, options)| {
+                Box::pin(
+                    client
+                        .add_poll_options()
+                        .message_id(id)
+                        .body(options)
+                        .send(),
+                )
             },
         )
     }
@@ -231,13 +222,8 @@ impl MessageHandle {
     ) -> Call<PollEnvelope> {
         let option = super::uuid("option", option_id.try_into().ok());
         let input = self.uuid_and(option.map(|option| VotePollRequest::new(operation, option)));
-        Call::prepared(
-            self.linq(),
-            &VOTE_POLL,
-            input,
-            |client, (id, vote)| async move {
-                client.vote_poll().message_id(id).body(vote).send().await
-            },
-        )
+        Call::prepared(self.linq(), &VOTE_POLL, input, |client, (id, vote)| {
+            Box::pin(client.vote_poll().message_id(id).body(vote).send())
+        })
     }
 }

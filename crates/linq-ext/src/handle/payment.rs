@@ -23,8 +23,8 @@ impl Linq {
         &self,
         request: PaymentRequestCreateRequest,
     ) -> Call<PaymentRequest> {
-        Call::new(self, |client| async move {
-            client.create_payment_request().body(request).send().await
+        Call::new(self, |client| {
+            Box::pin(client.create_payment_request().body(request).send())
         })
     }
 
@@ -33,9 +33,8 @@ impl Linq {
     /// `GET /v3/payment_requests/{paymentRequestId}`
     pub fn get_payment_request(&self, id: impl TryInto<Uuid>) -> Call<PaymentRequest> {
         let id = super::uuid("payment request", id.try_into().ok());
-        Call::prepared(self, &GET_PAYMENT_REQUEST, id, |client, id| async move {
-            let call = client.get_payment_request().payment_request_id(id);
-            call.send().await
+        Call::prepared(self, &GET_PAYMENT_REQUEST, id, |client, id| {
+            Box::pin(client.get_payment_request().payment_request_id(id).send())
         })
     }
 
@@ -44,9 +43,13 @@ impl Linq {
     /// `POST /v3/payment_requests/{paymentRequestId}/cancel`
     pub fn cancel_payment_request(&self, id: impl TryInto<Uuid>) -> Call<PaymentRequest> {
         let id = super::uuid("payment request", id.try_into().ok());
-        Call::prepared(self, &CANCEL_PAYMENT_REQUEST, id, |client, id| async move {
-            let call = client.cancel_payment_request().payment_request_id(id);
-            call.send().await
+        Call::prepared(self, &CANCEL_PAYMENT_REQUEST, id, |client, id| {
+            Box::pin(
+                client
+                    .cancel_payment_request()
+                    .payment_request_id(id)
+                    .send(),
+            )
         })
     }
 }
@@ -61,12 +64,9 @@ impl Linq {
     /// `POST /v3/payments`
     pub fn create_payment(&self, payment: PaymentCreateRequest) -> Call<Payment> {
         let checked = checked_handle(payment.handle.as_str()).map(|_| payment);
-        Call::prepared(
-            self,
-            &CREATE_PAYMENT,
-            checked,
-            |client, payment| async move { client.create_payment().body(payment).send().await },
-        )
+        Call::prepared(self, &CREATE_PAYMENT, checked, |client, payment| {
+            Box::pin(client.create_payment().body(payment).send())
+        })
     }
 
     /// A payment, with its state.
@@ -74,8 +74,8 @@ impl Linq {
     /// `GET /v3/payments/{paymentId}`
     pub fn get_payment(&self, id: impl Into<String>) -> Call<Payment> {
         let id = id.into();
-        Call::new(self, |client| async move {
-            client.get_payment().payment_id(id).send().await
+        Call::new(self, |client| {
+            Box::pin(client.get_payment().payment_id(id).send())
         })
     }
 
@@ -84,8 +84,8 @@ impl Linq {
     /// `POST /v3/payments/{paymentId}/cancel`
     pub fn cancel_payment(&self, id: impl Into<String>) -> Call<Payment> {
         let id = id.into();
-        Call::new(self, |client| async move {
-            client.cancel_payment().payment_id(id).send().await
+        Call::new(self, |client| {
+            Box::pin(client.cancel_payment().payment_id(id).send())
         })
     }
 
@@ -97,8 +97,8 @@ impl Linq {
         id: impl Into<String>,
     ) -> Call<PaymentCredentialsResponse> {
         let id = id.into();
-        Call::new(self, |client| async move {
-            client.get_payment_credentials().payment_id(id).send().await
+        Call::new(self, |client| {
+            Box::pin(client.get_payment_credentials().payment_id(id).send())
         })
     }
 }
@@ -114,12 +114,9 @@ impl Linq {
         handle: impl Into<String>,
     ) -> Call<PaymentHandleConnection> {
         let handle = checked_handle(handle);
-        Call::prepared(
-            self,
-            &CONNECT_PAYMENT_HANDLE,
-            handle,
-            |client, handle| async move { client.connect_payment_handle().handle(handle).send().await },
-        )
+        Call::prepared(self, &CONNECT_PAYMENT_HANDLE, handle, |client, handle| {
+            Box::pin(client.connect_payment_handle().handle(handle).send())
+        })
     }
 
     /// Completes a connection with the `connect_id` of its beginning and the code that the person was sent.
@@ -137,9 +134,14 @@ impl Linq {
             self,
             &VERIFY_PAYMENT_HANDLE,
             input,
-            |client, (handle, proof)| async move {
-                let call = client.verify_payment_handle().handle(handle).body(proof);
-                call.send().await
+            |client, (handle, proof)| {
+                Box::pin(
+                    client
+                        .verify_payment_handle()
+                        .handle(handle)
+                        .body(proof)
+                        .send(),
+                )
             },
         )
     }
@@ -156,10 +158,7 @@ impl Linq {
             self,
             &GET_PAYMENT_HANDLE_CONNECTION,
             handle,
-            |client, handle| async move {
-                let call = client.get_payment_handle_connection().handle(handle);
-                call.send().await
-            },
+            |client, handle| Box::pin(client.get_payment_handle_connection().handle(handle).send()),
         )
     }
 
@@ -175,9 +174,13 @@ impl Linq {
             self,
             &REVOKE_PAYMENT_HANDLE_CONNECTION,
             handle,
-            |client, handle| async move {
-                let call = client.revoke_payment_handle_connection().handle(handle);
-                call.send().await
+            |client, handle| {
+                Box::pin(
+                    client
+                        .revoke_payment_handle_connection()
+                        .handle(handle)
+                        .send(),
+                )
             },
         )
     }
@@ -187,12 +190,8 @@ impl Linq {
     /// `GET /v3/payments/providers/{provider}`
     pub fn get_payment_provider(&self, provider: impl Into<String>) -> Call<PaymentProvider> {
         let provider = provider.into();
-        Call::new(self, |client| async move {
-            client
-                .get_payment_provider()
-                .provider(provider)
-                .send()
-                .await
+        Call::new(self, |client| {
+            Box::pin(client.get_payment_provider().provider(provider).send())
         })
     }
 
@@ -207,9 +206,14 @@ impl Linq {
     ) -> Call<ConnectPaymentProviderResult> {
         let provider = provider.into();
         let body = ConnectPaymentProviderRequest::new(return_url);
-        Call::new(self, |client| async move {
-            let call = client.connect_payment_provider().provider(provider);
-            call.body(body).send().await
+        Call::new(self, |client| {
+            Box::pin(
+                client
+                    .connect_payment_provider()
+                    .provider(provider)
+                    .body(body)
+                    .send(),
+            )
         })
     }
 }

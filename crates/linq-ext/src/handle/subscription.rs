@@ -15,9 +15,7 @@ impl Linq {
     ///
     /// `GET /v3/webhook-events`
     pub fn list_webhook_events(&self) -> Call<Vec<WebhookEventType>> {
-        let call = Call::new(self, |client| async move {
-            client.list_webhook_events().send().await
-        });
+        let call = Call::new(self, |client| Box::pin(client.list_webhook_events().send()));
         call.map(|events| events.events)
     }
 
@@ -25,8 +23,8 @@ impl Linq {
     ///
     /// `GET /v3/webhook-subscriptions`
     pub fn list_subscriptions(&self) -> Call<Vec<WebhookSubscriptionResponse>> {
-        let call = Call::new(self, |client| async move {
-            client.list_webhook_subscriptions().send().await
+        let call = Call::new(self, |client| {
+            Box::pin(client.list_webhook_subscriptions().send())
         });
         call.map(|found| found.subscriptions)
     }
@@ -36,9 +34,8 @@ impl Linq {
     /// `GET /v3/webhook-subscriptions/{subscriptionId}`
     pub fn get_subscription(&self, id: impl Into<String>) -> Call<WebhookSubscriptionResponse> {
         let id = id.into();
-        Call::new(self, |client| async move {
-            let call = client.get_webhook_subscription().subscription_id(id);
-            call.send().await
+        Call::new(self, |client| {
+            Box::pin(client.get_webhook_subscription().subscription_id(id).send())
         })
     }
 
@@ -76,9 +73,13 @@ impl Linq {
             self,
             &CREATE_WEBHOOK_SUBSCRIPTION,
             checked.map(|()| subscription),
-            |client, subscription| async move {
-                let call = client.create_webhook_subscription().body(subscription);
-                call.send().await
+            |client, subscription| {
+                Box::pin(
+                    client
+                        .create_webhook_subscription()
+                        .body(subscription)
+                        .send(),
+                )
             },
         )
     }
@@ -101,9 +102,14 @@ impl Linq {
             self,
             &UPDATE_WEBHOOK_SUBSCRIPTION,
             checked.map(|()| (id, changes)),
-            |client, (id, changes)| async move {
-                let call = client.update_webhook_subscription().subscription_id(id);
-                call.body(changes).send().await
+            |client, (id, changes)| {
+                Box::pin(
+                    client
+                        .update_webhook_subscription()
+                        .subscription_id(id)
+                        .body(changes)
+                        .send(),
+                )
             },
         )
     }
@@ -113,9 +119,13 @@ impl Linq {
     /// `DELETE /v3/webhook-subscriptions/{subscriptionId}`
     pub fn delete_subscription(&self, id: impl Into<String>) -> Call<()> {
         let id = id.into();
-        Call::new(self, |client| async move {
-            let call = client.delete_webhook_subscription().subscription_id(id);
-            call.send().await
+        Call::new(self, |client| {
+            Box::pin(
+                client
+                    .delete_webhook_subscription()
+                    .subscription_id(id)
+                    .send(),
+            )
         })
     }
 }

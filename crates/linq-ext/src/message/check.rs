@@ -1,5 +1,6 @@
 //! Message content against the rules.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 #[cfg(feature = "client")]
@@ -217,7 +218,8 @@ fn report_text(part: &TextPart, place: Place, report: &mut Report) {
         place,
         Rule::TextLength,
     );
-    let map = Utf16Map::new(text);
+    // Most texts have no ranges.
+    let map = LazyCell::new(|| Utf16Map::new(text));
     let mut check_range = |range: &[i64]| {
         let broken = match map.read(range) {
             Err(rule) => Some(rule),

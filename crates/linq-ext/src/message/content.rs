@@ -176,7 +176,12 @@ impl Message {
     /// let message = Message::new().part(sticker);
     /// ```
     pub fn part(mut self, part: impl Into<MessagePart>) -> Self {
-        self.content.parts.get_or_insert_default().push(part.into());
+        // Most messages have one part, and parts are large.
+        let parts = self
+            .content
+            .parts
+            .get_or_insert_with(|| Vec::with_capacity(1));
+        parts.push(part.into());
         self
     }
 

@@ -126,7 +126,7 @@ impl Source for Chats {
 
     fn page(&self, linq: &Linq, cursor: Option<String>, size: usize) -> Call<Page<Chat>> {
         let Self { from, to } = self.clone();
-        Call::new(linq, move |client| async move {
+        let call = Call::new(linq, move |client| {
             let mut call = client.list_chats().limit(size);
             if let Some(from) = from {
                 call = call.from(from);
@@ -137,9 +137,9 @@ impl Source for Chats {
             if let Some(cursor) = cursor {
                 call = call.cursor(cursor);
             }
-            let answer = call.send().await?;
-            Ok(answer.map(|page| Page::new(page.chats, page.next_cursor)))
-        })
+            Box::pin(call.send())
+        });
+        call.map(|page| Page::new(page.chats, page.next_cursor))
     }
 }
 
@@ -152,14 +152,14 @@ impl Source for ChatMessages {
         let Some(chat) = self.chat else {
             return invalid(linq, Self::OPERATION, "the id of the chat is not a UUID");
         };
-        Call::new(linq, move |client| async move {
+        let call = Call::new(linq, move |client| {
             let mut call = client.get_messages().chat_id(chat).limit(size);
             if let Some(cursor) = cursor {
                 call = call.cursor(cursor);
             }
-            let answer = call.send().await?;
-            Ok(answer.map(|page| Page::new(page.messages, page.next_cursor)))
-        })
+            Box::pin(call.send())
+        });
+        call.map(|page| Page::new(page.messages, page.next_cursor))
     }
 }
 
@@ -173,7 +173,7 @@ impl Source for Thread {
             return invalid(linq, Self::OPERATION, "the id of the message is not a UUID");
         };
         let order = self.order.clone();
-        Call::new(linq, move |client| async move {
+        let call = Call::new(linq, move |client| {
             let mut call = client.get_message_thread().message_id(message).limit(size);
             if let Some(order) = order {
                 call = call.order(order);
@@ -181,9 +181,9 @@ impl Source for Thread {
             if let Some(cursor) = cursor {
                 call = call.cursor(cursor);
             }
-            let answer = call.send().await?;
-            Ok(answer.map(|page| Page::new(page.messages, page.next_cursor)))
-        })
+            Box::pin(call.send())
+        });
+        call.map(|page| Page::new(page.messages, page.next_cursor))
     }
 }
 
@@ -200,17 +200,17 @@ impl Source for PaymentRequests {
             return invalid(linq, Self::OPERATION, "the cursor is not of this list");
         };
         let status = self.status.clone();
-        Call::new(linq, move |client| async move {
+        let call = Call::new(linq, move |client| {
             let mut call = client.list_payment_requests().limit(size).offset(offset);
             if let Some(status) = status {
                 call = call.status(status);
             }
-            let answer = call.send().await?;
-            Ok(answer.map(|page| {
-                let next = || offset.saturating_add(page.data.len()).to_string();
-                let next_cursor = page.has_more.then(next);
-                Page::new(page.data, next_cursor)
-            }))
+            Box::pin(call.send())
+        });
+        call.map(move |page| {
+            let next = || offset.saturating_add(page.data.len()).to_string();
+            let next_cursor = page.has_more.then(next);
+            Page::new(page.data, next_cursor)
         })
     }
 }

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::{fmt, vec};
 
-use futures_core::Stream;
-use futures_core::stream::FusedStream;
+use futures_util::Stream;
+use futures_util::stream::FusedStream;
 
 use super::Page;
 use super::walk::Walk;

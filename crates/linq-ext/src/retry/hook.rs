@@ -1,7 +1,6 @@
 //! The hook that repeats requests.
 
 use std::error::Error as _;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,20 +36,8 @@ impl Hook for Retries {
         request: Request,
         next: Next<'a>,
     ) -> BoxFuture<'a, Result<Response, TransportError>> {
-        Box::pin(async move {
-            let span = CallSpan::new(next.operation());
-            let mut report = CallReport::default();
-            let result = {
-                // It is large, and pinned it does not move again.
-                let run = pin!(self.run(request, next, &span, &mut report));
-                span.cover(run).await
-            };
-            span.end(&result, report.attempts);
-            if let Some(state) = next.extension::<CallState>() {
-                state.set_report(report);
-            }
-            result
-        })
+        let span = CallSpan::new(next.operation());
+        Box::pin(span.clone().cover(self.run(request, next, span)))
     }
 }
 
@@ -59,76 +46,116 @@ impl Retries {
         Self { limits, clock }
     }
 
-    async fn run(
-        &self,
+    /// Settles the key, sends the request as often as it takes, and reports.
+    ///
+    /// The future keeps the request where it is and sends copies, since whatever it holds beside costs each call
+    /// that waits.
+    fn run<'a>(
+        &'a self,
         mut request: Request,
-        next: Next<'_>,
-        span: &CallSpan,
-        report: &mut CallReport,
-    ) -> Result<Response, TransportError> {
+        next: Next<'a>,
+        span: CallSpan,
+    ) -> impl Future<Output = Result<Response, TransportError>> + Send + 'a {
         let operation = next.operation();
-        let wishes = next.extension::<CallState>().map(|state| &state.wishes);
-        report.idempotency_key =
-            key::settle(&mut request, operation.repeat(), wishes).map_err(TransportError::other)?;
-        let class = Class::of(operation.repeat(), report.idempotency_key.is_some());
+        let state = next.extension::<CallState>();
+        let wishes = state.map(|state| &state.wishes);
+        let key = key::settle(&mut request, operation.repeat(), wishes);
+        let max_retries = wishes.and_then(|wishes| wishes.max_retries);
         let limits = Limits {
-            max_retries: wishes
-                .and_then(|wishes| wishes.max_retries)
-                .unwrap_or(self.limits.max_retries),
+            max_retries: max_retries.unwrap_or(self.limits.max_retries),
             ..self.limits
         };
-        let is_delete = *operation.method() == Method::DELETE;
-        let mut may_have_arrived = false;
-        loop {
-            let can_repeat = report.attempts < limits.max_retries;
-            let again = can_repeat.then(|| request.try_clone()).flatten();
-            report.attempts += 1;
-            let reads_body = class == Class::Read && operation.accept().is_some();
-            let result = next.run(request).await;
-            let (result, outcome) = self.judge(result, reads_body && again.is_some()).await;
-            report.retryable = policy::may_repeat(outcome, class);
-            report.retry_after = match outcome {
-                Outcome::Answered(answer) => answer.retry_after,
-                _ => None,
+        let mut request = Some(request);
+        async move {
+            let mut report = CallReport::default();
+            let result = 'call: {
+                report.idempotency_key = match key {
+                    Ok(key) => key,
+                    Err(refused) => break 'call Err(TransportError::other(refused)),
+                };
+                let class = Class::of(operation.repeat(), report.idempotency_key.is_some());
+                let mut may_have_arrived = false;
+                loop {
+                    let can_repeat = report.attempts < limits.max_retries;
+                    let kept = request.as_ref().filter(|_| can_repeat);
+                    let copy = kept.and_then(Request::try_clone);
+                    let is_last = copy.is_none();
+                    let Some(sent) = copy.or_else(|| request.take()) else {
+                        break 'call Err(TransportError::other("the request is used up"));
+                    };
+                    report.attempts += 1;
+                    let mut result = next.run(sent).await;
+                    let mut outcome = first_sight(&result);
+                    if let (Ok(response), Outcome::Answered(answer)) = (&mut result, outcome)
+                        && is_read_here(answer, class, operation, is_last)
+                    {
+                        // On the heap: the answers to sends are not read here.
+                        match Box::pin(self.read(response, answer)).await {
+                            Ok(read) => outcome = read,
+                            Err(error) => (result, outcome) = (Err(error), Outcome::BrokenOff),
+                        }
+                    }
+                    report.retryable = policy::may_repeat(outcome, class);
+                    report.retry_after = outcome.retry_after();
+                    let attempts = Attempts {
+                        made: report.attempts,
+                        may_have_arrived,
+                    };
+                    let is_delete = *operation.method() == Method::DELETE;
+                    let after = match policy::decide(attempts, outcome, class, is_delete, limits) {
+                        Decision::Repeat { after } if !is_last => after,
+                        decision => {
+                            if let (Decision::Done, Ok(answer)) = (decision, &mut result) {
+                                gone(operation, answer);
+                            }
+                            break 'call result;
+                        }
+                    };
+                    drop(result);
+                    let pause = after
+                        .filter(|after| !after.is_zero())
+                        .unwrap_or_else(|| backoff::pause(report.attempts, self.clock.jitter()));
+                    span.retry(report.attempts, pause);
+                    self.clock.sleep(pause).await;
+                    may_have_arrived |= policy::may_have_arrived(outcome);
+                }
             };
-            let attempts = Attempts {
-                made: report.attempts,
-                may_have_arrived,
-            };
-            let after = match policy::decide(attempts, outcome, class, is_delete, limits) {
-                Decision::Stop => return result,
-                Decision::Done => return result.map(|answer| gone(operation, answer)),
-                Decision::Repeat { after } => after,
-            };
-            let Some(again) = again else {
-                return result;
-            };
-            drop(result);
-            let jitter = self.clock.jitter();
-            let pause = after
-                .filter(|after| !after.is_zero())
-                .unwrap_or_else(|| backoff::pause(report.attempts, jitter));
-            span.retry(report.attempts, pause);
-            self.clock.sleep(pause).await;
-            may_have_arrived |= policy::may_have_arrived(outcome);
-            request = again;
+            span.end(&result, report.attempts);
+            if let Some(state) = state {
+                state.set_report(report);
+            }
+            result
         }
     }
 
-    /// Sorts the result of an attempt, and reads as much of its body as that takes.
-    async fn judge(
+    /// Reads the body of an answer, to learn what its head does not say.
+    async fn read(
         &self,
-        result: Result<Response, TransportError>,
-        reads_body: bool,
-    ) -> (Result<Response, TransportError>, Outcome) {
-        let response = match result {
-            Ok(response) => response,
-            Err(error) => {
-                let outcome = outcome_of(&error);
-                return (Err(error), outcome);
-            }
-        };
-        let mut answer = Answer {
+        response: &mut Response,
+        mut answer: Answer,
+    ) -> Result<Outcome, TransportError> {
+        if answer.status.is_success() {
+            let (body, interruption) = buffer(response, usize::MAX).await;
+            return match interruption {
+                Some(error) => Err(error),
+                None if is_cut_off(&body) => Ok(Outcome::BrokenOff),
+                None => Ok(Outcome::Answered(answer)),
+            };
+        }
+        let (body, _) = buffer(response, ERROR_BODY_LIMIT).await;
+        let detail = Detail::of(&body);
+        answer.code = detail.code.map(ErrorCode::from);
+        answer.retry_after =
+            backoff::retry_after(response.headers(), self.clock.now()).or(detail.retry_after);
+        Ok(Outcome::Answered(answer))
+    }
+}
+
+/// What became of an attempt, as far as no body tells more.
+fn first_sight(result: &Result<Response, TransportError>) -> Outcome {
+    match result {
+        Err(error) => outcome_of(error),
+        Ok(response) => Outcome::Answered(Answer {
             status: response.status(),
             code: None,
             forbids: response
@@ -136,25 +163,15 @@ impl Retries {
                 .get(&SHOULD_RETRY)
                 .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"false")),
             retry_after: None,
-        };
-        if answer.status.is_success() {
-            if !reads_body || answer.forbids {
-                return (Ok(response), Outcome::Answered(answer));
-            }
-            let (response, body, interruption) = buffered(response, usize::MAX).await;
-            return match interruption {
-                Some(error) => (Err(error), Outcome::BrokenOff),
-                None if is_cut_off(&body) => (Ok(response), Outcome::BrokenOff),
-                None => (Ok(response), Outcome::Answered(answer)),
-            };
-        }
-        let (response, body, _) = buffered(response, ERROR_BODY_LIMIT).await;
-        let detail = Detail::of(&body);
-        answer.code = detail.code.map(ErrorCode::from);
-        answer.retry_after =
-            backoff::retry_after(response.headers(), self.clock.now()).or(detail.retry_after);
-        (Ok(response), Outcome::Answered(answer))
+        }),
     }
+}
+
+/// True if the body has to be read before the call can end: it tells why an answer is no success, and that of a
+/// read may break off, so that it is read again.
+fn is_read_here(answer: Answer, class: Class, operation: &Operation, is_last: bool) -> bool {
+    let has_body = || class == Class::Read && operation.accept().is_some();
+    !answer.status.is_success() || (!answer.forbids && !is_last && has_body())
 }
 
 fn outcome_of(error: &TransportError) -> Outcome {
@@ -164,69 +181,79 @@ fn outcome_of(error: &TransportError) -> Outcome {
         .is_some_and(reqwest::Error::is_builder);
     if error.is_hook() || is_builder {
         Outcome::Refused
-    } else if error.is_connect() {
+    } else if error.is_connect() || is_refused_stream(error) {
         Outcome::NotSent
     } else {
         Outcome::Lost
     }
 }
 
-/// An answer whose body is at hand: what came of it, up to a limit, and why it broke off.
-async fn buffered(
-    mut response: Response,
-    limit: usize,
-) -> (Response, Bytes, Option<TransportError>) {
+/// True if an HTTP/2 server says that it has not looked at the request (RFC 9113, section 8.7).
+///
+/// A connection that goes away says so of some requests only, and the error does not tell of which.
+fn is_refused_stream(error: &TransportError) -> bool {
+    let mut next = error.source();
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<h2::Error>() {
+            return error.is_remote()
+                && error.is_reset()
+                && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// Reads the body of an answer up to a limit, and leaves the answer with what was read as its body; gives that
+/// and why it broke off.
+async fn buffer(response: &mut Response, limit: usize) -> (Bytes, Option<TransportError>) {
     let mut body = Bytes::new();
-    let mut interruption = None;
     let mut joined: Vec<u8> = Vec::new();
-    loop {
+    let interruption = loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.is_empty() && joined.is_empty() => body = chunk,
+            Ok(Some(chunk)) if body.is_empty() => body = chunk,
             Ok(Some(chunk)) => {
                 if joined.is_empty() {
-                    joined.extend_from_slice(&std::mem::take(&mut body));
+                    joined.extend_from_slice(&body);
                 }
                 joined.extend_from_slice(&chunk);
             }
-            Ok(None) => break,
-            Err(error) => {
-                interruption = Some(TransportError::from(error));
-                break;
-            }
+            Ok(None) => break None,
+            Err(error) => break Some(TransportError::from(error)),
         }
         if body.len().max(joined.len()) >= limit {
-            break;
+            break None;
         }
-    }
+    };
     if !joined.is_empty() {
         body = joined.into();
     }
     body.truncate(limit);
-    let status = response.status();
-    (rebuilt(response, status, body.clone()), body, interruption)
+    rebuild(response, response.status(), body.clone());
+    (body, interruption)
 }
 
-/// The same answer, with a body that is at hand.
-fn rebuilt(mut response: Response, status: StatusCode, body: Bytes) -> Response {
+/// Gives an answer another status and body.
+fn rebuild(response: &mut Response, status: StatusCode, body: Bytes) {
     let mut parts = http::Response::new(Body::from(body));
     *parts.status_mut() = status;
     *parts.version_mut() = response.version();
     *parts.headers_mut() = std::mem::take(response.headers_mut());
-    Response::from(parts)
+    *response = Response::from(parts);
 }
 
-/// The answer to a DELETE of what the first try has deleted already.
-fn gone(operation: &Operation, response: Response) -> Response {
+/// Makes an answer that of a DELETE of what the first try has deleted already.
+fn gone(operation: &Operation, response: &mut Response) {
     let body = match operation.accept() {
         // What the answers of such operations require, as far as they require anything.
         Some(_) => r#"{"success":true,"message":"gone"}"#,
         None => "",
     };
-    rebuilt(
+    rebuild(
         response,
         StatusCode::OK,
         Bytes::from_static(body.as_bytes()),
-    )
+    );
 }
 
 /// True for JSON that ends too early.

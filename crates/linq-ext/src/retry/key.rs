@@ -1,12 +1,13 @@
 //! Idempotency keys: where a request carries its key, and putting one in.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
 use linq_client::Repeat;
 use linq_client::reqwest::Request;
 use linq_client::reqwest::header::HeaderValue;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::call::CallWishes;
@@ -58,64 +59,58 @@ pub(crate) fn settle(
             _ => Ok(None),
         };
     };
-    let places = Places { header, body };
+    let place = body.and_then(|pointer| find(body_of(request)?, pointer));
     if let Some(key) = wanted {
-        return match places.put(request, key) {
+        return match put(request, header, place, key) {
             Some(()) => Ok(Some(key.to_owned())),
             None => Err(KeyRefused::NotPlaced),
         };
     }
-    let carried = places.carried(request);
+    let carried =
+        in_header(request, header).or_else(|| in_body(body_of(request)?, place.as_ref()?));
     if carried.is_some() || wishes.is_none_or(|wishes| wishes.adds_no_key) {
         return Ok(carried);
     }
     let key = new_key();
     // Without the place the API refuses the request, and says why better than this could.
-    Ok(places.put(request, &key).map(|()| key))
+    Ok(put(request, header, place, &key).map(|()| key))
 }
 
-/// Where an operation takes its key.
-#[derive(Clone, Copy)]
-struct Places {
+/// Puts a key into the header, or else the body; into both if the body has another one.
+fn put(
+    request: &mut Request,
     header: Option<&'static str>,
-    body: Option<&'static str>,
-}
-
-impl Places {
-    fn carried(self, request: &Request) -> Option<String> {
-        let in_header = || {
-            let value = request.headers().get(self.header?)?.to_str().ok()?;
-            Some(value.to_owned()).filter(|key| !key.is_empty())
-        };
-        in_header().or_else(|| in_body(body_of(request)?, self.body?))
+    place: Option<Place>,
+    key: &str,
+) -> Option<()> {
+    let place = place.filter(|place| {
+        header.is_none() || body_of(request).is_some_and(|body| in_body(body, place).is_some())
+    });
+    let is_in_body = place.is_some();
+    if let Some(place) = place {
+        let changed = with_key(body_of(request)?, place, key)?;
+        *request.body_mut() = Some(changed.into());
     }
-
-    /// Puts a key into the header, or else the body; into both if the body has another one.
-    fn put(self, request: &mut Request, key: &str) -> Option<()> {
-        let body = self.body.filter(|pointer| {
-            self.header.is_none()
-                || body_of(request).is_some_and(|body| in_body(body, pointer).is_some())
-        });
-        if let Some(pointer) = body {
-            let changed = with_key(body_of(request)?, pointer, key)?;
-            *request.body_mut() = Some(changed.into());
-        }
-        if let Some(name) = self.header {
-            let value = HeaderValue::from_str(key).ok()?;
-            request.headers_mut().insert(name, value);
-        }
-        (self.header.is_some() || body.is_some()).then_some(())
+    if let Some(name) = header {
+        let value = HeaderValue::from_str(key).ok()?;
+        request.headers_mut().insert(name, value);
     }
+    (header.is_some() || is_in_body).then_some(())
 }
 
 fn body_of(request: &Request) -> Option<&str> {
     std::str::from_utf8(request.body()?.as_bytes()?).ok()
 }
 
+fn in_header(request: &Request, name: Option<&'static str>) -> Option<String> {
+    let value = request.headers().get(name?)?.to_str().ok()?;
+    Some(value.to_owned()).filter(|key| !key.is_empty())
+}
+
 /// The key at a place in a JSON body, if one is there.
-fn in_body(body: &str, pointer: &str) -> Option<String> {
-    match find(body, pointer)? {
-        Place::Taken(range) => serde_json::from_str::<String>(&body[range])
+fn in_body(body: &str, place: &Place) -> Option<String> {
+    match place {
+        Place::Taken(range) => serde_json::from_str::<String>(&body[range.clone()])
             .ok()
             .filter(|key| !key.is_empty()),
         Place::Free { .. } => None,
@@ -123,45 +118,76 @@ fn in_body(body: &str, pointer: &str) -> Option<String> {
 }
 
 /// The body with a key at a place; the rest stays as it is, byte for byte.
-fn with_key(body: &str, pointer: &str, key: &str) -> Option<Vec<u8>> {
-    let key = serde_json::to_string(key).ok()?;
-    let (range, text) = match find(body, pointer)? {
-        Place::Taken(range) => (range, key),
+fn with_key(body: &str, place: Place, key: &str) -> Option<Vec<u8>> {
+    // The name, quotes, colon and comma, and some room for characters that are escaped.
+    let mut changed = Vec::with_capacity(body.len() + key.len() + 64);
+    let rest = match place {
+        Place::Taken(range) => {
+            changed.extend_from_slice(&body.as_bytes()[..range.start]);
+            serde_json::to_writer(&mut changed, key).ok()?;
+            range.end
+        }
         Place::Free { at, name, is_empty } => {
-            let name = serde_json::to_string(&name).ok()?;
-            let comma = if is_empty { "" } else { "," };
-            (at..at, format!("{name}:{key}{comma}"))
+            changed.extend_from_slice(&body.as_bytes()[..at]);
+            serde_json::to_writer(&mut changed, &name).ok()?;
+            changed.push(b':');
+            serde_json::to_writer(&mut changed, key).ok()?;
+            if !is_empty {
+                changed.push(b',');
+            }
+            at
         }
     };
-    Some(
-        [&body[..range.start], &text, &body[range.end..]]
-            .concat()
-            .into_bytes(),
-    )
+    changed.extend_from_slice(&body.as_bytes()[rest..]);
+    Some(changed)
 }
 
 /// A place in a JSON text.
+#[derive(Debug, PartialEq, Eq)]
 enum Place {
     /// Where the value stands.
     Taken(Range<usize>),
     /// Where the first member of the object would stand.
     Free {
         at: usize,
-        name: String,
+        name: Cow<'static, str>,
         is_empty: bool,
     },
 }
 
 /// Finds the member that a JSON pointer names; every object on the way has to be there.
-fn find(body: &str, pointer: &str) -> Option<Place> {
+fn find(body: &str, pointer: &'static str) -> Option<Place> {
+    find_free_at_start(body, pointer).or_else(|| find_anywhere(body, pointer))
+}
+
+/// The place in a body that starts with the objects on the way to it, as those of most sends do, if its name stands
+/// nowhere in the body; finding it takes no parsing.
+fn find_free_at_start(body: &str, pointer: &'static str) -> Option<Place> {
+    let (parents, name) = pointer.rsplit_once('/')?;
+    let mut object = body;
+    for parent in parents.split('/').skip(1) {
+        let name = object.strip_prefix("{\"")?.strip_prefix(parent)?;
+        object = name.strip_prefix("\":")?;
+    }
+    let members = object.strip_prefix('{')?;
+    let is_free = !pointer.contains('~') && !body.contains(name);
+    is_free.then(|| Place::Free {
+        at: body.len() - members.len(),
+        name: name.into(),
+        is_empty: members.starts_with('}'),
+    })
+}
+
+fn find_anywhere(body: &str, pointer: &'static str) -> Option<Place> {
     let (parents, name) = pointer.rsplit_once('/')?;
     let mut object = body.trim();
     for parent in parents.split('/').skip(1) {
-        object = members(object)?.get(&unescaped(parent))?.get();
+        object = Member::of(object, &unescaped(parent))?.value?.get();
     }
-    let (members, name) = (members(object)?, unescaped(name));
+    let name = unescaped(name);
+    let Member { value, is_alone } = Member::of(object, &name)?;
     let start = offset(body, object)?;
-    Some(match members.get(&name) {
+    Some(match value {
         Some(value) => {
             let start = offset(body, value.get())?;
             Place::Taken(start..start + value.get().len())
@@ -169,13 +195,76 @@ fn find(body: &str, pointer: &str) -> Option<Place> {
         None => Place::Free {
             at: start + 1,
             name,
-            is_empty: members.is_empty(),
+            is_empty: is_alone,
         },
     })
 }
 
-fn members(object: &str) -> Option<BTreeMap<String, &RawValue>> {
-    serde_json::from_str(object).ok()
+/// What an object has under a name; the last one where a name stands there twice.
+struct Member<'a> {
+    value: Option<&'a RawValue>,
+    /// True if the object has no other member.
+    is_alone: bool,
+}
+
+impl<'a> Member<'a> {
+    /// `None` if the text is no JSON object.
+    fn of(object: &'a str, name: &str) -> Option<Self> {
+        let mut text = serde_json::Deserializer::from_str(object);
+        let member = text.deserialize_map(Named(name)).ok()?;
+        text.end().ok()?;
+        Some(member)
+    }
+}
+
+/// Looks a member up by its name, and passes over the others.
+struct Named<'n>(&'n str);
+
+impl<'de> Visitor<'de> for Named<'_> {
+    type Value = Member<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut member = Member {
+            value: None,
+            is_alone: true,
+        };
+        while let Some(is_it) = object.next_key_seed(Is(self.0))? {
+            if is_it {
+                member.value = Some(object.next_value()?);
+            } else {
+                member.is_alone = false;
+                object.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(member)
+    }
+}
+
+/// Whether a name is a certain one.
+struct Is<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for Is<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<bool, D::Error> {
+        name.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Is<'_> {
+    type Value = bool;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<bool, E> {
+        Ok(name == self.0)
+    }
 }
 
 /// Where a part begins that was borrowed from a text.
@@ -186,8 +275,12 @@ fn offset(text: &str, part: &str) -> Option<usize> {
 }
 
 /// A token of a JSON pointer, as it stands in the JSON.
-fn unescaped(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
+fn unescaped(token: &'static str) -> Cow<'static, str> {
+    if token.contains('~') {
+        token.replace("~1", "/").replace("~0", "~").into()
+    } else {
+        token.into()
+    }
 }
 
 #[cfg(test)]
@@ -195,11 +288,20 @@ mod tests {
     use linq_client::Repeat;
     use linq_client::reqwest::{Method, Request};
 
-    use super::{KeyRefused, in_body, new_key, settle, with_key};
+    use super::{KeyRefused, find, new_key, settle};
     use crate::call::CallWishes;
 
     const POINTER: &str = "/message/idempotency_key";
     const HEADER: &str = "Idempotency-Key";
+
+    fn in_body(body: &str, pointer: &'static str) -> Option<String> {
+        super::in_body(body, &find(body, pointer)?)
+    }
+
+    fn with_key(body: &str, key: &str) -> Option<String> {
+        let changed = super::with_key(body, find(body, POINTER)?, key)?;
+        Some(String::from_utf8(changed).expect("text"))
+    }
 
     fn request(body: &str) -> Request {
         let url = "http://example.com".parse().expect("a URL");
@@ -279,8 +381,7 @@ mod tests {
             ),
         ];
         for (before, after) in bodies {
-            let changed = with_key(before, POINTER, "k").expect("there is a place");
-            assert_eq!(String::from_utf8(changed).expect("text"), after);
+            assert_eq!(with_key(before, "k").as_deref(), Some(after));
         }
         for body in [
             r#"{"massage":{}}"#,
@@ -289,13 +390,34 @@ mod tests {
             "",
             "{",
         ] {
-            assert!(with_key(body, POINTER, "k").is_none(), "{body}");
+            assert!(with_key(body, "k").is_none(), "{body}");
         }
-        let quoted = with_key(r#"{"message":{}}"#, POINTER, "a\"b").expect("there is a place");
-        assert_eq!(
-            in_body(std::str::from_utf8(&quoted).expect("text"), POINTER).as_deref(),
-            Some("a\"b")
-        );
+        let quoted = with_key(r#"{"message":{}}"#, "a\"b").expect("there is a place");
+        assert_eq!(in_body(&quoted, POINTER).as_deref(), Some("a\"b"));
+    }
+
+    #[test]
+    fn the_short_way_finds_the_same_place() {
+        let bodies = [
+            (r#"{"message":{}}"#, true),
+            (r#"{"message":{"parts":[{}]},"override_optout":true}"#, true),
+            (
+                r#"{"message":{"parts":[{"type":"text","value":"{\"message\":{}"}]}}"#,
+                true,
+            ),
+            (r#"{"message":{"idempotency_key":"k"}}"#, false),
+            (r#"{"message":{"parts":[]},"idempotency_key":"k"}"#, false),
+            (r#"{"from":"+12025550100","message":{}}"#, false),
+            (r#"{"message" : {}}"#, false),
+            (r#"{"message":[{}]}"#, false),
+        ];
+        for (body, is_short) in bodies {
+            let place = super::find_free_at_start(body, POINTER);
+            assert_eq!(place.is_some(), is_short, "{body}");
+            if is_short {
+                assert_eq!(place, super::find_anywhere(body, POINTER), "{body}");
+            }
+        }
     }
 
     #[test]

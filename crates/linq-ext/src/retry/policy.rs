@@ -34,7 +34,7 @@ impl Class {
 /// What became of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// No connection came about, so nothing was sent.
+    /// The server has seen nothing of it: no connection came about, or it refused the stream.
     NotSent,
     /// Something may have been sent, and no answer came.
     Lost,
@@ -44,6 +44,16 @@ pub(crate) enum Outcome {
     Answered(Answer),
     /// The request could not be made, or a hook refused it.
     Refused,
+}
+
+impl Outcome {
+    /// How long the server wants to be left alone.
+    pub(crate) fn retry_after(self) -> Option<Duration> {
+        match self {
+            Self::Answered(answer) => answer.retry_after,
+            _ => None,
+        }
+    }
 }
 
 /// What an answer says about repeating.
