@@ -24,7 +24,8 @@ mod on {
     #[derive(Clone)]
     pub(crate) struct CallSpan {
         span: Span,
-        start: Instant,
+        /// `None` if nobody listens.
+        start: Option<Instant>,
     }
 
     impl CallSpan {
@@ -39,10 +40,13 @@ mod on {
                 trace_id = Empty,
                 error = Empty,
             );
-            Self {
-                span,
-                start: Instant::now(),
-            }
+            let start = (!span.is_disabled()).then(Instant::now);
+            Self { span, start }
+        }
+
+        /// True if anybody listens.
+        pub(crate) fn is_seen(&self) -> bool {
+            self.start.is_some()
         }
 
         /// Runs the call inside the span.
@@ -59,10 +63,10 @@ mod on {
 
         /// Writes down how the call ended, without anything of its content.
         pub(crate) fn end(&self, answer: &Answer, attempts: u32) {
-            if self.span.is_disabled() {
+            let Some(start) = self.start else {
                 return;
-            }
-            let elapsed = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+            };
+            let elapsed = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.span.record("attempts", attempts);
             self.span.record("duration_ms", elapsed);
             match answer {
@@ -103,6 +107,10 @@ mod off {
     impl CallSpan {
         pub(crate) fn new(_: &'static Operation) -> Self {
             Self
+        }
+
+        pub(crate) fn is_seen(&self) -> bool {
+            false
         }
 
         pub(crate) fn cover<F: Future>(self, call: F) -> F {

@@ -135,12 +135,11 @@ impl<'a> Next<'a> {
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         match self.hooks.split_first() {
             Some((hook, hooks)) => hook.call(request, Self { hooks, ..self }),
-            None => Box::pin(async move {
-                self.http
-                    .execute(request)
-                    .await
-                    .map_err(TransportError::from)
-            }),
+            None => {
+                let http = self.http;
+                // In the block, since a request that is not polled yet must not be timed.
+                Box::pin(async move { http.execute(request).await.map_err(TransportError::from) })
+            }
         }
     }
 }

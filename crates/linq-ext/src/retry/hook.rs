@@ -22,6 +22,9 @@ use crate::trace::CallSpan;
 /// How much of an error's body is read.
 const ERROR_BODY_LIMIT: usize = 64 * 1024;
 
+/// Bodies up to this size are copied rather than shared, in bytes.
+const COPIED_BODY: usize = 4 * 1024;
+
 static SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// Repeats requests that can be repeated, and puts idempotency keys into those that want one.
@@ -37,7 +40,13 @@ impl Hook for Retries {
         next: Next<'a>,
     ) -> BoxFuture<'a, Result<Response, TransportError>> {
         let span = CallSpan::new(next.operation());
-        Box::pin(span.clone().cover(self.run(request, next, span)))
+        let cover = span.clone();
+        let run = self.run(request, next, span);
+        if cover.is_seen() {
+            Box::pin(cover.cover(run))
+        } else {
+            Box::pin(run)
+        }
     }
 }
 
@@ -78,7 +87,7 @@ impl Retries {
                 loop {
                     let can_repeat = report.attempts < limits.max_retries;
                     let kept = request.as_ref().filter(|_| can_repeat);
-                    let copy = kept.and_then(Request::try_clone);
+                    let copy = kept.and_then(copy_of);
                     let is_last = copy.is_none();
                     let Some(sent) = copy.or_else(|| request.take()) else {
                         break 'call Err(TransportError::other("the request is used up"));
@@ -149,6 +158,26 @@ impl Retries {
             backoff::retry_after(response.headers(), self.clock.now()).or(detail.retry_after);
         Ok(Outcome::Answered(answer))
     }
+}
+
+/// The same request once more, if its body is at hand.
+///
+/// `try_clone` makes a map for a timeout that is not there. The requests of the client have none of the extensions
+/// that this leaves out, and short bodies are copied as fast as they are shared.
+fn copy_of(request: &Request) -> Option<Request> {
+    let mut copy = Request::new(request.method().clone(), request.url().clone());
+    if let Some(body) = request.body() {
+        match body.as_bytes()? {
+            body if body.len() <= COPIED_BODY => *copy.body_mut() = Some(body.to_vec().into()),
+            _ => return request.try_clone(),
+        }
+    }
+    if let Some(timeout) = request.timeout() {
+        *copy.timeout_mut() = Some(*timeout);
+    }
+    copy.headers_mut().clone_from(request.headers());
+    *copy.version_mut() = request.version();
+    Some(copy)
 }
 
 /// What became of an attempt, as far as no body tells more.
