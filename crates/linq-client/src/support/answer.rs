@@ -86,8 +86,10 @@ pub(crate) async fn read(
     }
 }
 
-/// Reads a body up to `limit` bytes; what came before an interruption is kept.
-async fn read_body(response: &mut Response, limit: usize) -> (Bytes, Option<TransportError>) {
+/// Reads what is left of a body, up to `limit` bytes; gives what came, and why it broke off if it did.
+///
+/// For [hooks](crate::Hook) that look at bodies. The answer has none afterwards: hand on one that is made anew.
+pub async fn read_body(response: &mut Response, limit: usize) -> (Bytes, Option<TransportError>) {
     // Most bodies come in one piece, which is not copied.
     let mut first = Bytes::new();
     let mut joined = Vec::new();

@@ -51,10 +51,13 @@ pub(crate) fn percent(text: &str) -> Cow<'_, str> {
 
 /// Where a path has the place of a parameter: its name in braces.
 pub(crate) fn place(path: &str, name: &str) -> Option<Range<usize>> {
-    let is_place = |place: &Range<usize>| path[place.clone()].trim_matches(['{', '}']) == name;
-    let starts = path.match_indices('{').map(|(start, _)| start);
-    let mut places = starts.filter_map(|start| Some(start..start + path[start..].find('}')? + 1));
-    places.find(is_place)
+    let starts = path.match_indices(name).map(|(start, _)| start);
+    let mut names = starts.map(|start| start..start + name.len());
+    let is_braced = |name: &Range<usize>| {
+        path[..name.start].ends_with('{') && path[name.end..].starts_with('}')
+    };
+    let name = names.find(is_braced)?;
+    Some(name.start - 1..name.end + 1)
 }
 
 /// Adds a pair to a query; `value` is encoded already.

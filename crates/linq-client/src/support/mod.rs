@@ -21,6 +21,7 @@ mod transport;
 #[allow(unused_imports, reason = "a document need not have list parameters")]
 pub(crate) use encode::ListStyle;
 
+pub use answer::read_body;
 pub use builder::ClientBuilder;
 pub use client::{Client, DEFAULT_BASE_URL};
 pub use error::Error;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use linq_client::bytes::Bytes;
 use linq_client::reqwest::header::HeaderName;
 use linq_client::reqwest::{Body, Method, Request, Response, StatusCode};
-use linq_client::{BoxFuture, Hook, Next, Operation, TransportError, reqwest};
+use linq_client::{BoxFuture, Hook, Next, Operation, TransportError, read_body, reqwest};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -236,28 +236,7 @@ fn is_refused_stream(error: &TransportError) -> bool {
 /// Reads the body of an answer up to a limit, and leaves the answer with what was read as its body; gives that
 /// and why it broke off.
 async fn buffer(response: &mut Response, limit: usize) -> (Bytes, Option<TransportError>) {
-    let mut body = Bytes::new();
-    let mut joined: Vec<u8> = Vec::new();
-    let interruption = loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.is_empty() => body = chunk,
-            Ok(Some(chunk)) => {
-                if joined.is_empty() {
-                    joined.extend_from_slice(&body);
-                }
-                joined.extend_from_slice(&chunk);
-            }
-            Ok(None) => break None,
-            Err(error) => break Some(TransportError::from(error)),
-        }
-        if body.len().max(joined.len()) >= limit {
-            break None;
-        }
-    };
-    if !joined.is_empty() {
-        body = joined.into();
-    }
-    body.truncate(limit);
+    let (body, interruption) = read_body(response, limit).await;
     rebuild(response, response.status(), body.clone());
     (body, interruption)
 }
