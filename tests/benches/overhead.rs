@@ -3,10 +3,12 @@
 //! `cargo bench -p linq-tests --bench overhead -- --pairs 20`
 //!
 //! Each pair runs A B B A, in slices of a fraction of a second, so that what the machine does beside it meets
-//! both alike. The server is a process of its own. Where there is `/proc`, the time on the processor that the
-//! client took is printed too, which does not depend on the server.
+//! both alike. Each pair is a process of its own: where its memory happens to lie makes one of the two faster by
+//! up to a tenth for as long as the process runs. The server is a process too. Where there is `/proc`, the time
+//! on the processor that the client took is printed as well, which does not depend on the server.
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,7 @@ use linq_ext::Linq;
 use linq_tests::loopback::{self, Loopback};
 use linq_types::{ListChatsResult, SendMessageResponse};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
@@ -36,8 +39,8 @@ enum Call {
 
 #[derive(Clone, Copy, Debug)]
 enum Contender {
-    Linq,
-    Reqwest,
+    Linq = 0,
+    Reqwest = 1,
 }
 
 /// What both contenders have at hand.
@@ -55,6 +58,9 @@ fn main() {
             let is_list = line.starts_with("GET");
             if is_list { page.clone() } else { sent.clone() }
         });
+    }
+    if let Some(at) = arguments.iter().position(|argument| argument == "pair") {
+        return pair(&arguments[at + 1..]);
     }
     // `cargo test` runs benchmarks too, and without this word.
     let is_measured = arguments.iter().any(|argument| argument == "--bench");
@@ -76,45 +82,27 @@ fn main() {
 
 /// Runs the pairs of one call, and prints them.
 fn compare(base_url: &str, call: Call, concurrency: usize, pairs: usize, slice: Duration) {
-    let runtime = Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("there is a runtime");
-    let clients = Arc::new(clients(base_url));
-    let bench = Bench {
-        runtime,
-        clients,
-        call,
-        concurrency,
-    };
-    // Connections, caches and the number of requests that fill a slice.
-    let mut count = concurrency;
-    loop {
-        let linq = bench.run(Contender::Linq, count);
-        let reqwest = bench.run(Contender::Reqwest, count);
-        if linq.wall.min(reqwest.wall) >= slice {
-            break;
-        }
-        count *= 2;
-    }
-
+    let count = Bench::new(base_url, call, concurrency).count(slice);
     println!("{call:?}, {concurrency} at a time, {count} requests in each run");
     let mut ratios = Vec::new();
     let (mut linq, mut reqwest) = (Spent::default(), Spent::default());
     for pair in 1..=pairs {
         // A B B A, and the other way round in every second pair.
-        let order = match pair % 2 {
-            0 => [Contender::Linq, Contender::Reqwest],
-            _ => [Contender::Reqwest, Contender::Linq],
-        };
-        let (mut of_linq, mut of_reqwest) = (Spent::default(), Spent::default());
-        for contender in [order[0], order[1], order[1], order[0]] {
-            let spent = bench.run(contender, count);
-            match contender {
-                Contender::Linq => of_linq.add(spent),
-                Contender::Reqwest => of_reqwest.add(spent),
-            }
-        }
+        let first = if pair % 2 == 0 { "linq" } else { "reqwest" };
+        let numbers = [concurrency, count].map(|number| number.to_string());
+        let output = Command::new(std::env::current_exe().expect("the program has a path"))
+            .args(["pair", base_url, &format!("{call:?}")])
+            .args(numbers)
+            .arg(first)
+            .output()
+            .expect("the program starts");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let [of_linq, of_reqwest]: [Spent; 2] =
+            serde_json::from_slice(&output.stdout).expect("a pair prints what it took");
         let ratio = of_linq.wall.as_secs_f64() / of_reqwest.wall.as_secs_f64();
         println!(
             "  pair {pair:2}: linq-ext {:6.0}/s, reqwest {:6.0}/s, ratio {ratio:.3}",
@@ -139,12 +127,43 @@ fn compare(base_url: &str, call: Call, concurrency: usize, pairs: usize, slice: 
     }
 }
 
+/// Runs one pair, and prints what both contenders took.
+fn pair(arguments: &[String]) {
+    let [base_url, call, concurrency, count, first] = arguments else {
+        panic!("a pair takes address, call, concurrency, count and who begins");
+    };
+    let call = if call == "List" {
+        Call::List
+    } else {
+        Call::Send
+    };
+    let number = |text: &String| text.parse::<usize>().expect("it is a number");
+    let (concurrency, count) = (number(concurrency), number(count));
+    let order = match first.as_str() {
+        "linq" => [Contender::Linq, Contender::Reqwest],
+        _ => [Contender::Reqwest, Contender::Linq],
+    };
+    let bench = Bench::new(base_url, call, concurrency);
+    // Connections and caches.
+    for contender in order {
+        bench.run(contender, count.div_ceil(4).max(concurrency));
+    }
+    let mut spent = [Spent::default(), Spent::default()];
+    for contender in [order[0], order[1], order[1], order[0]] {
+        spent[contender as usize].add(bench.run(contender, count));
+    }
+    println!(
+        "{}",
+        serde_json::to_string(&spent).expect("numbers are JSON")
+    );
+}
+
 fn per_second(count: usize, time: Duration) -> f64 {
     count as f64 / time.as_secs_f64()
 }
 
 /// What a run took.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Spent {
     wall: Duration,
     /// Of all threads of this process; `None` where there is no `/proc`.
@@ -179,6 +198,31 @@ struct Bench {
 }
 
 impl Bench {
+    fn new(base_url: &str, call: Call, concurrency: usize) -> Self {
+        Self {
+            runtime: Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .expect("there is a runtime"),
+            clients: Arc::new(clients(base_url)),
+            call,
+            concurrency,
+        }
+    }
+
+    /// The number of requests that fill a slice.
+    fn count(&self, slice: Duration) -> usize {
+        let mut count = self.concurrency;
+        loop {
+            let linq = self.run(Contender::Linq, count);
+            let reqwest = self.run(Contender::Reqwest, count);
+            if linq.wall.min(reqwest.wall) >= slice {
+                return count;
+            }
+            count *= 2;
+        }
+    }
+
     fn run(&self, contender: Contender, count: usize) -> Spent {
         let (call, each) = (self.call, count / self.concurrency);
         let processor = processor_time();

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::future::ready;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::TryFutureExt;
@@ -280,11 +282,7 @@ impl<T: Send + 'static> Call<T> {
     ///
     /// See [`Error`].
     pub async fn send_with_response(self) -> Result<Response<T>, Error> {
-        let keep = |answer, state: &CallState| Response {
-            answer,
-            attempts: state.take_report().attempts,
-        };
-        self.start()?.finish(keep).await
+        self.into_future().0.await
     }
 
     /// The call without what it takes to change it.
@@ -311,38 +309,56 @@ struct Started<T> {
 }
 
 impl<T: Send + 'static> Started<T> {
-    /// Makes the call, and hands its answer to `keep`.
+    /// Makes the call.
     ///
-    /// Answers are large, so each step that passes one on costs as much as a small allocation.
-    async fn finish<R>(
-        self,
-        keep: impl FnOnce(ResponseValue<T>, &CallState) -> R,
-    ) -> Result<R, Error> {
+    /// The parts go into the future one by one: an `async fn` would hold them twice.
+    fn finish(self) -> impl Future<Output = Result<Response<T>, Error>> {
         let Self { client, state, run } = self;
-        let error = match run {
-            Run::Api(run) => match run(&client).await {
-                Ok(answer) => return Ok(keep(answer, &state)),
-                Err(error) => Error::from(error),
-            },
-            Run::Own(run) => match run(&client).await {
-                Ok(answer) => return Ok(keep(answer, &state)),
-                Err(error) => error,
-            },
-        };
-        Err(error.with_report(state.take_report()))
+        async move {
+            let result = match run {
+                Run::Api(run) => run(&client).await.map_err(Error::from),
+                Run::Own(run) => run(&client).await,
+            };
+            let report = state.take_report();
+            match result {
+                Ok(answer) => Ok(Response {
+                    answer,
+                    attempts: report.attempts,
+                }),
+                Err(error) => Err(error.with_report(report)),
+            }
+        }
     }
 }
 
 impl<T: Send + 'static> IntoFuture for Call<T> {
     type Output = Result<T, Error>;
-    type IntoFuture = BoxFuture<'static, Result<T, Error>>;
+    type IntoFuture = CallFuture<T>;
 
-    fn into_future(self) -> Self::IntoFuture {
+    fn into_future(self) -> CallFuture<T> {
         // A future that held the call would be many times as large.
-        match self.start() {
-            Ok(started) => Box::pin(started.finish(|answer, _| answer.into_inner())),
+        CallFuture(match self.start() {
+            Ok(started) => Box::pin(started.finish()),
             Err(error) => Box::pin(ready(Err(error))),
-        }
+        })
+    }
+}
+
+/// The future of a [`Call`], and of what makes one.
+#[must_use = "nothing is sent until the call is awaited"]
+pub struct CallFuture<T>(BoxFuture<'static, Result<Response<T>, Error>>);
+
+impl<T> Future for CallFuture<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context).map_ok(Response::into_value)
+    }
+}
+
+impl<T> fmt::Debug for CallFuture<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("CallFuture").finish_non_exhaustive()
     }
 }
 

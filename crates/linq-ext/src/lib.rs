@@ -59,7 +59,7 @@ pub use linq_types as types;
 pub use message::Message;
 
 #[cfg(feature = "client")]
-pub use call::{Call, Response};
+pub use call::{Call, CallFuture, Response};
 #[cfg(feature = "client")]
 pub use error::Error;
 #[cfg(feature = "client")]

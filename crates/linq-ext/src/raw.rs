@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use linq_client::reqwest::Method;
-use linq_client::{BoxFuture, ErrorBody, Operation, Repeat};
+use linq_client::{ErrorBody, Operation, Repeat};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::call::Settings;
-use crate::{Call, Error, Linq, Response};
+use crate::{Call, CallFuture, Error, Linq, Response};
 
 const fn raw(name: &'static str, method: Method, repeat: Repeat) -> Operation {
     Operation::new(name, name, method, "", "Raw", JSON, repeat)
@@ -233,7 +233,7 @@ impl RawCall {
 
 impl IntoFuture for RawCall {
     type Output = Result<Value, Error>;
-    type IntoFuture = BoxFuture<'static, Result<Value, Error>>;
+    type IntoFuture = CallFuture<Value>;
 
     fn into_future(self) -> Self::IntoFuture {
         self.call().into_future()

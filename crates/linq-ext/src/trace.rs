@@ -20,12 +20,14 @@ mod on {
 
     use super::{Answer, Operation};
 
-    /// The span of one call.
+    /// The span of one call; `None` if nobody listens, on the heap since that is the rule.
     #[derive(Clone)]
-    pub(crate) struct CallSpan {
+    pub(crate) struct CallSpan(Option<Box<Seen>>);
+
+    #[derive(Clone)]
+    struct Seen {
         span: Span,
-        /// `None` if nobody listens.
-        start: Option<Instant>,
+        start: Instant,
     }
 
     impl CallSpan {
@@ -40,45 +42,51 @@ mod on {
                 trace_id = Empty,
                 error = Empty,
             );
-            let start = (!span.is_disabled()).then(Instant::now);
-            Self { span, start }
+            let is_seen = !span.is_disabled();
+            Self(is_seen.then(|| {
+                let start = Instant::now();
+                Box::new(Seen { span, start })
+            }))
         }
 
         /// True if anybody listens.
         pub(crate) fn is_seen(&self) -> bool {
-            self.start.is_some()
+            self.0.is_some()
         }
 
         /// Runs the call inside the span.
         pub(crate) fn cover<F: Future>(self, call: F) -> impl Future<Output = F::Output> {
-            call.instrument(self.span)
+            call.instrument(self.0.map_or_else(Span::none, |seen| seen.span))
         }
 
         /// Says that the request is repeated.
         pub(crate) fn retry(&self, attempt: u32, pause: Duration) {
             let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-            self.span
-                .in_scope(|| tracing::debug!(target: "linq_ext", attempt, pause_ms, "retry"));
+            let say = || tracing::debug!(target: "linq_ext", attempt, pause_ms, "retry");
+            match &self.0 {
+                Some(seen) => seen.span.in_scope(say),
+                None => say(),
+            }
         }
 
         /// Writes down how the call ended, without anything of its content.
         pub(crate) fn end(&self, answer: &Answer, attempts: u32) {
-            let Some(start) = self.start else {
+            let Some(Seen { span, start }) = self.0.as_deref() else {
                 return;
             };
             let elapsed = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.span.record("attempts", attempts);
-            self.span.record("duration_ms", elapsed);
+            span.record("attempts", attempts);
+            span.record("duration_ms", elapsed);
             match answer {
                 Ok(answer) => {
-                    self.span.record("status", answer.status().as_u16());
+                    span.record("status", answer.status().as_u16());
                     if let Some(id) = trace_id(answer) {
-                        self.span.record("trace_id", id);
+                        span.record("trace_id", id);
                     }
                 }
                 // Its text is one of a few that are fixed.
                 Err(error) => {
-                    self.span.record("error", tracing::field::display(error));
+                    span.record("error", tracing::field::display(error));
                 }
             }
         }

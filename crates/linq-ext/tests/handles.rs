@@ -27,7 +27,7 @@ const BEN: &str = "ben@example.com";
 type Make = fn(&Linq) -> BoxFuture<'static, Result<(), Error>>;
 
 fn sent<T: Send + 'static>(
-    call: impl IntoFuture<Output = Result<T, Error>, IntoFuture = BoxFuture<'static, Result<T, Error>>>,
+    call: impl IntoFuture<Output = Result<T, Error>, IntoFuture: Send + 'static>,
 ) -> BoxFuture<'static, Result<(), Error>> {
     let call = call.into_future();
     Box::pin(async move { call.await.map(drop) })

@@ -7,6 +7,7 @@ use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::error::Report;
+use super::problem::Problem;
 use super::{Error, Operation, TransportError};
 
 /// How much of an error's body is read; a proxy's page must not fill the memory.
@@ -29,17 +30,42 @@ pub(crate) struct Failure {
     error_body: Option<Bytes>,
 }
 
-impl From<Report> for Failure {
-    fn from(report: Report) -> Self {
+// Apart from the path of success, so that calls that succeed need no memory for reports.
+impl Failure {
+    #[cold]
+    pub(crate) fn invalid_request(operation: &'static Operation, problem: Problem) -> Self {
+        Self::new(Report::invalid_request(operation, problem), None)
+    }
+
+    #[cold]
+    pub(crate) fn transport(operation: &'static Operation, error: TransportError) -> Self {
+        Self::new(Report::transport(operation, error), None)
+    }
+
+    #[cold]
+    fn unreadable(operation: &'static Operation, answer: Answer, error: TransportError) -> Self {
+        Self::new(Report::unreadable(operation, answer, error), None)
+    }
+
+    #[cold]
+    fn refused(
+        operation: &'static Operation,
+        answer: Answer,
+        interruption: Option<TransportError>,
+    ) -> Self {
+        let (report, body) = Report::refused(operation, answer, interruption);
+        Self::new(report, Some(body))
+    }
+
+    fn new(report: Report, error_body: Option<Bytes>) -> Self {
         Self {
             report: Box::new(report),
-            error_body: None,
+            error_body,
         }
     }
-}
 
-impl Failure {
     /// Decodes the error body, where there is one and it is an `E`.
+    #[cold]
     pub(crate) fn into_error<E: DeserializeOwned + Fit>(self) -> Error<E> {
         let mut report = *self.report;
         let api = self
@@ -75,14 +101,8 @@ pub(crate) async fn read(
     };
     match (status.is_success(), interruption) {
         (true, None) => Ok(answer),
-        (true, Some(error)) => Err(Report::unreadable(operation, answer, error).into()),
-        (false, interruption) => {
-            let (report, body) = Report::refused(operation, answer, interruption);
-            Err(Failure {
-                report: Box::new(report),
-                error_body: Some(body),
-            })
-        }
+        (true, Some(error)) => Err(Failure::unreadable(operation, answer, error)),
+        (false, interruption) => Err(Failure::refused(operation, answer, interruption)),
     }
 }
 

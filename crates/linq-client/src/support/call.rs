@@ -24,10 +24,29 @@ async fn receive(
     response: Result<Sending<'_>, Problem>,
     wants_body: bool,
 ) -> Result<Answer, Failure> {
-    let response = response.map_err(|problem| Report::invalid_request(operation, problem))?;
+    let response = response.map_err(|problem| Failure::invalid_request(operation, problem))?;
     let response = response.await;
-    let mut response = response.map_err(|error| Report::transport(operation, error))?;
+    let mut response = response.map_err(|error| Failure::transport(operation, error))?;
     answer::read(operation, &mut response, wants_body).await
+}
+
+/// Decodes an answer.
+///
+/// Not inlined, since what is decoded would take up room on the stack while the request is sent.
+#[inline(never)]
+fn decoded<T, E>(
+    operation: &'static Operation,
+    answer: Result<Answer, Failure>,
+) -> Result<ResponseValue<T>, Error<E>>
+where
+    T: DeserializeOwned + Fit,
+    E: DeserializeOwned + Fit,
+{
+    let answer = answer.map_err(Failure::into_error)?;
+    match linq_types::decode(&answer.body) {
+        Ok(value) => Ok(ResponseValue::new(value, answer.status, answer.headers)),
+        Err(error) => Err(Error::from(Report::undecodable(operation, answer, error))),
+    }
 }
 
 /// A call whose parameters are being collected.
@@ -208,14 +227,7 @@ impl<'a> Call<'a> {
         E: DeserializeOwned + Fit,
     {
         let (operation, response) = (self.operation, self.start());
-        async move {
-            let answer = receive(operation, response, true).await;
-            let answer = answer.map_err(Failure::into_error)?;
-            match linq_types::decode(&answer.body) {
-                Ok(value) => Ok(ResponseValue::new(value, answer.status, answer.headers)),
-                Err(error) => Err(Error::from(Report::undecodable(operation, answer, error))),
-            }
-        }
+        async move { decoded(operation, receive(operation, response, true).await) }
     }
 
     /// Sends the request; a body that comes with a success is ignored.

@@ -142,6 +142,22 @@ impl<'a> Next<'a> {
             }
         }
     }
+
+    /// The same, begun before it is polled, so that the future need not hold the request.
+    ///
+    /// For hooks that wait for the answer on the spot, inside of a Tokio runtime: the time of the request runs
+    /// from here on.
+    pub fn start(
+        self,
+        request: reqwest::Request,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        if self.hooks.is_empty() {
+            let response = self.http.execute(request);
+            Box::pin(async move { response.await.map_err(TransportError::from) })
+        } else {
+            self.run(request)
+        }
+    }
 }
 
 impl fmt::Debug for Next<'_> {

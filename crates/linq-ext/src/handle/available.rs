@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use linq_client::BoxFuture;
 use linq_client::operations::GET_AVAILABLE_NUMBER;
 use linq_types::{AvailableNumberResult, LineType};
 
 use super::strings;
 use crate::message::{RuleSet, report_line, report_recipients};
-use crate::{Call, Error, Linq};
+use crate::{Call, CallFuture, Error, Linq};
 
 impl Linq {
     /// Starts to look for a line for somebody who is about to write to you.
@@ -104,7 +103,7 @@ impl AvailableNumber {
 
 impl IntoFuture for AvailableNumber {
     type Output = Result<AvailableNumberResult, Error>;
-    type IntoFuture = BoxFuture<'static, Result<AvailableNumberResult, Error>>;
+    type IntoFuture = CallFuture<AvailableNumberResult>;
 
     fn into_future(self) -> Self::IntoFuture {
         self.call().into_future()

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use linq_client::BoxFuture;
 use linq_types::{MessageExperience, MessagePart, ServiceType};
 use uuid::Uuid;
 
@@ -11,7 +10,7 @@ use super::destination::{Destination, ToChat, ToHandles, ToNewChat};
 use super::{ChatHandle, strings};
 use crate::call::Settings;
 use crate::message::{Animation, Decoration, Effect, Rule, Span};
-use crate::{Call, Error, Linq, Message, Response};
+use crate::{Call, CallFuture, Error, Linq, Message, Response};
 
 /// A message on its way to a destination: say what it holds, then await it.
 ///
@@ -301,7 +300,7 @@ impl<D: Destination> SendMessage<D> {
 
 impl<D: Destination> IntoFuture for SendMessage<D> {
     type Output = Result<D::Answer, Error>;
-    type IntoFuture = BoxFuture<'static, Result<D::Answer, Error>>;
+    type IntoFuture = CallFuture<D::Answer>;
 
     fn into_future(self) -> Self::IntoFuture {
         self.call().into_future()

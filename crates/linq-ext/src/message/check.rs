@@ -1,6 +1,5 @@
 //! Message content against the rules.
 
-use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 #[cfg(feature = "client")]
@@ -218,8 +217,19 @@ fn report_text(part: &TextPart, place: Place, report: &mut Report) {
         place,
         Rule::TextLength,
     );
-    // Most texts have no ranges.
-    let map = LazyCell::new(|| Utf16Map::new(text));
+    let has_ranges = part.text_decorations.is_some()
+        || part.inline_stickers.is_some()
+        || part.mention.is_some()
+        || part.mention_range.is_some();
+    if has_ranges {
+        report_ranges(part, place, report);
+    }
+}
+
+/// The rules for what marks stretches of a text.
+fn report_ranges(part: &TextPart, place: Place, report: &mut Report) {
+    let text = part.value.as_str();
+    let map = Utf16Map::new(text);
     let mut check_range = |range: &[i64]| {
         let broken = match map.read(range) {
             Err(rule) => Some(rule),

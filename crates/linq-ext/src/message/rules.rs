@@ -236,6 +236,7 @@ impl std::error::Error for InvalidMessage {}
 pub(crate) struct Report(BTreeSet<Violation>);
 
 impl Report {
+    #[cold]
     pub(crate) fn add(&mut self, place: Place, rule: Rule) {
         self.0.insert(Violation { place, rule });
     }

@@ -3,14 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use linq_client::BoxFuture;
-
 use super::Page;
 use super::query::Query;
 use super::stream::{Items, Pages};
 use super::walk::Walk;
 use crate::call::Settings;
-use crate::{Call, Error, Linq, Response};
+use crate::{Call, CallFuture, Error, Linq, Response};
 
 /// Most items of a page.
 const PAGE_LIMIT: usize = 100;
@@ -167,7 +165,7 @@ impl<Q: Query> List<Q> {
 
 impl<Q: Query> IntoFuture for List<Q> {
     type Output = Result<Page<Q::Item>, Error>;
-    type IntoFuture = BoxFuture<'static, Result<Page<Q::Item>, Error>>;
+    type IntoFuture = CallFuture<Page<Q::Item>>;
 
     fn into_future(self) -> Self::IntoFuture {
         self.call().into_future()

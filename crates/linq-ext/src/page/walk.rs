@@ -1,13 +1,14 @@
 //! The walk from page to page.
 
+use futures_util::FutureExt;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::task::{Context, Poll, ready};
 
-use linq_client::{BoxFuture, Operation};
+use linq_client::Operation;
 
 use super::Page;
-use crate::{Call, Error};
+use crate::{Call, CallFuture, Error};
 
 /// How many cursors are remembered one by one.
 const REMEMBERED: usize = 1 << 16;
@@ -31,7 +32,7 @@ pub(super) struct Walk<T> {
 enum State<T> {
     /// The next page is not asked for.
     Idle,
-    Fetching(BoxFuture<'static, Result<Page<T>, Error>>),
+    Fetching(CallFuture<Page<T>>),
     /// The next page would be one that was there.
     Circle,
     Done,
@@ -74,7 +75,7 @@ impl<T: Send + 'static> Walk<T> {
                     self.state = State::Fetching(call.into_future());
                 }
                 State::Fetching(call) => {
-                    let result = ready!(call.as_mut().poll(context));
+                    let result = ready!(call.poll_unpin(context));
                     self.state = match &result {
                         Ok(page) => self.after(page),
                         Err(_) => State::Done,

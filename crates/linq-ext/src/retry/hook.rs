@@ -1,10 +1,10 @@
 //! The hook that repeats requests.
 
 use std::error::Error as _;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-use linq_client::bytes::Bytes;
 use linq_client::reqwest::header::HeaderName;
 use linq_client::reqwest::{Body, Method, Request, Response, StatusCode};
 use linq_client::{BoxFuture, Hook, Next, Operation, TransportError, read_body, reqwest};
@@ -57,8 +57,8 @@ impl Retries {
 
     /// Settles the key, sends the request as often as it takes, and reports.
     ///
-    /// The future keeps the request where it is and sends copies, since whatever it holds beside costs each call
-    /// that waits.
+    /// The future keeps the request where it is and sends copies. Whatever it holds beside costs each call that
+    /// waits, so requests and answers are only passed on, and never borrowed, where it can be interrupted.
     fn run<'a>(
         &'a self,
         mut request: Request,
@@ -68,65 +68,65 @@ impl Retries {
         let operation = next.operation();
         let state = next.extension::<CallState>();
         let wishes = state.map(|state| &state.wishes);
-        let key = key::settle(&mut request, operation.repeat(), wishes);
-        let max_retries = wishes.and_then(|wishes| wishes.max_retries);
-        let limits = Limits {
-            max_retries: max_retries.unwrap_or(self.limits.max_retries),
-            ..self.limits
+        let (key, refused) = match key::settle(&mut request, operation.repeat(), wishes) {
+            Ok(key) => (key, None),
+            Err(refused) => (None, Some(refused)),
+        };
+        let max_retries = wishes
+            .and_then(|wishes| wishes.max_retries)
+            .unwrap_or(self.limits.max_retries);
+        let mut report = CallReport {
+            idempotency_key: key,
+            ..CallReport::default()
         };
         let mut request = Some(request);
         async move {
-            let mut report = CallReport::default();
             let result = 'call: {
-                report.idempotency_key = match key {
-                    Ok(key) => key,
-                    Err(refused) => break 'call Err(TransportError::other(refused)),
-                };
+                if let Some(refused) = refused {
+                    break 'call Err(TransportError::other(refused));
+                }
                 let class = Class::of(operation.repeat(), report.idempotency_key.is_some());
                 let mut may_have_arrived = false;
                 loop {
-                    let can_repeat = report.attempts < limits.max_retries;
-                    let kept = request.as_ref().filter(|_| can_repeat);
-                    let copy = kept.and_then(copy_of);
-                    let is_last = copy.is_none();
-                    let Some(sent) = copy.or_else(|| request.take()) else {
-                        break 'call Err(TransportError::other("the request is used up"));
-                    };
+                    let keeps = report.attempts < max_retries;
+                    let attempt = begin(next, &mut request, keeps);
+                    let is_last = request.is_none();
                     report.attempts += 1;
-                    let mut result = next.run(sent).await;
-                    let mut outcome = first_sight(&result);
-                    if let (Ok(response), Outcome::Answered(answer)) = (&mut result, outcome)
-                        && is_read_here(answer, class, operation, is_last)
-                    {
-                        // On the heap: the answers to sends are not read here.
-                        match Box::pin(self.read(response, answer)).await {
-                            Ok(read) => outcome = read,
-                            Err(error) => (result, outcome) = (Err(error), Outcome::BrokenOff),
-                        }
-                    }
-                    report.retryable = policy::may_repeat(outcome, class);
-                    report.retry_after = outcome.retry_after();
-                    let attempts = Attempts {
-                        made: report.attempts,
-                        may_have_arrived,
-                    };
-                    let is_delete = *operation.method() == Method::DELETE;
-                    let after = match policy::decide(attempts, outcome, class, is_delete, limits) {
-                        Decision::Repeat { after } if !is_last => after,
-                        decision => {
-                            if let (Decision::Done, Ok(answer)) = (decision, &mut result) {
-                                gone(operation, answer);
+                    let pause = {
+                        let (result, outcome) = at_first_sight(attempt.await);
+                        let is_read = is_read_here(outcome, class, operation, is_last);
+                        let (result, outcome) = match (result, outcome) {
+                            (Ok(response), Outcome::Answered(answer)) if is_read => {
+                                self.read_boxed(response, answer).await
                             }
-                            break 'call result;
+                            seen => seen,
+                        };
+                        report.retryable = policy::may_repeat(outcome, class);
+                        report.retry_after = outcome.retry_after();
+                        let attempts = Attempts {
+                            made: report.attempts,
+                            may_have_arrived,
+                        };
+                        let limits = Limits {
+                            max_retries,
+                            ..self.limits
+                        };
+                        let is_delete = *operation.method() == Method::DELETE;
+                        match policy::decide(attempts, outcome, class, is_delete, limits) {
+                            Decision::Repeat { after } if !is_last => {
+                                may_have_arrived |= policy::may_have_arrived(outcome);
+                                after.filter(|after| !after.is_zero())
+                            }
+                            Decision::Done => {
+                                break 'call result.map(|answer| gone(operation, answer));
+                            }
+                            _ => break 'call result,
                         }
                     };
-                    drop(result);
-                    let pause = after
-                        .filter(|after| !after.is_zero())
+                    let pause = pause
                         .unwrap_or_else(|| backoff::pause(report.attempts, self.clock.jitter()));
                     span.retry(report.attempts, pause);
                     self.clock.sleep(pause).await;
-                    may_have_arrived |= policy::may_have_arrived(outcome);
                 }
             };
             span.end(&result, report.attempts);
@@ -137,26 +137,62 @@ impl Retries {
         }
     }
 
+    /// Reads an answer, which those to sends need not be.
+    #[inline(never)]
+    fn read_boxed(
+        &self,
+        response: Response,
+        answer: Answer,
+    ) -> BoxFuture<'_, (Result<Response, TransportError>, Outcome)> {
+        Box::pin(self.read(response, answer))
+    }
+
     /// Reads the body of an answer, to learn what its head does not say.
     async fn read(
         &self,
-        response: &mut Response,
+        mut response: Response,
         mut answer: Answer,
-    ) -> Result<Outcome, TransportError> {
-        if answer.status.is_success() {
-            let (body, interruption) = buffer(response, usize::MAX).await;
-            return match interruption {
-                Some(error) => Err(error),
-                None if is_cut_off(&body) => Ok(Outcome::BrokenOff),
-                None => Ok(Outcome::Answered(answer)),
-            };
-        }
-        let (body, _) = buffer(response, ERROR_BODY_LIMIT).await;
-        let detail = Detail::of(&body);
-        answer.code = detail.code.map(ErrorCode::from);
-        answer.retry_after =
-            backoff::retry_after(response.headers(), self.clock.now()).or(detail.retry_after);
-        Ok(Outcome::Answered(answer))
+    ) -> (Result<Response, TransportError>, Outcome) {
+        let is_success = answer.status.is_success();
+        let limit = if is_success {
+            usize::MAX
+        } else {
+            ERROR_BODY_LIMIT
+        };
+        let (body, interruption) = read_body(&mut response, limit).await;
+        let outcome = if is_success {
+            if let Some(error) = interruption {
+                return (Err(error), Outcome::BrokenOff);
+            }
+            match is_cut_off(&body) {
+                true => Outcome::BrokenOff,
+                false => Outcome::Answered(answer),
+            }
+        } else {
+            let detail = Detail::of(&body);
+            answer.code = detail.code.map(ErrorCode::from);
+            answer.retry_after =
+                backoff::retry_after(response.headers(), self.clock.now()).or(detail.retry_after);
+            Outcome::Answered(answer)
+        };
+        (Ok(with(response, answer.status, Body::from(body))), outcome)
+    }
+}
+
+/// Sends the request, or a copy of it if it is to be kept and can be.
+#[inline(never)]
+fn begin<'a>(
+    next: Next<'a>,
+    request: &mut Option<Request>,
+    keeps: bool,
+) -> BoxFuture<'a, Result<Response, TransportError>> {
+    let copy = match request {
+        Some(request) if keeps => copy_of(request),
+        _ => None,
+    };
+    match copy.or_else(|| request.take()) {
+        Some(sent) => next.start(sent),
+        None => Box::pin(ready(Err(TransportError::other("the request is used up")))),
     }
 }
 
@@ -180,9 +216,11 @@ fn copy_of(request: &Request) -> Option<Request> {
     Some(copy)
 }
 
-/// What became of an attempt, as far as no body tells more.
-fn first_sight(result: &Result<Response, TransportError>) -> Outcome {
-    match result {
+/// What became of an attempt, as far as no body tells more, beside the result itself.
+fn at_first_sight(
+    result: Result<Response, TransportError>,
+) -> (Result<Response, TransportError>, Outcome) {
+    let outcome = match &result {
         Err(error) => outcome_of(error),
         Ok(response) => Outcome::Answered(Answer {
             status: response.status(),
@@ -193,14 +231,20 @@ fn first_sight(result: &Result<Response, TransportError>) -> Outcome {
                 .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"false")),
             retry_after: None,
         }),
-    }
+    };
+    (result, outcome)
 }
 
 /// True if the body has to be read before the call can end: it tells why an answer is no success, and that of a
 /// read may break off, so that it is read again.
-fn is_read_here(answer: Answer, class: Class, operation: &Operation, is_last: bool) -> bool {
+fn is_read_here(outcome: Outcome, class: Class, operation: &Operation, is_last: bool) -> bool {
     let has_body = || class == Class::Read && operation.accept().is_some();
-    !answer.status.is_success() || (!answer.forbids && !is_last && has_body())
+    match outcome {
+        Outcome::Answered(answer) => {
+            !answer.status.is_success() || (!answer.forbids && !is_last && has_body())
+        }
+        _ => false,
+    }
 }
 
 fn outcome_of(error: &TransportError) -> Outcome {
@@ -233,35 +277,23 @@ fn is_refused_stream(error: &TransportError) -> bool {
     false
 }
 
-/// Reads the body of an answer up to a limit, and leaves the answer with what was read as its body; gives that
-/// and why it broke off.
-async fn buffer(response: &mut Response, limit: usize) -> (Bytes, Option<TransportError>) {
-    let (body, interruption) = read_body(response, limit).await;
-    rebuild(response, response.status(), body.clone());
-    (body, interruption)
-}
-
-/// Gives an answer another status and body.
-fn rebuild(response: &mut Response, status: StatusCode, body: Bytes) {
-    let mut parts = http::Response::new(Body::from(body));
-    *parts.status_mut() = status;
-    *parts.version_mut() = response.version();
-    *parts.headers_mut() = std::mem::take(response.headers_mut());
-    *response = Response::from(parts);
-}
-
 /// Makes an answer that of a DELETE of what the first try has deleted already.
-fn gone(operation: &Operation, response: &mut Response) {
+fn gone(operation: &Operation, answer: Response) -> Response {
     let body = match operation.accept() {
         // What the answers of such operations require, as far as they require anything.
         Some(_) => r#"{"success":true,"message":"gone"}"#,
         None => "",
     };
-    rebuild(
-        response,
-        StatusCode::OK,
-        Bytes::from_static(body.as_bytes()),
-    );
+    with(answer, StatusCode::OK, Body::from(body))
+}
+
+/// An answer with another status and body.
+fn with(mut answer: Response, status: StatusCode, body: Body) -> Response {
+    let mut changed = http::Response::new(body);
+    *changed.status_mut() = status;
+    *changed.version_mut() = answer.version();
+    *changed.headers_mut() = std::mem::take(answer.headers_mut());
+    changed.into()
 }
 
 /// True for JSON that ends too early.
