@@ -5,8 +5,9 @@ mod support;
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 
-use linq_client::reqwest::{Request, Response};
-use linq_client::{BoxFuture, Client, Hook, Next, TransportError};
+use linq_client::reqwest::Response;
+use linq_client::reqwest::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
+use linq_client::{BoxFuture, Client, Hook, Next, Request, TransportError};
 use support::{
     API_KEY, CREATED, NO_CHATS, Script, Server, answer, create_chat_body, create_chat_json,
 };
@@ -46,17 +47,15 @@ struct Retry;
 impl Hook for Retry {
     fn call<'a>(
         &'a self,
-        mut request: Request,
+        request: Request,
         next: Next<'a>,
     ) -> BoxFuture<'a, Result<Response, TransportError>> {
         Box::pin(async move {
             for _ in 0..2 {
-                let again = request.try_clone().expect("JSON bodies can be cloned");
-                let answer = next.run(request).await?;
+                let answer = next.run(request.clone()).await?;
                 if answer.status().as_u16() != 503 {
                     return Ok(answer);
                 }
-                request = again;
             }
             next.run(request).await
         })
@@ -73,6 +72,24 @@ impl Hook for Refuse {
         _: Next<'a>,
     ) -> BoxFuture<'a, Result<Response, TransportError>> {
         Box::pin(async { Err(TransportError::other("circuit open")) })
+    }
+}
+
+/// Names itself, and begins at once.
+struct Rename;
+
+impl Hook for Rename {
+    fn call<'a>(
+        &'a self,
+        mut request: Request,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<Response, TransportError>> {
+        assert!(!request.headers().contains_key(AUTHORIZATION));
+        assert!(request.body().is_some_and(|body| body.starts_with(b"{")));
+        request
+            .headers_mut()
+            .insert(USER_AGENT, HeaderValue::from_static("mine"));
+        Box::pin(async move { next.start(request).await })
     }
 }
 
@@ -120,6 +137,26 @@ async fn hooks_nest_in_the_order_added_and_a_retry_runs_those_inside_again() {
         let body: serde_json::Value = serde_json::from_slice(&request.body).expect("JSON");
         assert_eq!(body, create_chat_json());
     }
+}
+
+#[tokio::test]
+async fn hooks_change_headers_and_never_see_the_key() {
+    let server = Server::start([answer("201 Created", &[], CREATED)]).await;
+    let builder = Client::builder()
+        .base_url(server.base_url())
+        .api_key(API_KEY);
+    let hooks = builder.hook(Rename).hook(Rename);
+    let client = hooks.build().expect("all are valid");
+    let call = client.create_chat().body(create_chat_body());
+    call.send().await.expect("it is created");
+    let headers = &server.recorded()[0].headers;
+    let values = |name: &str| {
+        let of_name = headers.iter().filter(|(header, _)| header == name);
+        of_name.map(|(_, value)| value.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(values("user-agent"), ["mine"]);
+    assert_eq!(values("authorization"), [format!("Bearer {API_KEY}")]);
+    assert_eq!(values("content-type"), ["application/json"]);
 }
 
 #[tokio::test]

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use linq_client::reqwest::header::{HeaderName, HeaderValue};
-use linq_client::reqwest::{Method, Request, Response};
+use linq_client::reqwest::{Method, Response};
 use linq_client::{
-    BoxFuture, CallOptions, Client, Error, ErrorBody, Hook, Next, Operation, Repeat, ResponseValue,
-    TransportError,
+    BoxFuture, CallOptions, Client, Error, ErrorBody, Hook, Next, Operation, Repeat, Request,
+    ResponseValue, TransportError,
 };
 use serde_json::{Value, json};
 use support::{

@@ -10,9 +10,10 @@ use std::time::Duration;
 use futures_util::TryFutureExt;
 use linq_client::reqwest::StatusCode;
 use linq_client::reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use linq_client::{BoxFuture, CallOptions, Client, ErrorBody, Operation, ResponseValue};
+use linq_client::{BoxFuture, CallOptions, Client, ErrorBody, Operation, Repeat, ResponseValue};
 
 use crate::error::CallReport;
+use crate::retry::key::new_key;
 use crate::{Error, Linq};
 
 /// Most characters of an idempotency key.
@@ -63,6 +64,7 @@ pub struct Call<T> {
 pub(crate) struct Settings {
     options: CallOptions,
     wishes: CallWishes,
+    changes_body: bool,
     problem: Option<&'static str>,
 }
 
@@ -92,6 +94,29 @@ impl Settings {
             self.refuse("an idempotency key has 1 to 255 characters");
         }
         self.wishes.idempotency_key = Some(key);
+        self.wishes.placed_key = None;
+    }
+
+    /// Settles the key of a send while its message is not written yet, where the operation has no other place for
+    /// it; the retries need not look for it in the JSON then.
+    pub(crate) fn place_key(&mut self, operation: &Operation, place: &mut Option<String>) {
+        let is_its_place = matches!(
+            operation.repeat(),
+            Repeat::Keyed {
+                header: None,
+                body: Some("/message/idempotency_key"),
+                ..
+            }
+        );
+        if !is_its_place || self.changes_body || self.problem.is_some() {
+            return;
+        }
+        let wanted = self.wishes.idempotency_key.clone();
+        let key = wanted
+            .or_else(|| place.take().filter(|key| !key.is_empty()))
+            .unwrap_or_else(new_key);
+        *place = Some(key.clone());
+        self.wishes.placed_key = Some(key);
     }
 
     pub(crate) fn header(&mut self, name: &str, value: &str) {
@@ -106,6 +131,8 @@ impl Settings {
     }
 
     pub(crate) fn body_field(&mut self, name: String, value: serde_json::Value) {
+        self.changes_body = true;
+        self.wishes.placed_key = None;
         self.change(|options| options.body_field(name, value));
     }
 
@@ -135,6 +162,8 @@ impl fmt::Debug for Settings {
 pub(crate) struct CallWishes {
     pub(crate) max_retries: Option<u32>,
     pub(crate) idempotency_key: Option<String>,
+    /// The key that the body has already.
+    pub(crate) placed_key: Option<String>,
     /// True if no key is made up where the caller gives none.
     pub(crate) adds_no_key: bool,
 }

@@ -675,6 +675,63 @@ async fn a_key_of_ones_own_goes_where_the_operation_takes_it() {
     assert_eq!(server.requests().len(), 2);
 }
 
+#[tokio::test]
+async fn a_message_carries_one_key_whatever_the_call_changes() {
+    let server = Server::start([]).await;
+    let linq = linq(&server);
+    let message = || linq.chat(ID).message();
+    let keyed = || Message::from("Hi").idempotency_key("of content");
+    let other = json!({ "parts": [] });
+    let calls = [
+        (message().text("Hi").call(), None),
+        (message().message(keyed()).call(), Some("of content")),
+        (
+            message().message(keyed()).idempotency_key("of call").call(),
+            Some("of call"),
+        ),
+        (
+            message().message(keyed()).call().idempotency_key("late"),
+            Some("late"),
+        ),
+        (
+            message()
+                .text("Hi")
+                .body_field("message", other.clone())
+                .call(),
+            None,
+        ),
+        (
+            message()
+                .text("Hi")
+                .call()
+                .body_field("message", other.clone()),
+            None,
+        ),
+        (
+            message()
+                .text("Hi")
+                .idempotency_key("own")
+                .call()
+                .body_field("message", other),
+            Some("own"),
+        ),
+    ];
+    for (number, (call, key)) in calls.into_iter().enumerate() {
+        call.await.expect("sent");
+        let body = server.requests()[number].json();
+        let sent = body["message"]["idempotency_key"].as_str();
+        match key {
+            Some(key) => assert_eq!(sent, Some(key), "{number}"),
+            None => assert_eq!(sent.map(str::len), Some(36), "{number}"),
+        }
+        assert_eq!(
+            body.to_string().matches("idempotency_key").count(),
+            1,
+            "{number}"
+        );
+    }
+}
+
 /// What is in a list, and what a call without an answer gives.
 #[tokio::test]
 async fn answers_are_what_people_ask_for() -> Result<(), Error> {

@@ -86,7 +86,20 @@ const RESERVED_SETTERS: &[&str] = &[
 ];
 
 /// Words that a method of the client cannot be called: those it has already, written by hand.
-const RESERVED_METHODS: &[&str] = &["new", "builder", "base_url", "call", "clone", "into"];
+const RESERVED_METHODS: &[&str] = &[
+    "base_url",
+    "builder",
+    "call",
+    "clone",
+    "http_client",
+    "into",
+    "new",
+    "next",
+    "options",
+    "raw",
+    "shared",
+    "with_options",
+];
 
 /// Names that a builder cannot take: those that its own code uses.
 const TAKEN_BUILDERS: &[&str] = &[

@@ -2,11 +2,7 @@
 
 use bytes::Bytes;
 use linq_types::Fit;
-use reqwest::Method;
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-    USER_AGENT,
-};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,7 +10,7 @@ use super::answer::{self, Answer, Failure};
 use super::encode::{self, ListStyle};
 use super::error::Report;
 use super::problem::{Problem, Reason};
-use super::{BoxFuture, Client, Error, Operation, ResponseValue, TransportError};
+use super::{BoxFuture, Client, Error, Operation, Request, ResponseValue, TransportError};
 
 type Sending<'a> = BoxFuture<'a, Result<reqwest::Response, TransportError>>;
 
@@ -273,13 +269,13 @@ impl<'a> Call<'a> {
     }
 
     /// Builds the request, if every parameter is in order.
-    fn request(self) -> Result<reqwest::Request, Problem> {
+    fn request(self) -> Result<Request, Problem> {
         let Self {
             client,
             operation,
             path,
             mut query,
-            headers,
+            mut headers,
             body,
             problem,
         } = self;
@@ -305,32 +301,13 @@ impl<'a> Call<'a> {
         if !query.is_empty() {
             url.set_query(Some(&query));
         }
-        let mut request = reqwest::Request::new(operation.method().clone(), url);
-        let timeout = options.and_then(|options| options.timeout);
-        // A request without one takes up less memory.
-        if let Some(timeout) = timeout.or(shared.request_timeout) {
-            *request.timeout_mut() = Some(timeout);
-        }
-        *request.headers_mut() = headers;
-        let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, shared.authorization.clone());
-        headers.insert(USER_AGENT, shared.user_agent.clone());
-        if let Some(accept) = operation.accept() {
-            headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        }
-        if let Some(body) = body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            *request.body_mut() = Some(body.into());
-        } else if matches!(
-            *operation.method(),
-            Method::POST | Method::PUT | Method::PATCH
-        ) {
-            // HTTP asks for it where a body could be expected, and some proxies insist.
-            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
         for (name, value) in options.iter().flat_map(|options| &options.headers) {
-            request.headers_mut().insert(name, value.clone());
+            headers.insert(name, value.clone());
         }
+        let mut request = Request::new(operation.method().clone(), url);
+        *request.headers_mut() = headers;
+        *request.body_mut() = body.map(Bytes::from);
+        *request.timeout_mut() = options.and_then(|options| options.timeout);
         Ok(request)
     }
 

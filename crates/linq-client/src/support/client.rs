@@ -104,7 +104,7 @@ impl Client {
         let extension = self
             .options()
             .and_then(|options| options.extension.as_deref());
-        Next::new(operation, &self.shared.hooks, &self.shared.http, extension)
+        Next::new(operation, &self.shared, extension)
     }
 }
 

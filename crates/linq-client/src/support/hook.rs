@@ -5,7 +5,8 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Operation, TransportError};
+use super::client::Shared;
+use super::{Operation, Request, TransportError};
 
 /// A future on the heap that can move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -13,17 +14,17 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Code that runs around every request: to retry, trace, time, or refuse it.
 ///
 /// Hooks are added with [`ClientBuilder::hook`](crate::ClientBuilder::hook). They nest in the order in which
-/// they were added: the first one is outermost, sees a request first and its answer last. A hook gets the
-/// request complete, with the API key in it, so mind what it logs. An answer of any status comes as `Ok`;
-/// its body is still unread and is read after all hooks are through.
+/// they were added: the first one is outermost, sees a request first and its answer last. The API key is not in
+/// the request yet, but addresses and bodies hold what is not for logs either. An answer of any status comes as
+/// `Ok`; its body is still unread and is read after all hooks are through.
 ///
 /// # Example
 ///
 /// A hook that tries once more when the API is unavailable:
 ///
 /// ```
-/// use linq_client::reqwest::{Request, Response, StatusCode};
-/// use linq_client::{BoxFuture, Hook, Next, TransportError};
+/// use linq_client::reqwest::{Response, StatusCode};
+/// use linq_client::{BoxFuture, Hook, Next, Request, TransportError};
 ///
 /// struct RetryOnce;
 ///
@@ -34,12 +35,11 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///         next: Next<'a>,
 ///     ) -> BoxFuture<'a, Result<Response, TransportError>> {
 ///         Box::pin(async move {
-///             let again = request.try_clone();
-///             let answer = next.run(request).await?;
-///             match again {
-///                 Some(again) if answer.status() == StatusCode::SERVICE_UNAVAILABLE => next.run(again).await,
-///                 _ => Ok(answer),
+///             let answer = next.run(request.clone()).await?;
+///             if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+///                 return next.run(request).await;
 ///             }
+///             Ok(answer)
 ///         })
 ///     }
 /// }
@@ -73,7 +73,7 @@ pub trait Hook: Send + Sync + 'static {
     /// Handles a request, usually by passing it to `next`.
     fn call<'a>(
         &'a self,
-        request: reqwest::Request,
+        request: Request,
         next: Next<'a>,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>>;
 }
@@ -81,7 +81,7 @@ pub trait Hook: Send + Sync + 'static {
 impl<H: Hook + ?Sized> Hook for Arc<H> {
     fn call<'a>(
         &'a self,
-        request: reqwest::Request,
+        request: Request,
         next: Next<'a>,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         self.as_ref().call(request, next)
@@ -94,22 +94,22 @@ impl<H: Hook + ?Sized> Hook for Arc<H> {
 #[derive(Clone, Copy)]
 pub struct Next<'a> {
     operation: &'static Operation,
+    /// Those that are left.
     hooks: &'a [Arc<dyn Hook>],
-    http: &'a reqwest::Client,
+    shared: &'a Shared,
     extension: Option<&'a (dyn Any + Send + Sync)>,
 }
 
 impl<'a> Next<'a> {
     pub(crate) fn new(
         operation: &'static Operation,
-        hooks: &'a [Arc<dyn Hook>],
-        http: &'a reqwest::Client,
+        shared: &'a Shared,
         extension: Option<&'a (dyn Any + Send + Sync)>,
     ) -> Self {
         Self {
             operation,
-            hooks,
-            http,
+            hooks: &shared.hooks,
+            shared,
             extension,
         }
     }
@@ -129,16 +129,12 @@ impl<'a> Next<'a> {
     /// Passes the request on and waits for status and headers of the answer.
     ///
     /// The total timeout of the client starts anew with every run.
-    pub fn run(
-        self,
-        request: reqwest::Request,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+    pub fn run(self, request: Request) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         match self.hooks.split_first() {
             Some((hook, hooks)) => hook.call(request, Self { hooks, ..self }),
             None => {
-                let http = self.http;
                 // In the block, since a request that is not polled yet must not be timed.
-                Box::pin(async move { http.execute(request).await.map_err(TransportError::from) })
+                Box::pin(async move { self.execute(request).await.map_err(TransportError::from) })
             }
         }
     }
@@ -149,14 +145,24 @@ impl<'a> Next<'a> {
     /// from here on.
     pub fn start(
         self,
-        request: reqwest::Request,
+        request: Request,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         if self.hooks.is_empty() {
-            let response = self.http.execute(request);
+            let response = self.execute(request);
             Box::pin(async move { response.await.map_err(TransportError::from) })
         } else {
             self.run(request)
         }
+    }
+
+    fn execute(
+        self,
+        request: Request,
+    ) -> impl Future<Output = reqwest::Result<reqwest::Response>> + use<> {
+        let Self {
+            operation, shared, ..
+        } = self;
+        shared.http.execute(request.complete(operation, shared))
     }
 }
 

@@ -12,6 +12,7 @@ mod operation;
 mod options;
 mod problem;
 mod raw;
+mod request;
 mod response;
 #[cfg(test)]
 mod tests;
@@ -29,5 +30,6 @@ pub use hook::{BoxFuture, Hook, Next};
 pub use operation::{Operation, Repeat};
 pub use options::CallOptions;
 pub use raw::RawCall;
+pub use request::Request;
 pub use response::ResponseValue;
 pub use transport::TransportError;

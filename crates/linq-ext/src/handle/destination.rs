@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use linq_client::Operation;
 use linq_client::operations::{CREATE_CHAT, CREATE_MESSAGE, SEND_MESSAGE_TO_CHAT};
 use linq_types::{
     ContinuationMessage, CreateChatRequest, CreateChatResult, CreateMessageRequest,
@@ -16,6 +17,10 @@ use crate::{Call, Error, Linq, Message};
 pub trait Destination: sealed::Sealed + Sized + Send + 'static {
     /// What the API answers.
     type Answer: Send + 'static;
+
+    /// The operation that sends there.
+    #[doc(hidden)]
+    const OPERATION: &'static Operation;
 
     /// The call that sends the message, or fails because it breaks a rule.
     #[doc(hidden)]
@@ -48,10 +53,11 @@ pub struct ToHandles {
 
 impl Destination for ToNewChat {
     type Answer = CreateChatResult;
+    const OPERATION: &'static Operation = &CREATE_CHAT;
 
     fn call(self, linq: &Linq, message: Message, overrides_optout: bool) -> Call<CreateChatResult> {
         let body = self.body(message, overrides_optout);
-        Call::prepared(linq, &CREATE_CHAT, body, |client, body| {
+        Call::prepared(linq, Self::OPERATION, body, |client, body| {
             Box::pin(client.create_chat().body(body).send())
         })
     }
@@ -76,6 +82,7 @@ impl ToNewChat {
 
 impl Destination for ToChat {
     type Answer = SendMessageResponse;
+    const OPERATION: &'static Operation = &SEND_MESSAGE_TO_CHAT;
 
     fn call(
         self,
@@ -89,7 +96,7 @@ impl Destination for ToChat {
             body
         });
         let input = self.0.uuid_and(body.map_err(Error::from));
-        Call::prepared(linq, &SEND_MESSAGE_TO_CHAT, input, |client, (id, body)| {
+        Call::prepared(linq, Self::OPERATION, input, |client, (id, body)| {
             Box::pin(client.send_message_to_chat().chat_id(id).body(body).send())
         })
     }
@@ -97,6 +104,7 @@ impl Destination for ToChat {
 
 impl Destination for ToHandles {
     type Answer = CreateMessageResult;
+    const OPERATION: &'static Operation = &CREATE_MESSAGE;
 
     fn call(
         self,
@@ -105,7 +113,7 @@ impl Destination for ToHandles {
         overrides_optout: bool,
     ) -> Call<CreateMessageResult> {
         let body = self.body(message, overrides_optout);
-        Call::prepared(linq, &CREATE_MESSAGE, body, |client, body| {
+        Call::prepared(linq, Self::OPERATION, body, |client, body| {
             Box::pin(client.create_message().body(body).send())
         })
     }

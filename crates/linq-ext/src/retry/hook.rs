@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use linq_client::reqwest::header::HeaderName;
-use linq_client::reqwest::{Body, Method, Request, Response, StatusCode};
-use linq_client::{BoxFuture, Hook, Next, Operation, TransportError, read_body, reqwest};
+use linq_client::reqwest::{Body, Method, Response, StatusCode};
+use linq_client::{BoxFuture, Hook, Next, Operation, Request, TransportError, read_body, reqwest};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -21,9 +21,6 @@ use crate::trace::CallSpan;
 
 /// How much of an error's body is read.
 const ERROR_BODY_LIMIT: usize = 64 * 1024;
-
-/// Bodies up to this size are copied rather than shared, in bytes.
-const COPIED_BODY: usize = 4 * 1024;
 
 static SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
@@ -179,41 +176,22 @@ impl Retries {
     }
 }
 
-/// Sends the request, or a copy of it if it is to be kept and can be.
+/// Sends the request, or a copy of it if it is to be kept.
 #[inline(never)]
 fn begin<'a>(
     next: Next<'a>,
     request: &mut Option<Request>,
     keeps: bool,
 ) -> BoxFuture<'a, Result<Response, TransportError>> {
-    let copy = match request {
-        Some(request) if keeps => copy_of(request),
-        _ => None,
+    let sent = if keeps {
+        request.clone()
+    } else {
+        request.take()
     };
-    match copy.or_else(|| request.take()) {
+    match sent {
         Some(sent) => next.start(sent),
         None => Box::pin(ready(Err(TransportError::other("the request is used up")))),
     }
-}
-
-/// The same request once more, if its body is at hand.
-///
-/// `try_clone` makes a map for a timeout that is not there. The requests of the client have none of the extensions
-/// that this leaves out, and short bodies are copied as fast as they are shared.
-fn copy_of(request: &Request) -> Option<Request> {
-    let mut copy = Request::new(request.method().clone(), request.url().clone());
-    if let Some(body) = request.body() {
-        match body.as_bytes()? {
-            body if body.len() <= COPIED_BODY => *copy.body_mut() = Some(body.to_vec().into()),
-            _ => return request.try_clone(),
-        }
-    }
-    if let Some(timeout) = request.timeout() {
-        *copy.timeout_mut() = Some(*timeout);
-    }
-    copy.headers_mut().clone_from(request.headers());
-    *copy.version_mut() = request.version();
-    Some(copy)
 }
 
 /// What became of an attempt, as far as no body tells more, beside the result itself.

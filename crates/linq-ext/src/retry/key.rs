@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use linq_client::Repeat;
-use linq_client::reqwest::Request;
 use linq_client::reqwest::header::HeaderValue;
+use linq_client::{Repeat, Request};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -59,6 +58,9 @@ pub(crate) fn settle(
             _ => Ok(None),
         };
     };
+    if let Some(key) = wishes.and_then(|wishes| wishes.placed_key.as_ref()) {
+        return Ok(Some(key.clone()));
+    }
     let place = body.and_then(|pointer| find(body_of(request)?, pointer));
     if let Some(key) = wanted {
         return match put(request, header, place, key) {
@@ -99,7 +101,7 @@ fn put(
 }
 
 fn body_of(request: &Request) -> Option<&str> {
-    std::str::from_utf8(request.body()?.as_bytes()?).ok()
+    std::str::from_utf8(request.body()?).ok()
 }
 
 fn in_header(request: &Request, name: Option<&'static str>) -> Option<String> {
@@ -285,8 +287,8 @@ fn unescaped(token: &'static str) -> Cow<'static, str> {
 
 #[cfg(test)]
 mod tests {
-    use linq_client::Repeat;
-    use linq_client::reqwest::{Method, Request};
+    use linq_client::reqwest::Method;
+    use linq_client::{Repeat, Request};
 
     use super::{KeyRefused, find, new_key, settle};
     use crate::call::CallWishes;

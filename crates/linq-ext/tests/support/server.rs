@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use linq_ext::client::reqwest::{Request, Response};
-use linq_ext::client::{BoxFuture, Hook, Next, TransportError};
+use linq_ext::client::reqwest::Response;
+use linq_ext::client::{BoxFuture, Hook, Next, Request, TransportError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
