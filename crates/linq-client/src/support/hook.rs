@@ -146,12 +146,17 @@ impl<'a> Next<'a> {
     pub fn start(
         self,
         request: Request,
-    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        if self.hooks.is_empty() {
-            let response = self.execute(request);
-            Box::pin(async move { response.await.map_err(TransportError::from) })
+    ) -> impl Future<Output = Result<reqwest::Response, TransportError>> + Send + use<'a> {
+        let begun = if self.hooks.is_empty() {
+            Ok(self.execute(request))
         } else {
-            self.run(request)
+            Err(self.run(request))
+        };
+        async move {
+            match begun {
+                Ok(response) => response.await.map_err(TransportError::from),
+                Err(response) => response.await,
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 //! The hook that repeats requests.
 
 use std::error::Error as _;
-use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,7 +85,9 @@ impl Retries {
                 let mut may_have_arrived = false;
                 loop {
                     let keeps = report.attempts < max_retries;
-                    let attempt = begin(next, &mut request, keeps);
+                    let Some(attempt) = begin(next, &mut request, keeps) else {
+                        break 'call Err(TransportError::other("the request is used up"));
+                    };
                     let is_last = request.is_none();
                     report.attempts += 1;
                     let pause = {
@@ -182,16 +183,13 @@ fn begin<'a>(
     next: Next<'a>,
     request: &mut Option<Request>,
     keeps: bool,
-) -> BoxFuture<'a, Result<Response, TransportError>> {
+) -> Option<impl Future<Output = Result<Response, TransportError>> + Send + use<'a>> {
     let sent = if keeps {
         request.clone()
     } else {
         request.take()
     };
-    match sent {
-        Some(sent) => next.start(sent),
-        None => Box::pin(ready(Err(TransportError::other("the request is used up")))),
-    }
+    sent.map(|sent| next.start(sent))
 }
 
 /// What became of an attempt, as far as no body tells more, beside the result itself.
