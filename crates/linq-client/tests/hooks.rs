@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use linq_client::reqwest::Response;
 use linq_client::reqwest::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
-use linq_client::{BoxFuture, Client, Hook, Next, Request, TransportError};
+use linq_client::{BoxFuture, Client, ClientBuilder, Hook, Next, Request, TransportError};
 use support::{
     API_KEY, CREATED, NO_CHATS, Script, Server, answer, create_chat_body, create_chat_json,
 };
@@ -93,6 +93,12 @@ impl Hook for Rename {
     }
 }
 
+fn builder(server: &Server) -> ClientBuilder {
+    Client::builder()
+        .base_url(server.base_url())
+        .api_key(API_KEY)
+}
+
 fn busy() -> Script {
     answer("503 Busy", &[], "")
 }
@@ -105,10 +111,7 @@ async fn hooks_nest_in_the_order_added_and_a_retry_runs_those_inside_again() {
         name,
         log: Arc::clone(&log),
     };
-    let builder = Client::builder()
-        .base_url(server.base_url())
-        .api_key(API_KEY);
-    let builder = builder
+    let builder = builder(&server)
         .hook(observer("outer"))
         .hook(Retry)
         .hook(Arc::new(observer("inner")));
@@ -142,10 +145,7 @@ async fn hooks_nest_in_the_order_added_and_a_retry_runs_those_inside_again() {
 #[tokio::test]
 async fn hooks_change_headers_and_never_see_the_key() {
     let server = Server::start([answer("201 Created", &[], CREATED)]).await;
-    let builder = Client::builder()
-        .base_url(server.base_url())
-        .api_key(API_KEY);
-    let hooks = builder.hook(Rename).hook(Rename);
+    let hooks = builder(&server).hook(Rename).hook(Rename);
     let client = hooks.build().expect("all are valid");
     let call = client.create_chat().body(create_chat_body());
     call.send().await.expect("it is created");
@@ -162,10 +162,7 @@ async fn hooks_change_headers_and_never_see_the_key() {
 #[tokio::test]
 async fn the_last_answer_of_a_retry_counts() {
     let server = Server::start([busy(), busy(), busy(), answer("200 OK", &[], NO_CHATS)]).await;
-    let builder = Client::builder()
-        .base_url(server.base_url())
-        .api_key(API_KEY);
-    let client = builder.hook(Retry).build().expect("all are valid");
+    let client = builder(&server).hook(Retry).build().expect("all are valid");
     let error = client
         .list_chats()
         .send()
@@ -178,10 +175,10 @@ async fn the_last_answer_of_a_retry_counts() {
 #[tokio::test]
 async fn an_error_of_a_hook_is_told_apart_and_kept() {
     let server = Server::start([answer("200 OK", &[], NO_CHATS)]).await;
-    let builder = Client::builder()
-        .base_url(server.base_url())
-        .api_key(API_KEY);
-    let client = builder.hook(Refuse).build().expect("all are valid");
+    let client = builder(&server)
+        .hook(Refuse)
+        .build()
+        .expect("all are valid");
     let error = client.list_chats().send().await.expect_err("refused");
     assert!(error.is_hook() && !error.is_timeout() && !error.is_connect() && !error.is_accepted());
     assert_eq!(error.to_string(), "list_chats: a hook failed");

@@ -1,10 +1,10 @@
 //! The walk from page to page.
 
-use futures_util::FutureExt;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::task::{Context, Poll, ready};
 
+use futures_util::FutureExt;
 use linq_client::Operation;
 
 use super::Page;
