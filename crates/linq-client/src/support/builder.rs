@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::header::HeaderValue;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 
 use super::client::Shared;
 use super::hook::Hook;
+use super::request::JSON;
 use super::{Client, DEFAULT_BASE_URL, Error};
 
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -132,11 +133,18 @@ impl ClientBuilder {
                 (http.map_err(Error::http_client)?, None)
             }
         };
+        let headers = HeaderMap::from_iter([
+            (AUTHORIZATION, authorization),
+            (USER_AGENT, user_agent),
+            (ACCEPT, HeaderValue::from_static(JSON)),
+        ]);
+        let mut headers_with_body = headers.clone();
+        headers_with_body.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         let (timeout, hooks) = (self.timeout, self.hooks);
         Ok(Client::from(Shared {
             base_url,
-            authorization,
-            user_agent,
+            headers,
+            headers_with_body,
             timeout,
             request_timeout,
             http,
@@ -170,6 +178,8 @@ fn base_url(text: &str) -> Result<Url, &'static str> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err("the base URL must not have a query or a fragment");
     }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
     // These fail only for URLs that cannot have them, and those have no host either.
     let _ = url.set_username("");
     let _ = url.set_password(None);

@@ -1,5 +1,7 @@
 //! One call: parameters are collected, then the request is built and sent.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use linq_types::Fit;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -52,7 +54,7 @@ where
 pub(crate) struct Call<'a> {
     client: &'a Client,
     operation: &'static Operation,
-    path: String,
+    path: Cow<'static, str>,
     query: String,
     headers: HeaderMap,
     body: Option<Vec<u8>>,
@@ -65,23 +67,23 @@ pub(crate) struct Call<'a> {
 )]
 impl<'a> Call<'a> {
     pub(crate) fn new(client: &'a Client, operation: &'static Operation) -> Self {
-        Self::of(client, operation, operation.path())
+        Self::of(client, operation, operation.path().into())
     }
 
     /// A call of a path that need not be that of its operation, without parameters in it.
     pub(crate) fn with_path(client: &'a Client, operation: &'static Operation, path: &str) -> Self {
-        let mut call = Self::of(client, operation, path);
+        let mut call = Self::of(client, operation, path.to_owned().into());
         if !encode::is_path(path) {
             call.refuse("path", Reason::NotPath);
         }
         call
     }
 
-    fn of(client: &'a Client, operation: &'static Operation, path: &str) -> Self {
+    fn of(client: &'a Client, operation: &'static Operation, path: Cow<'static, str>) -> Self {
         Self {
             client,
             operation,
-            path: path.to_owned(),
+            path,
             query: String::new(),
             headers: HeaderMap::new(),
             body: None,
@@ -108,7 +110,8 @@ impl<'a> Call<'a> {
         let (text, mut is_there) = (encode::percent(&text), false);
         // Values hold no braces, since these get percent-encoded.
         while let Some(place) = encode::place(&self.path, name) {
-            self.path.replace_range(place, &text);
+            let (before, after) = (&self.path[..place.start], &self.path[place.end..]);
+            self.path = [before, &text, after].concat().into();
             is_there = true;
         }
         if !is_there {
@@ -294,7 +297,10 @@ impl<'a> Call<'a> {
             });
         }
         let mut url = shared.base_url.clone();
-        url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
+        match shared.base_path() {
+            "" => url.set_path(&path),
+            base => url.set_path(&[base, &path].concat()),
+        }
         for (name, value) in options.iter().flat_map(|options| &options.query) {
             encode::push_pair(&mut query, name, &encode::percent(value));
         }

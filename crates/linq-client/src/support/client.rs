@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
-use reqwest::header::HeaderValue;
+use reqwest::header::HeaderMap;
 
 use super::call::Call;
 use super::hook::{Hook, Next};
@@ -33,16 +33,25 @@ pub struct Client {
 
 /// What all clones of a client share.
 pub(crate) struct Shared {
-    /// Without user name, password, query and fragment; its path may end in a slash.
+    /// Without user name, password, query and fragment; its path ends in a slash only where it is nothing else.
     pub(crate) base_url: Url,
-    /// `Bearer` and the API key, marked as sensitive.
-    pub(crate) authorization: HeaderValue,
-    pub(crate) user_agent: HeaderValue,
+    /// The headers of every request for JSON, with the API key among them.
+    pub(crate) headers: HeaderMap,
+    /// The same with those of a JSON body.
+    pub(crate) headers_with_body: HeaderMap,
     pub(crate) timeout: Duration,
     /// The same, where the HTTP client does not see to it.
     pub(crate) request_timeout: Option<Duration>,
     pub(crate) http: reqwest::Client,
     pub(crate) hooks: Vec<Arc<dyn Hook>>,
+}
+
+impl Shared {
+    /// What paths are added to.
+    pub(crate) fn base_path(&self) -> &str {
+        let path = self.base_url.path();
+        path.strip_suffix('/').unwrap_or(path)
+    }
 }
 
 impl Client {

@@ -51,13 +51,18 @@ pub(crate) fn percent(text: &str) -> Cow<'_, str> {
 
 /// Where a path has the place of a parameter: its name in braces.
 pub(crate) fn place(path: &str, name: &str) -> Option<Range<usize>> {
-    let starts = path.match_indices(name).map(|(start, _)| start);
-    let mut names = starts.map(|start| start..start + name.len());
-    let is_braced = |name: &Range<usize>| {
-        path[..name.start].ends_with('{') && path[name.end..].starts_with('}')
-    };
-    let name = names.find(is_braced)?;
-    Some(name.start - 1..name.end + 1)
+    let mut searched = 0;
+    loop {
+        let start = searched + path[searched..].find('{')?;
+        let rest = &path[start + 1..];
+        if let Some(after) = rest
+            .strip_prefix(name)
+            .and_then(|rest| rest.strip_prefix('}'))
+        {
+            return Some(start..path.len() - after.len());
+        }
+        searched = start + 1;
+    }
 }
 
 /// Adds a pair to a query; `value` is encoded already.

@@ -4,13 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT,
-};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::Operation;
 use super::client::Shared;
+
+pub(crate) const JSON: &str = "application/json";
 
 /// A request as hooks get it: what is particular to the call.
 ///
@@ -98,24 +98,29 @@ impl Request {
         let Self {
             method,
             url,
-            mut headers,
+            headers: own_headers,
             body,
             timeout,
         } = self;
-        let mut add = |name, value| {
-            headers.entry(name).or_insert(value);
+        // Copying headers takes less than adding them one by one.
+        let mut headers = match body {
+            Some(_) => shared.headers_with_body.clone(),
+            None => shared.headers.clone(),
         };
-        add(AUTHORIZATION, shared.authorization.clone());
-        add(USER_AGENT, shared.user_agent.clone());
-        if let Some(accept) = operation.accept() {
-            add(ACCEPT, HeaderValue::from_static(accept));
+        match operation.accept() {
+            Some(JSON) => {}
+            Some(accept) => {
+                headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            }
+            None => {
+                headers.remove(ACCEPT);
+            }
         }
-        if body.is_some() {
-            add(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        } else if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
+        if body.is_none() && matches!(method, Method::POST | Method::PUT | Method::PATCH) {
             // HTTP asks for it where a body could be expected, and some proxies insist.
-            add(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
+        headers.extend(own_headers);
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = headers;
         *request.body_mut() = body.map(reqwest::Body::from);
