@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use linq_types::Fit;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -12,6 +12,7 @@ use super::answer::{self, Answer, Failure};
 use super::encode::{self, ListStyle};
 use super::error::Report;
 use super::problem::{Problem, Reason};
+use super::request::Headers;
 use super::{BoxFuture, Client, Error, Operation, Request, ResponseValue, TransportError};
 
 type Sending<'a> = BoxFuture<'a, Result<reqwest::Response, TransportError>>;
@@ -56,7 +57,7 @@ pub(crate) struct Call<'a> {
     operation: &'static Operation,
     path: Cow<'static, str>,
     query: String,
-    headers: HeaderMap,
+    headers: Headers,
     body: Option<Vec<u8>>,
     problem: Option<Problem>,
 }
@@ -85,7 +86,7 @@ impl<'a> Call<'a> {
             operation,
             path,
             query: String::new(),
-            headers: HeaderMap::new(),
+            headers: Headers::default(),
             body: None,
             problem: None,
         }
@@ -277,43 +278,33 @@ impl<'a> Call<'a> {
             client,
             operation,
             path,
-            mut query,
-            mut headers,
+            query,
+            headers,
             body,
             problem,
         } = self;
         if let Some(problem) = problem {
             return Err(problem);
         }
-        let (shared, options) = (client.shared(), client.options());
-        let body = match options {
-            Some(options) => options.complete(body)?,
-            None => body,
-        };
         if path.contains('{') {
             return Err(Problem {
                 parameter: "path",
                 reason: Reason::NotInPath,
             });
         }
+        let shared = client.shared();
         let mut url = shared.base_url.clone();
         match shared.base_path() {
             "" => url.set_path(&path),
             base => url.set_path(&[base, &path].concat()),
         }
-        for (name, value) in options.iter().flat_map(|options| &options.query) {
-            encode::push_pair(&mut query, name, &encode::percent(value));
-        }
         if !query.is_empty() {
             url.set_query(Some(&query));
         }
-        for (name, value) in options.iter().flat_map(|options| &options.headers) {
-            headers.insert(name, value.clone());
+        let mut request = Request::with(operation.method().clone(), url, headers, body);
+        if let Some(changes) = client.changes() {
+            changes.apply(&mut request)?;
         }
-        let mut request = Request::new(operation.method().clone(), url);
-        *request.headers_mut() = headers;
-        *request.body_mut() = body.map(Bytes::from);
-        *request.timeout_mut() = options.and_then(|options| options.timeout);
         Ok(request)
     }
 
@@ -377,7 +368,7 @@ impl<'a> Call<'a> {
     fn push_header(&mut self, parameter: &'static str, name: &str, text: &str) {
         match (HeaderName::try_from(name), HeaderValue::from_str(text)) {
             (Ok(header), Ok(value)) => {
-                self.headers.insert(header, value);
+                self.headers.get_mut().insert(header, value);
             }
             _ => self.refuse(parameter, Reason::NotHeaderText),
         }

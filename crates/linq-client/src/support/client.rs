@@ -9,6 +9,7 @@ use reqwest::header::HeaderMap;
 
 use super::call::Call;
 use super::hook::{Hook, Next};
+use super::options::Changes;
 use super::{CallOptions, ClientBuilder, Error, Operation};
 
 /// Where Linq serves the API.
@@ -28,7 +29,7 @@ pub const DEFAULT_BASE_URL: &str = "https://api.linqapp.com/api/partner";
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
-    options: Option<Arc<CallOptions>>,
+    options: CallOptions,
 }
 
 /// What all clones of a client share.
@@ -91,7 +92,7 @@ impl Client {
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
-            options: Some(Arc::new(options)),
+            options,
         }
     }
 
@@ -104,16 +105,14 @@ impl Client {
         &self.shared
     }
 
-    pub(crate) fn options(&self) -> Option<&CallOptions> {
-        self.options.as_deref()
+    /// What the options change about requests.
+    pub(crate) fn changes(&self) -> Option<&Changes> {
+        self.options.changes()
     }
 
     /// The chain of hooks, with the network at its end.
     pub(crate) fn next(&self, operation: &'static Operation) -> Next<'_> {
-        let extension = self
-            .options()
-            .and_then(|options| options.extension.as_deref());
-        Next::new(operation, &self.shared, extension)
+        Next::new(operation, &self.shared, self.options.extension_ref())
     }
 }
 
@@ -121,7 +120,7 @@ impl From<Shared> for Client {
     fn from(shared: Shared) -> Self {
         Self {
             shared: Arc::new(shared),
-            options: None,
+            options: CallOptions::new(),
         }
     }
 }

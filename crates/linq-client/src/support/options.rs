@@ -6,11 +6,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::problem::{Problem, Reason};
+use super::{Request, encode};
 
 /// What calls of a client have beside their parameters; given with [`Client::with_options`](crate::Client::with_options).
 ///
@@ -28,38 +30,49 @@ use super::problem::{Problem, Reason};
 /// ```
 #[derive(Clone, Default)]
 pub struct CallOptions {
+    /// `None` as long as there is nothing in it, which is the rule.
+    changes: Option<Arc<Changes>>,
+    extension: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// What options change about a request.
+#[derive(Clone, Default)]
+pub(crate) struct Changes {
     pub(crate) timeout: Option<Duration>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) query: Vec<(String, String)>,
-    pub(crate) body_fields: Map<String, Value>,
-    pub(crate) extension: Option<Arc<dyn Any + Send + Sync>>,
+    body_fields: Map<String, Value>,
 }
 
 impl CallOptions {
     /// Starts without any option.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self {
+            changes: None,
+            extension: None,
+        }
     }
 
     /// How long a request may take, in place of [`ClientBuilder::timeout`](crate::ClientBuilder::timeout).
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.changes_mut().timeout = Some(timeout);
         self
     }
 
     /// Sends a header, in place of one of the same name that would be sent otherwise.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.changes_mut().headers.push((name, value));
         self
     }
 
     /// Adds a pair to the query, after those of the operation.
     #[must_use]
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.query.push((name.into(), value.into()));
+        let pair = (name.into(), value.into());
+        self.changes_mut().query.push(pair);
         self
     }
 
@@ -69,7 +82,8 @@ impl CallOptions {
     /// [`Error::is_invalid_request`](crate::Error::is_invalid_request), and nothing is sent.
     #[must_use]
     pub fn body_field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.body_fields.insert(name.into(), value.into());
+        let (name, value) = (name.into(), value.into());
+        self.changes_mut().body_fields.insert(name, value);
         self
     }
 
@@ -82,17 +96,49 @@ impl CallOptions {
         self
     }
 
-    /// The body with the fields added.
-    pub(crate) fn complete(&self, body: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, Problem> {
-        if self.body_fields.is_empty() {
-            return Ok(body);
+    pub(crate) fn changes(&self) -> Option<&Changes> {
+        self.changes.as_deref()
+    }
+
+    pub(crate) fn extension_ref(&self) -> Option<&(dyn Any + Send + Sync)> {
+        self.extension.as_deref()
+    }
+
+    fn changes_mut(&mut self) -> &mut Changes {
+        Arc::make_mut(self.changes.get_or_insert_default())
+    }
+}
+
+impl Changes {
+    /// Makes the changes to a request.
+    #[cold]
+    pub(crate) fn apply(&self, request: &mut Request) -> Result<(), Problem> {
+        if !self.body_fields.is_empty() {
+            let body = self.complete(request.body().map(Bytes::as_ref))?;
+            *request.body_mut() = Some(body.into());
         }
+        if !self.query.is_empty() {
+            let mut query = request.url().query().unwrap_or_default().to_owned();
+            for (name, value) in &self.query {
+                encode::push_pair(&mut query, name, &encode::percent(value));
+            }
+            request.url_mut().set_query(Some(&query));
+        }
+        for (name, value) in &self.headers {
+            request.headers_mut().insert(name, value.clone());
+        }
+        *request.timeout_mut() = self.timeout;
+        Ok(())
+    }
+
+    /// The body with the fields added.
+    fn complete(&self, body: Option<&[u8]>) -> Result<Vec<u8>, Problem> {
         let problem = |reason| Problem {
             parameter: "body",
             reason,
         };
         // What is there already is taken over as it is written, to the last digit.
-        let mut members: BTreeMap<String, Box<RawValue>> = match &body {
+        let mut members: BTreeMap<String, Box<RawValue>> = match body {
             None => BTreeMap::new(),
             Some(body) => serde_json::from_slice(body).map_err(|_| problem(Reason::NotObject))?,
         };
@@ -100,20 +146,21 @@ impl CallOptions {
             let value = to_raw_value(value).map_err(|_| problem(Reason::NotJson))?;
             members.insert(name.clone(), value);
         }
-        let body = serde_json::to_vec(&members).map_err(|_| problem(Reason::NotJson))?;
-        Ok(Some(body))
+        serde_json::to_vec(&members).map_err(|_| problem(Reason::NotJson))
     }
 }
 
 // Without any value: headers, query and body may hold what should not be logged.
 impl fmt::Debug for CallOptions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let none = Changes::default();
+        let changes = self.changes().unwrap_or(&none);
         formatter
             .debug_struct("CallOptions")
-            .field("timeout", &self.timeout)
-            .field("headers", &self.headers.len())
-            .field("query", &self.query.len())
-            .field("body_fields", &self.body_fields.len())
+            .field("timeout", &changes.timeout)
+            .field("headers", &changes.headers.len())
+            .field("query", &changes.query.len())
+            .field("body_fields", &changes.body_fields.len())
             .field("extension", &self.extension.is_some())
             .finish()
     }

@@ -1,6 +1,7 @@
 //! A request on its way to the network.
 
 use std::fmt;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,7 +21,7 @@ pub(crate) const JSON: &str = "application/json";
 pub struct Request {
     method: Method,
     url: Url,
-    headers: HeaderMap,
+    headers: Headers,
     body: Option<Bytes>,
     timeout: Option<Duration>,
 }
@@ -29,11 +30,20 @@ impl Request {
     /// A request without headers and body.
     #[must_use]
     pub fn new(method: Method, url: Url) -> Self {
+        Self::with(method, url, Headers::default(), None)
+    }
+
+    pub(crate) fn with(
+        method: Method,
+        url: Url,
+        headers: Headers,
+        body: Option<Vec<u8>>,
+    ) -> Self {
         Self {
             method,
             url,
-            headers: HeaderMap::new(),
-            body: None,
+            headers,
+            body: body.map(Bytes::from),
             timeout: None,
         }
     }
@@ -58,12 +68,12 @@ impl Request {
     /// The headers that come with the call.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        self.headers.get()
     }
 
     /// The headers that come with the call, to change them.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
-        &mut self.headers
+        self.headers.get_mut()
     }
 
     /// The JSON body, if there is one.
@@ -98,7 +108,7 @@ impl Request {
         let Self {
             method,
             url,
-            headers: own_headers,
+            headers: own,
             body,
             timeout,
         } = self;
@@ -120,7 +130,9 @@ impl Request {
             // HTTP asks for it where a body could be expected, and some proxies insist.
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        headers.extend(own_headers);
+        if let Some(own) = own.0 {
+            headers.extend(*own);
+        }
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = headers;
         *request.body_mut() = body.map(reqwest::Body::from);
@@ -132,13 +144,28 @@ impl Request {
     }
 }
 
+/// Headers, on the heap since most requests have none of their own.
+#[derive(Clone, Default)]
+pub(crate) struct Headers(Option<Box<HeaderMap>>);
+
+impl Headers {
+    fn get(&self) -> &HeaderMap {
+        static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+        self.0.as_deref().unwrap_or_else(|| &NONE)
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut HeaderMap {
+        self.0.get_or_insert_default()
+    }
+}
+
 // Without address, headers and body: these hold what is not for logs.
 impl fmt::Debug for Request {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Request")
             .field("method", &self.method)
-            .field("headers", &self.headers.len())
+            .field("headers", &self.headers().len())
             .field("body", &self.body.as_ref().map(Bytes::len))
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()

@@ -92,10 +92,10 @@ impl AvailableNumber {
     fn checked(self) -> Result<Self, Error> {
         let no_rule_is_off = RuleSet::default();
         if !self.to.is_empty() {
-            report_recipients(&self.to, usize::MAX).finish(&no_rule_is_off)?;
+            report_recipients(&self.to, usize::MAX).finish(no_rule_is_off)?;
         }
         for line in &self.exclude_from {
-            report_line(line).finish(&no_rule_is_off)?;
+            report_line(line).finish(no_rule_is_off)?;
         }
         Ok(self)
     }

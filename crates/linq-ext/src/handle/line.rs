@@ -242,6 +242,6 @@ impl Linq {
 }
 
 fn checked_line(number: String) -> Result<String, Error> {
-    report_line(&number).finish(&RuleSet::default())?;
+    report_line(&number).finish(RuleSet::default())?;
     Ok(number)
 }

@@ -146,7 +146,7 @@ fn check(
         ));
     }
     for line in lines.into_iter().flatten() {
-        report_line(line).finish(&RuleSet::default())?;
+        report_line(line).finish(RuleSet::default())?;
     }
     Ok(())
 }

@@ -40,7 +40,8 @@ use super::utf16::Utf16Map;
 #[derive(Clone, Default)]
 #[must_use = "a message does nothing until it is built or sent"]
 pub struct Message {
-    pub(crate) content: MessageContent,
+    /// On the heap: each call moves the message, and contents are large.
+    pub(crate) content: Box<MessageContent>,
     /// What could not be put into the content.
     pub(crate) report: Report,
     pub(crate) rules: RuleSet,
@@ -229,7 +230,7 @@ impl Message {
 
     /// Turns one rule off for this message.
     pub fn without_rule(mut self, rule: Rule) -> Self {
-        self.rules.turn_off([rule]);
+        self.rules.turn_off(rule);
         self
     }
 
@@ -237,7 +238,7 @@ impl Message {
     ///
     /// What has no meaning at all is left out, such as bold for words that do not occur.
     pub fn unchecked(mut self) -> Self {
-        self.rules.turn_off(Rule::ALL.iter().copied());
+        self.rules.turn_all_off();
         self
     }
 
@@ -249,8 +250,8 @@ impl Message {
     pub fn build(self) -> Result<MessageContent, InvalidMessage> {
         let mut report = self.report;
         report.extend(report_message(&self.content));
-        report.finish(&self.rules)?;
-        Ok(self.content)
+        report.finish(self.rules)?;
+        Ok(*self.content)
     }
 
     /// The content for the first message of a new chat (`POST /v3/chats`): the rules of
@@ -327,7 +328,7 @@ impl From<String> for Message {
 impl From<MessageContent> for Message {
     fn from(content: MessageContent) -> Self {
         Self {
-            content,
+            content: Box::new(content),
             ..Self::default()
         }
     }

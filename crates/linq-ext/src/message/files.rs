@@ -104,7 +104,7 @@ pub fn check_upload(
         Place::File,
         Rule::FileSize,
     );
-    report.finish(&RuleSet::default())
+    report.finish(RuleSet::default())
 }
 
 /// Checks the size of a file that is given by URL, where it is known.
@@ -119,7 +119,7 @@ pub fn check_url_file(size_bytes: u64) -> Result<(), InvalidMessage> {
         Place::File,
         Rule::FileSize,
     );
-    report.finish(&RuleSet::default())
+    report.finish(RuleSet::default())
 }
 
 /// Checks the type of a voice memo (`POST /v3/chats/{id}/voicememo`): MP3, M4A, AAC, CAF, WAV, AIFF or AMR.
@@ -147,7 +147,7 @@ pub fn check_voice_memo(content_type: &SupportedContentType) -> Result<(), Inval
     );
     let mut report = Report::default();
     report.expect(is_voice, Place::File, Rule::FileType);
-    report.finish(&RuleSet::default())
+    report.finish(RuleSet::default())
 }
 
 #[cfg(test)]

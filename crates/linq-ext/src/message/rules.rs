@@ -1,6 +1,5 @@
 //! The rules for messages: their names, and what breaks them.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::code::ErrorCode;
@@ -233,12 +232,12 @@ impl std::error::Error for InvalidMessage {}
 
 /// What has been found so far.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Report(BTreeSet<Violation>);
+pub(crate) struct Report(Vec<Violation>);
 
 impl Report {
     #[cold]
     pub(crate) fn add(&mut self, place: Place, rule: Rule) {
-        self.0.insert(Violation { place, rule });
+        self.0.push(Violation { place, rule });
     }
 
     /// Notes the rule unless what it wants is so.
@@ -253,12 +252,19 @@ impl Report {
     }
 
     /// An error of what breaks the rules that are on.
-    pub(crate) fn finish(self, rules: &RuleSet) -> Result<(), InvalidMessage> {
-        let violations: Vec<_> = self
-            .0
-            .into_iter()
-            .filter(|violation| rules.holds(violation.rule))
-            .collect();
+    pub(crate) fn finish(self, rules: RuleSet) -> Result<(), InvalidMessage> {
+        match self.0.is_empty() {
+            true => Ok(()),
+            false => self.refuse(rules),
+        }
+    }
+
+    #[cold]
+    fn refuse(self, rules: RuleSet) -> Result<(), InvalidMessage> {
+        let mut violations = self.0;
+        violations.retain(|violation| rules.holds(violation.rule));
+        violations.sort_unstable();
+        violations.dedup();
         if violations.is_empty() {
             Ok(())
         } else {
@@ -267,19 +273,27 @@ impl Report {
     }
 }
 
-/// Which rules are on.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RuleSet {
-    off: BTreeSet<Rule>,
-}
+/// Which rules are on; a bit is set for each that is off.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RuleSet(u64);
+
+const _: () = assert!(Rule::ALL.len() <= u64::BITS as usize);
 
 impl RuleSet {
-    pub(crate) fn turn_off(&mut self, rules: impl IntoIterator<Item = Rule>) {
-        self.off.extend(rules);
+    pub(crate) fn turn_off(&mut self, rule: Rule) {
+        self.0 |= Self::bit(rule);
     }
 
-    fn holds(&self, rule: Rule) -> bool {
-        !self.off.contains(&rule)
+    pub(crate) fn turn_all_off(&mut self) {
+        self.0 = u64::MAX;
+    }
+
+    fn holds(self, rule: Rule) -> bool {
+        self.0 & Self::bit(rule) == 0
+    }
+
+    fn bit(rule: Rule) -> u64 {
+        1 << rule as u64
     }
 }
 
@@ -294,7 +308,7 @@ mod tests {
             report.add(Place::Part(part), Rule::TextLength);
         }
         report.add(Place::Message, Rule::PartCount);
-        let error = report.finish(&RuleSet::default()).expect_err("broken");
+        let error = report.finish(RuleSet::default()).expect_err("broken");
         assert_eq!(error.violations().len(), 7);
         assert_eq!(error.violations()[1].part(), Some(0));
         assert!(error.breaks(Rule::PartCount) && !error.breaks(Rule::Handle));
@@ -311,8 +325,8 @@ mod tests {
         let mut report = Report::default();
         report.add(Place::Message, Rule::PartCount);
         let mut rules = RuleSet::default();
-        rules.turn_off([Rule::PartCount]);
-        assert_eq!(report.finish(&rules), Ok(()));
+        rules.turn_off(Rule::PartCount);
+        assert_eq!(report.finish(rules), Ok(()));
     }
 
     #[test]

@@ -3,12 +3,11 @@
 use std::mem;
 use std::ops::Range;
 
-use linq_types::{InlineSticker, MessageContent, MessagePart, TextDecoration, TextPart};
+use linq_types::{InlineSticker, MessagePart, TextDecoration, TextPart};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::check::{MAX_DECORATIONS, MAX_TEXT_CHARACTERS};
 use super::content::Message;
-use super::rules::Report;
 use super::utf16::{self, Utf16Map};
 
 impl Message {
@@ -70,16 +69,15 @@ impl Message {
             _ => self.content.idempotency_key.take(),
         };
         let preferred_service = self.content.preferred_service.clone();
-        let rules = self.rules.clone();
+        let rules = self.rules;
         let mut first = Some(self);
         messages
             .into_iter()
             .enumerate()
             .map(|(index, parts)| {
                 let mut message = first.take().unwrap_or_else(|| Self {
-                    content: MessageContent::new(),
-                    report: Report::default(),
-                    rules: rules.clone(),
+                    rules,
+                    ..Self::default()
                 });
                 message.content.parts = Some(parts);
                 message.content.preferred_service = preferred_service.clone();
