@@ -50,5 +50,5 @@ pub use reqwest;
 pub use generated::*;
 pub use support::{
     BoxFuture, CallOptions, Client, ClientBuilder, DEFAULT_BASE_URL, Error, Hook, Next, Operation,
-    RawCall, Repeat, Request, ResponseValue, TransportError, read_body,
+    Prepared, RawCall, Repeat, Request, ResponseValue, TransportError, read_body,
 };

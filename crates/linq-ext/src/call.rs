@@ -10,7 +10,9 @@ use std::time::Duration;
 use futures_util::TryFutureExt;
 use linq_client::reqwest::StatusCode;
 use linq_client::reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use linq_client::{BoxFuture, CallOptions, Client, ErrorBody, Operation, Repeat, ResponseValue};
+use linq_client::{
+    BoxFuture, CallOptions, Client, ErrorBody, Operation, Prepared, Repeat, ResponseValue,
+};
 
 use crate::error::CallReport;
 use crate::retry::key::new_key;
@@ -19,23 +21,27 @@ use crate::{Error, Linq};
 /// Most characters of an idempotency key.
 const KEY_LIMIT: usize = 255;
 
-type ApiError = linq_client::Error<ErrorBody>;
-type Sending<'a, T, E = ApiError> = BoxFuture<'a, Result<ResponseValue<T>, E>>;
-type RunWith<T, E> = Box<dyn for<'a> FnOnce(&'a Client) -> Sending<'a, T, E> + Send>;
+type Sending<'a, T> = BoxFuture<'a, Result<ResponseValue<T>, Error>>;
+type RunWith<T> = Box<dyn for<'a> FnOnce(&'a Client) -> Sending<'a, T> + Send>;
 
-/// What makes a call. The kinds differ in their errors, so that answers need not pass through one more future.
+/// What makes a call.
 enum Run<T> {
-    Api(RunWith<T, ApiError>),
-    Own(RunWith<T, Error>),
+    /// One of the generated client, which needs no box of its own.
+    Api(Prepared<T, ErrorBody>),
+    Own(RunWith<T>),
 }
 
 impl<T: Send + 'static> Run<T> {
     fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Run<U> {
-        let change = |answer: ResponseValue<T>| answer.map(change);
-        match self {
-            Self::Api(run) => Run::Api(Box::new(|client| Box::pin(run(client).map_ok(change)))),
-            Self::Own(run) => Run::Own(Box::new(|client| Box::pin(run(client).map_ok(change)))),
-        }
+        Run::Own(match self {
+            Self::Api(call) => Box::new(|client| {
+                let answer = call.send(client).map_err(Error::from);
+                Box::pin(answer.map_ok(|answer| answer.map(change)))
+            }),
+            Self::Own(run) => {
+                Box::new(|client| Box::pin(run(client).map_ok(|answer| answer.map(change))))
+            }
+        })
     }
 }
 
@@ -179,24 +185,32 @@ impl CallState {
         std::mem::take(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The report with the key that the retries did not have to look for.
+    #[cold]
+    fn complete(&self, mut report: CallReport) -> CallReport {
+        let placed = || self.wishes.placed_key.clone();
+        report.idempotency_key = report.idempotency_key.or_else(placed);
+        report
+    }
+
     pub(crate) fn set_report(&self, report: CallReport) {
         *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report;
     }
 }
 
 impl<T: Send + 'static> Call<T> {
-    /// A call that `run` makes, with a client that has the options of the call.
-    pub(crate) fn new<F>(linq: &Linq, run: F) -> Self
+    /// A call that `prepare` makes with the generated client.
+    pub(crate) fn new<F>(linq: &Linq, prepare: F) -> Self
     where
-        F: for<'a> FnOnce(&'a Client) -> Sending<'a, T> + Send + 'static,
+        F: FnOnce(&Client) -> Prepared<T, ErrorBody>,
     {
-        Self::from_run(linq, Ok(Run::Api(Box::new(run))))
+        Self::from_run(linq, Ok(Run::Api(prepare(linq.api()))))
     }
 
-    /// The same for calls that have errors of their own.
+    /// A call that `run` makes, with a client that has the options of the call, and errors of its own.
     pub(crate) fn with_errors<F>(linq: &Linq, run: F) -> Self
     where
-        F: for<'a> FnOnce(&'a Client) -> Sending<'a, T, Error> + Send + 'static,
+        F: for<'a> FnOnce(&'a Client) -> Sending<'a, T> + Send + 'static,
     {
         Self::from_run(linq, Ok(Run::Own(Box::new(run))))
     }
@@ -211,14 +225,13 @@ impl<T: Send + 'static> Call<T> {
         linq: &Linq,
         operation: &'static Operation,
         input: Result<I, Error>,
-        run: F,
+        prepare: F,
     ) -> Self
     where
-        I: Send + 'static,
-        F: for<'a> FnOnce(&'a Client, I) -> Sending<'a, T> + Send + 'static,
+        F: FnOnce(&Client, I) -> Prepared<T, ErrorBody>,
     {
         match input {
-            Ok(input) => Self::new(linq, |client| run(client, input)),
+            Ok(input) => Self::new(linq, |client| prepare(client, input)),
             Err(error) => Self::failed(linq, error.with_operation(operation)),
         }
     }
@@ -345,7 +358,7 @@ impl<T: Send + 'static> Started<T> {
         let Self { client, state, run } = self;
         async move {
             let result = match run {
-                Run::Api(run) => run(&client).await.map_err(Error::from),
+                Run::Api(call) => call.send(&client).await.map_err(Error::from),
                 Run::Own(run) => run(&client).await,
             };
             let report = state.take_report();
@@ -354,7 +367,7 @@ impl<T: Send + 'static> Started<T> {
                     answer,
                     attempts: report.attempts,
                 }),
-                Err(error) => Err(error.with_report(report)),
+                Err(error) => Err(error.with_report(state.complete(report))),
             }
         }
     }

@@ -219,7 +219,9 @@ fn emit_area(
     out.push_str("}\n\npub(super) mod builder {\n    //! The builders of this area.\n\n");
     let mut body = String::from(
         "#[allow(unused_imports, reason = \"which names are used differs by area\")]\n\
-         use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};\n",
+         use crate::{Client, Error, Prepared, ResponseValue, generated::operations};\n\
+         #[allow(unused_imports, reason = \"which names are used differs by area\")]\n\
+         use crate::{support::{Call, ListStyle}, types};\n",
     );
     for operation in operations {
         if let Some(builder) = builders.get(&operation.name) {
@@ -318,10 +320,12 @@ fn emit_builder(operation: &Operation, builder: &Builder) -> Result<String, Prob
         let name = method.sig.ident.to_string();
         match name.as_str() {
             "new" => method.vis = syn::parse_quote!(pub(crate)),
-            "send" => *method = send(operation)?,
+            "send" => *method = method_of(operation, &send(operation))?,
             name => method.attrs = attributes(&setter_docs(operation, name)),
         }
     }
+    let prepare = method_of(operation, &prepare(operation))?;
+    methods.items.push(syn::ImplItem::Fn(prepare));
     let mut file = syn::File {
         shebang: None,
         frontmatter: None,
@@ -436,7 +440,25 @@ fn setter_docs(operation: &Operation, name: &str) -> Vec<String> {
 /// The method that sends, on the crate's own runtime.
 ///
 /// It is no `async fn`, whose future would hold all parameters until the answer is there.
-fn send(operation: &Operation) -> Result<syn::ImplItemFn, Problems> {
+fn send(operation: &Operation) -> String {
+    let (answer, error) = (answer(operation).0, error(operation));
+    let doc = format!(
+        " Sends the request: `{} {}`.",
+        operation.method, operation.path
+    );
+    let errors = format!(" See [`Client::{0}`](crate::Client::{0}).", operation.name);
+    format!(
+        "#[doc = {}]\n#[doc = \"\"]\n#[doc = \" # Errors\"]\n#[doc = \"\"]\n#[doc = {}]\n\
+         pub fn send(self) \
+         -> impl Future<Output = Result<ResponseValue<{answer}>, Error<{error}>>> + Send + use<'a> {{\n\
+         let client = self.client;\nself.prepare().send(client)\n}}",
+        literal(&doc),
+        literal(&errors),
+    )
+}
+
+/// The method that makes the call of the parameters.
+fn prepare(operation: &Operation) -> String {
     let mut steps = String::new();
     for parameter in &operation.parameters {
         let Parameter { name, wire, .. } = parameter;
@@ -463,32 +485,36 @@ fn send(operation: &Operation) -> Result<syn::ImplItemFn, Problems> {
         let optional = if body.required { "" } else { "_optional" };
         let _ = writeln!(steps, "call.body{optional}(self.body);");
     }
-    let (answer, how) = match &operation.answer {
-        Answer::Empty => ("()".to_owned(), "send_empty"),
-        Answer::Json(ty, _) => (used_type(ty), "send"),
-        Answer::Bytes(_) => ("bytes::Bytes".to_owned(), "send_bytes"),
-    };
-    let error = operation.error.as_ref().map_or_else(
+    let ((answer, how), error) = (answer(operation), error(operation));
+    let mutable = if steps.is_empty() { "" } else { "mut " };
+    format!(
+        "#[doc = \" The call with these parameters, for [`Prepared::send`] later on.\"]\n\
+         pub fn prepare(self) -> Prepared<{answer}, {error}> {{\n\
+         let {mutable}call = Call::new(&operations::{});\n{steps}call.{how}()\n}}",
+        constant(operation),
+    )
+}
+
+/// The type of an operation's answer, and the method of a call that gives it.
+fn answer(operation: &Operation) -> (String, &'static str) {
+    match &operation.answer {
+        Answer::Empty => ("()".to_owned(), "empty"),
+        Answer::Json(ty, _) => (used_type(ty), "json"),
+        Answer::Bytes(_) => ("bytes::Bytes".to_owned(), "bytes"),
+    }
+}
+
+/// The type of an operation's error bodies.
+fn error(operation: &Operation) -> String {
+    operation.error.as_ref().map_or_else(
         || "serde_json::Value".to_owned(),
         |name| format!("types::{name}"),
-    );
-    let doc = format!(
-        " Sends the request: `{} {}`.",
-        operation.method, operation.path
-    );
-    let errors = format!(" See [`Client::{0}`](crate::Client::{0}).", operation.name);
-    let mutable = if steps.is_empty() { "" } else { "mut " };
-    let text = format!(
-        "#[doc = {}]\n#[doc = \"\"]\n#[doc = \" # Errors\"]\n#[doc = \"\"]\n#[doc = {}]\n\
-         pub fn send(self) \
-         -> impl Future<Output = Result<ResponseValue<{answer}>, Error<{error}>>> + Send + use<'a> {{\n\
-         let {mutable}call = self.client.call(&operations::{});\n{steps}call.{how}()\n}}",
-        literal(&doc),
-        literal(&errors),
-        constant(operation),
-    );
-    syn::parse_str(&text).map_err(|error| {
-        let what = format!("the method of `{}` is no Rust: {error}", operation.id);
+    )
+}
+
+fn method_of(operation: &Operation, text: &str) -> Result<syn::ImplItemFn, Problems> {
+    syn::parse_str(text).map_err(|error| {
+        let what = format!("a method of `{}` is no Rust: {error}", operation.id);
         Problem::new(
             "",
             what,

@@ -82,20 +82,19 @@ const RESERVED: &[&str] = &[
 /// Words that a builder's setter cannot be called: its own methods and its field, and names that
 /// progenitor spells otherwise than [`field_name`].
 const RESERVED_SETTERS: &[&str] = &[
-    "new", "send", "clone", "into", "builder", "call", "client", "gen_", "union_",
+    "new", "send", "prepare", "clone", "into", "builder", "call", "client", "gen_", "union_",
 ];
 
 /// Words that a method of the client cannot be called: those it has already, written by hand.
 const RESERVED_METHODS: &[&str] = &[
     "base_url",
     "builder",
-    "call",
+    "changes",
     "clone",
     "http_client",
     "into",
     "new",
     "next",
-    "options",
     "raw",
     "shared",
     "with_options",
@@ -103,12 +102,14 @@ const RESERVED_METHODS: &[&str] = &[
 
 /// Names that a builder cannot take: those that its own code uses.
 const TAKEN_BUILDERS: &[&str] = &[
+    "Call",
     "Client",
     "Err",
     "Error",
     "ListStyle",
     "Ok",
     "Option",
+    "Prepared",
     "ResponseValue",
     "Result",
     "Self",

@@ -98,7 +98,9 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};
+    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
+    #[allow(unused_imports, reason = "which names are used differs by area")]
+    use crate::{support::{Call, ListStyle}, types};
 
     /// Sends [`Client::request_upload`](crate::Client::request_upload), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -145,9 +147,15 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::REQUEST_UPLOAD);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::RequestUploadResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::REQUEST_UPLOAD);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -192,9 +200,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<types::Attachment>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_ATTACHMENT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::Attachment, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_ATTACHMENT);
             call.path("attachmentId", self.attachment_id);
-            call.send()
+            call.json()
         }
     }
 
@@ -239,9 +253,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::DELETE_ATTACHMENT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
+            let mut call = Call::new(&operations::DELETE_ATTACHMENT);
             call.path("attachmentId", self.attachment_id);
-            call.send_empty()
+            call.empty()
         }
     }
 }

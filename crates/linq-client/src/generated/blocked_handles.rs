@@ -84,7 +84,9 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};
+    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
+    #[allow(unused_imports, reason = "which names are used differs by area")]
+    use crate::{support::{Call, ListStyle}, types};
 
     /// Sends [`Client::list_blocked_handles`](crate::Client::list_blocked_handles), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -111,8 +113,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let call = self.client.call(&operations::LIST_BLOCKED_HANDLES);
-            call.send()
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::ListBlockedHandlesResult, types::ErrorResponse> {
+            let call = Call::new(&operations::LIST_BLOCKED_HANDLES);
+            call.json()
         }
     }
 
@@ -161,9 +171,15 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::BLOCK_HANDLE);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::BlockHandleResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::BLOCK_HANDLE);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -209,9 +225,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::UNBLOCK_HANDLE);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
+            let mut call = Call::new(&operations::UNBLOCK_HANDLE);
             call.body(self.body);
-            call.send_empty()
+            call.empty()
         }
     }
 }

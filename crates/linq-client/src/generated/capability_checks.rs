@@ -69,7 +69,9 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};
+    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
+    #[allow(unused_imports, reason = "which names are used differs by area")]
+    use crate::{support::{Call, ListStyle}, types};
 
     /// Sends [`Client::check_imessage_capability`](crate::Client::check_imessage_capability), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -116,9 +118,15 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::CHECK_IMESSAGE_CAPABILITY);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::HandleCheckResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::CHECK_IMESSAGE_CAPABILITY);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -167,9 +175,15 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::CHECK_RCS_CAPABILITY);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::HandleCheckResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::CHECK_RCS_CAPABILITY);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 }

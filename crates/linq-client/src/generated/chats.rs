@@ -461,7 +461,9 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};
+    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
+    #[allow(unused_imports, reason = "which names are used differs by area")]
+    use crate::{support::{Call, ListStyle}, types};
 
     /// Sends [`Client::list_chats`](crate::Client::list_chats), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -565,12 +567,18 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::LIST_CHATS);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::ListChatsResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::LIST_CHATS);
             call.query("from", self.from);
             call.query("to", self.to);
             call.query("limit", self.limit);
             call.query("cursor", self.cursor);
-            call.send()
+            call.json()
         }
     }
 
@@ -619,9 +627,15 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::CREATE_CHAT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::CreateChatResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::CREATE_CHAT);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -666,9 +680,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<types::Chat>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_CHAT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::Chat, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_CHAT);
             call.path("chatId", self.chat_id);
-            call.send()
+            call.json()
         }
     }
 
@@ -734,10 +754,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::UPDATE_CHAT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::UpdateChatResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::UPDATE_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -803,10 +829,18 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::ADD_PARTICIPANT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::AddParticipantResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::ADD_PARTICIPANT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -872,10 +906,18 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::REMOVE_PARTICIPANT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::RemoveParticipantResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::REMOVE_PARTICIPANT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -923,9 +965,15 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::LEAVE_CHAT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::LeaveChatResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::LEAVE_CHAT);
             call.path("chatId", self.chat_id);
-            call.send()
+            call.json()
         }
     }
 
@@ -970,9 +1018,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::START_TYPING);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
+            let mut call = Call::new(&operations::START_TYPING);
             call.path("chatId", self.chat_id);
-            call.send_empty()
+            call.empty()
         }
     }
 
@@ -1017,9 +1071,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::STOP_TYPING);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
+            let mut call = Call::new(&operations::STOP_TYPING);
             call.path("chatId", self.chat_id);
-            call.send_empty()
+            call.empty()
         }
     }
 
@@ -1064,9 +1124,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::MARK_CHAT_AS_READ);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
+            let mut call = Call::new(&operations::MARK_CHAT_AS_READ);
             call.path("chatId", self.chat_id);
-            call.send_empty()
+            call.empty()
         }
     }
 
@@ -1111,9 +1177,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::SHARE_CONTACT_WITH_CHAT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
+            let mut call = Call::new(&operations::SHARE_CONTACT_WITH_CHAT);
             call.path("chatId", self.chat_id);
-            call.send_empty()
+            call.empty()
         }
     }
 
@@ -1176,10 +1248,16 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::SET_CHAT_BACKGROUND);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
+            let mut call = Call::new(&operations::SET_CHAT_BACKGROUND);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send_empty()
+            call.empty()
         }
     }
 
@@ -1224,9 +1302,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::REMOVE_CHAT_BACKGROUND);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
+            let mut call = Call::new(&operations::REMOVE_CHAT_BACKGROUND);
             call.path("chatId", self.chat_id);
-            call.send_empty()
+            call.empty()
         }
     }
 
@@ -1274,9 +1358,17 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_CHAT_LOCATION);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::GetChatLocationResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
-            call.send()
+            call.json()
         }
     }
 
@@ -1342,10 +1434,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::STOP_CHAT_LOCATION);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::ChatLocationResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::STOP_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -1393,9 +1491,15 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::REQUEST_CHAT_LOCATION);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::ChatLocationResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::REQUEST_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
-            call.send()
+            call.json()
         }
     }
 }

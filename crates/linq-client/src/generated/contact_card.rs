@@ -100,7 +100,9 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};
+    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
+    #[allow(unused_imports, reason = "which names are used differs by area")]
+    use crate::{support::{Call, ListStyle}, types};
 
     /// Sends [`Client::get_contact_card`](crate::Client::get_contact_card), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -148,9 +150,17 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_CONTACT_CARD);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::GetContactCardResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_CONTACT_CARD);
             call.query("phone_number", self.phone_number);
-            call.send()
+            call.json()
         }
     }
 
@@ -199,9 +209,17 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::SETUP_CONTACT_CARD);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::SetContactCardResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::SETUP_CONTACT_CARD);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -268,10 +286,18 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::UPDATE_CONTACT_CARD);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::SetContactCardResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::UPDATE_CONTACT_CARD);
             call.query_required("phone_number", self.phone_number);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 }

@@ -61,7 +61,9 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};
+    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
+    #[allow(unused_imports, reason = "which names are used differs by area")]
+    use crate::{support::{Call, ListStyle}, types};
 
     /// Sends [`Client::list_experiences`](crate::Client::list_experiences), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -88,8 +90,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let call = self.client.call(&operations::LIST_EXPERIENCES);
-            call.send()
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::ListExperiencesResult, types::ErrorResponse> {
+            let call = Call::new(&operations::LIST_EXPERIENCES);
+            call.json()
         }
     }
 
@@ -135,9 +145,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<types::Experience>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_EXPERIENCE);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::Experience, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_EXPERIENCE);
             call.path("experience", self.experience);
-            call.send()
+            call.json()
         }
     }
 }

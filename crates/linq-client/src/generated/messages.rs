@@ -347,7 +347,9 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};
+    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
+    #[allow(unused_imports, reason = "which names are used differs by area")]
+    use crate::{support::{Call, ListStyle}, types};
 
     /// Sends [`Client::get_messages`](crate::Client::get_messages), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -430,11 +432,17 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_MESSAGES);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::GetMessagesResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_MESSAGES);
             call.path("chatId", self.chat_id);
             call.query("cursor", self.cursor);
             call.query("limit", self.limit);
-            call.send()
+            call.json()
         }
     }
 
@@ -500,10 +508,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::SEND_MESSAGE_TO_CHAT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::SendMessageResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::SEND_MESSAGE_TO_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -612,12 +626,18 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_MESSAGE_THREAD);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::GetThreadResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_MESSAGE_THREAD);
             call.path("messageId", self.message_id);
             call.query("cursor", self.cursor);
             call.query("limit", self.limit);
             call.query("order", self.order);
-            call.send()
+            call.json()
         }
     }
 
@@ -683,10 +703,18 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::SEND_VOICE_MEMO_TO_CHAT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::SEND_VOICE_MEMO_TO_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -731,9 +759,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<types::Message>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_MESSAGE);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::Message, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_MESSAGE);
             call.path("messageId", self.message_id);
-            call.send()
+            call.json()
         }
     }
 
@@ -778,9 +812,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::DELETE_MESSAGE);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
+            let mut call = Call::new(&operations::DELETE_MESSAGE);
             call.path("messageId", self.message_id);
-            call.send_empty()
+            call.empty()
         }
     }
 
@@ -843,10 +883,16 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<types::Message>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::EDIT_MESSAGE);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::Message, types::ErrorResponse> {
+            let mut call = Call::new(&operations::EDIT_MESSAGE);
             call.path("messageId", self.message_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -912,10 +958,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::SEND_REACTION);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::SendReactionResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::SEND_REACTION);
             call.path("messageId", self.message_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -985,10 +1037,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::CREATE_MESSAGE);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::CreateMessageResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::CREATE_MESSAGE);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -1054,10 +1112,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::UPDATE_APP_CARD);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::SendMessageResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::UPDATE_APP_CARD);
             call.path("messageId", self.message_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -1140,11 +1204,19 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::UPDATE_STICKER_PLACEMENT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::UPDATE_STICKER_PLACEMENT);
             call.path("messageId", self.message_id);
             call.path("reactionId", self.reaction_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 }

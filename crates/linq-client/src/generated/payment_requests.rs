@@ -125,7 +125,9 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};
+    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
+    #[allow(unused_imports, reason = "which names are used differs by area")]
+    use crate::{support::{Call, ListStyle}, types};
 
     /// Sends [`Client::list_payment_requests`](crate::Client::list_payment_requests), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -209,11 +211,19 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::LIST_PAYMENT_REQUESTS);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::ListPaymentRequestsResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::LIST_PAYMENT_REQUESTS);
             call.query("limit", self.limit);
             call.query("offset", self.offset);
             call.query("status", self.status);
-            call.send()
+            call.json()
         }
     }
 
@@ -283,10 +293,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::CREATE_PAYMENT_REQUEST);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::PaymentRequest, types::ErrorResponse> {
+            let mut call = Call::new(&operations::CREATE_PAYMENT_REQUEST);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -335,9 +351,15 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_PAYMENT_REQUEST);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::PaymentRequest, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_PAYMENT_REQUEST);
             call.path("paymentRequestId", self.payment_request_id);
-            call.send()
+            call.json()
         }
     }
 
@@ -386,9 +408,15 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::CANCEL_PAYMENT_REQUEST);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::PaymentRequest, types::ErrorResponse> {
+            let mut call = Call::new(&operations::CANCEL_PAYMENT_REQUEST);
             call.path("paymentRequestId", self.payment_request_id);
-            call.send()
+            call.json()
         }
     }
 }

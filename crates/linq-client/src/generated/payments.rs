@@ -285,7 +285,9 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};
+    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
+    #[allow(unused_imports, reason = "which names are used differs by area")]
+    use crate::{support::{Call, ListStyle}, types};
 
     /// Sends [`Client::create_payment`](crate::Client::create_payment), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -350,10 +352,16 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::CREATE_PAYMENT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::Payment, types::ErrorResponse> {
+            let mut call = Call::new(&operations::CREATE_PAYMENT);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -399,9 +407,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_PAYMENT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::Payment, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_PAYMENT);
             call.path("paymentId", self.payment_id);
-            call.send()
+            call.json()
         }
     }
 
@@ -447,9 +461,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::CANCEL_PAYMENT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::Payment, types::ErrorResponse> {
+            let mut call = Call::new(&operations::CANCEL_PAYMENT);
             call.path("paymentId", self.payment_id);
-            call.send()
+            call.json()
         }
     }
 
@@ -498,9 +518,17 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_PAYMENT_CREDENTIALS);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::PaymentCredentialsResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_PAYMENT_CREDENTIALS);
             call.path("paymentId", self.payment_id);
-            call.send()
+            call.json()
         }
     }
 
@@ -549,9 +577,17 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::CONNECT_PAYMENT_HANDLE);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+            let mut call = Call::new(&operations::CONNECT_PAYMENT_HANDLE);
             call.path("handle", self.handle);
-            call.send()
+            call.json()
         }
     }
 
@@ -618,10 +654,18 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::VERIFY_PAYMENT_HANDLE);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+            let mut call = Call::new(&operations::VERIFY_PAYMENT_HANDLE);
             call.path("handle", self.handle);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -670,9 +714,17 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_PAYMENT_HANDLE_CONNECTION);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_PAYMENT_HANDLE_CONNECTION);
             call.path("handle", self.handle);
-            call.send()
+            call.json()
         }
     }
 
@@ -721,9 +773,17 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::REVOKE_PAYMENT_HANDLE_CONNECTION);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+            let mut call = Call::new(&operations::REVOKE_PAYMENT_HANDLE_CONNECTION);
             call.path("handle", self.handle);
-            call.send()
+            call.json()
         }
     }
 
@@ -772,9 +832,15 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_PAYMENT_PROVIDER);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::PaymentProvider, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_PAYMENT_PROVIDER);
             call.path("provider", self.provider);
-            call.send()
+            call.json()
         }
     }
 
@@ -841,10 +907,18 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::CONNECT_PAYMENT_PROVIDER);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::ConnectPaymentProviderResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::CONNECT_PAYMENT_PROVIDER);
             call.path("provider", self.provider);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 }

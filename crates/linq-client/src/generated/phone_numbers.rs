@@ -171,7 +171,9 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};
+    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
+    #[allow(unused_imports, reason = "which names are used differs by area")]
+    use crate::{support::{Call, ListStyle}, types};
 
     /// Sends [`Client::list_phone_numbers_deprecated`](crate::Client::list_phone_numbers_deprecated), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -198,8 +200,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let call = self.client.call(&operations::LIST_PHONE_NUMBERS_DEPRECATED);
-            call.send()
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::ListPhoneNumbersResult, types::ErrorResponse> {
+            let call = Call::new(&operations::LIST_PHONE_NUMBERS_DEPRECATED);
+            call.json()
         }
     }
 
@@ -228,8 +238,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let call = self.client.call(&operations::LIST_PHONE_NUMBERS);
-            call.send()
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::ListPhoneNumbersResultV2, types::ErrorResponse> {
+            let call = Call::new(&operations::LIST_PHONE_NUMBERS);
+            call.json()
         }
     }
 
@@ -316,11 +334,19 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_AVAILABLE_NUMBER);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::AvailableNumberResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_AVAILABLE_NUMBER);
             call.query_list("to", self.to, ListStyle::Joined);
             call.query_list("exclude_from", self.exclude_from, ListStyle::Joined);
             call.query("type", self.type_);
-            call.send()
+            call.json()
         }
     }
 
@@ -386,10 +412,18 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::UPDATE_PHONE_NUMBER);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::UpdatePhoneNumberResult, types::ErrorResponse> {
+            let mut call = Call::new(&operations::UPDATE_PHONE_NUMBER);
             call.path("phoneNumberId", self.phone_number_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -438,9 +472,17 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::START_REPUTATION_AUDIT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::ReputationAuditStarted, types::ErrorResponse> {
+            let mut call = Call::new(&operations::START_REPUTATION_AUDIT);
             call.path("phoneNumber", self.phone_number);
-            call.send()
+            call.json()
         }
     }
 
@@ -507,10 +549,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_REPUTATION_AUDIT);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::ReputationAudit, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_REPUTATION_AUDIT);
             call.path("phoneNumber", self.phone_number);
             call.path("auditId", self.audit_id);
-            call.send()
+            call.json()
         }
     }
 }

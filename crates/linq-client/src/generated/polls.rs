@@ -129,7 +129,9 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};
+    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
+    #[allow(unused_imports, reason = "which names are used differs by area")]
+    use crate::{support::{Call, ListStyle}, types};
 
     /// Sends [`Client::create_poll`](crate::Client::create_poll), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -190,10 +192,16 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::CREATE_POLL);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::PollEnvelope, types::ErrorResponse> {
+            let mut call = Call::new(&operations::CREATE_POLL);
             call.path("chatId", self.chat_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -238,9 +246,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_POLL);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::PollEnvelope, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_POLL);
             call.path("messageId", self.message_id);
-            call.send()
+            call.json()
         }
     }
 
@@ -303,10 +317,16 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::ADD_POLL_OPTIONS);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::PollEnvelope, types::ErrorResponse> {
+            let mut call = Call::new(&operations::ADD_POLL_OPTIONS);
             call.path("messageId", self.message_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -369,10 +389,16 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::VOTE_POLL);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::PollEnvelope, types::ErrorResponse> {
+            let mut call = Call::new(&operations::VOTE_POLL);
             call.path("messageId", self.message_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 }

@@ -176,7 +176,9 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support::ListStyle, types};
+    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
+    #[allow(unused_imports, reason = "which names are used differs by area")]
+    use crate::{support::{Call, ListStyle}, types};
 
     /// Sends [`Client::list_webhook_events`](crate::Client::list_webhook_events), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -203,8 +205,14 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let call = self.client.call(&operations::LIST_WEBHOOK_EVENTS);
-            call.send()
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<types::WebhookEventsResult, types::ErrorResponse> {
+            let call = Call::new(&operations::LIST_WEBHOOK_EVENTS);
+            call.json()
         }
     }
 
@@ -233,8 +241,16 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let call = self.client.call(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
-            call.send()
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
+            let call = Call::new(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
+            call.json()
         }
     }
 
@@ -283,9 +299,17 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::CREATE_WEBHOOK_SUBSCRIPTION);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::WebhookSubscriptionCreatedResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::CREATE_WEBHOOK_SUBSCRIPTION);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -334,9 +358,17 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::GET_WEBHOOK_SUBSCRIPTION);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::GET_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
-            call.send()
+            call.json()
         }
     }
 
@@ -403,10 +435,18 @@ pub(super) mod builder {
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::UPDATE_WEBHOOK_SUBSCRIPTION);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(
+            self,
+        ) -> Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
+            let mut call = Call::new(&operations::UPDATE_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
             call.body(self.body);
-            call.send()
+            call.json()
         }
     }
 
@@ -452,9 +492,15 @@ pub(super) mod builder {
         ) -> impl Future<
             Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
-            let mut call = self.client.call(&operations::DELETE_WEBHOOK_SUBSCRIPTION);
+            let client = self.client;
+            self.prepare().send(client)
+        }
+
+        /// The call with these parameters, for [`Prepared::send`] later on.
+        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
+            let mut call = Call::new(&operations::DELETE_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
-            call.send_empty()
+            call.empty()
         }
     }
 }

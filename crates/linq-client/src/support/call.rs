@@ -1,4 +1,4 @@
-//! One call: parameters are collected, then the request is built and sent.
+//! One call: parameters are collected, then the request is built.
 
 use std::borrow::Cow;
 
@@ -8,52 +8,16 @@ use reqwest::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::answer::{self, Answer, Failure};
 use super::encode::{self, ListStyle};
-use super::error::Report;
 use super::problem::{Problem, Reason};
 use super::request::Headers;
-use super::{BoxFuture, Client, Error, Operation, Request, ResponseValue, TransportError};
-
-type Sending<'a> = BoxFuture<'a, Result<reqwest::Response, TransportError>>;
-
-/// Waits for the answer and reads it; what does not depend on types is compiled once.
-async fn receive(
-    operation: &'static Operation,
-    response: Result<Sending<'_>, Problem>,
-    wants_body: bool,
-) -> Result<Answer, Failure> {
-    let response = response.map_err(|problem| Failure::invalid_request(operation, problem))?;
-    let response = response.await;
-    let mut response = response.map_err(|error| Failure::transport(operation, error))?;
-    answer::read(operation, &mut response, wants_body).await
-}
-
-/// Decodes an answer.
-///
-/// Not inlined, since what is decoded would take up room on the stack while the request is sent.
-#[inline(never)]
-fn decoded<T, E>(
-    operation: &'static Operation,
-    answer: Result<Answer, Failure>,
-) -> Result<ResponseValue<T>, Error<E>>
-where
-    T: DeserializeOwned + Fit,
-    E: DeserializeOwned + Fit,
-{
-    let answer = answer.map_err(Failure::into_error)?;
-    match linq_types::decode(&answer.body) {
-        Ok(value) => Ok(ResponseValue::new(value, answer.status, answer.headers)),
-        Err(error) => Err(Error::from(Report::undecodable(operation, answer, error))),
-    }
-}
+use super::{Client, Operation, Prepared, Request};
 
 /// A call whose parameters are being collected.
 ///
 /// The builders keep each value as a `Result`, with a text in place of a value that is missing or did not
 /// convert. The first such parameter is remembered, and sending then fails before anything is sent.
-pub(crate) struct Call<'a> {
-    client: &'a Client,
+pub(crate) struct Call {
     operation: &'static Operation,
     path: Cow<'static, str>,
     query: String,
@@ -66,23 +30,22 @@ pub(crate) struct Call<'a> {
     dead_code,
     reason = "which kinds of parameters there are is up to the API document"
 )]
-impl<'a> Call<'a> {
-    pub(crate) fn new(client: &'a Client, operation: &'static Operation) -> Self {
-        Self::of(client, operation, operation.path().into())
+impl Call {
+    pub(crate) fn new(operation: &'static Operation) -> Self {
+        Self::of(operation, operation.path().into())
     }
 
     /// A call of a path that need not be that of its operation, without parameters in it.
-    pub(crate) fn with_path(client: &'a Client, operation: &'static Operation, path: &str) -> Self {
-        let mut call = Self::of(client, operation, path.to_owned().into());
+    pub(crate) fn with_path(operation: &'static Operation, path: &str) -> Self {
+        let mut call = Self::of(operation, path.to_owned().into());
         if !encode::is_path(path) {
             call.refuse("path", Reason::NotPath);
         }
         call
     }
 
-    fn of(client: &'a Client, operation: &'static Operation, path: Cow<'static, str>) -> Self {
+    fn of(operation: &'static Operation, path: Cow<'static, str>) -> Self {
         Self {
-            client,
             operation,
             path,
             query: String::new(),
@@ -218,64 +181,28 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Sends the request and decodes the JSON of the answer.
-    pub(crate) fn send<T, E>(
-        self,
-    ) -> impl Future<Output = Result<ResponseValue<T>, Error<E>>> + use<'a, T, E>
+    /// A call that decodes the JSON of the answer.
+    pub(crate) fn json<T, E>(self) -> Prepared<T, E>
     where
         T: DeserializeOwned + Fit,
         E: DeserializeOwned + Fit,
     {
-        let (operation, response) = (self.operation, self.start());
-        async move { decoded(operation, receive(operation, response, true).await) }
+        Prepared::json(self)
     }
 
-    /// Sends the request; a body that comes with a success is ignored.
-    pub(crate) fn send_empty<E>(
-        self,
-    ) -> impl Future<Output = Result<ResponseValue<()>, Error<E>>> + use<'a, E>
-    where
-        E: DeserializeOwned + Fit,
-    {
-        let (operation, response) = (self.operation, self.start());
-        async move {
-            let answer = receive(operation, response, false).await;
-            let answer = answer.map_err(Failure::into_error)?;
-            Ok(ResponseValue::new((), answer.status, answer.headers))
-        }
+    /// A call that ignores a body which comes with a success.
+    pub(crate) fn empty<E: DeserializeOwned + Fit>(self) -> Prepared<(), E> {
+        Prepared::empty(self)
     }
 
-    /// Sends the request and hands out the answer as it comes.
-    pub(crate) fn send_bytes<E>(
-        self,
-    ) -> impl Future<Output = Result<ResponseValue<Bytes>, Error<E>>> + use<'a, E>
-    where
-        E: DeserializeOwned + Fit,
-    {
-        let (operation, response) = (self.operation, self.start());
-        async move {
-            let answer = receive(operation, response, true).await;
-            let answer = answer.map_err(Failure::into_error)?;
-            Ok(ResponseValue::new(
-                answer.body,
-                answer.status,
-                answer.headers,
-            ))
-        }
-    }
-
-    /// Builds the request and hands it to the hooks, so that the future of the call holds neither parameters nor
-    /// request; nothing is sent before that is polled.
-    fn start(self) -> Result<Sending<'a>, Problem> {
-        let (client, operation) = (self.client, self.operation);
-        let request = self.request()?;
-        Ok(client.next(operation).run(request))
+    /// A call that hands out the answer as it comes.
+    pub(crate) fn bytes<E: DeserializeOwned + Fit>(self) -> Prepared<Bytes, E> {
+        Prepared::bytes(self)
     }
 
     /// Builds the request, if every parameter is in order.
-    fn request(self) -> Result<Request, Problem> {
+    pub(super) fn request(self, client: &Client) -> Result<Request, Problem> {
         let Self {
-            client,
             operation,
             path,
             query,

@@ -7,7 +7,6 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 
-use super::call::Call;
 use super::hook::{Hook, Next};
 use super::options::Changes;
 use super::{CallOptions, ClientBuilder, Error, Operation};
@@ -94,11 +93,6 @@ impl Client {
             shared: Arc::clone(&self.shared),
             options,
         }
-    }
-
-    /// Starts a call of an operation.
-    pub(crate) fn call(&self, operation: &'static Operation) -> Call<'_> {
-        Call::new(self, operation)
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -10,6 +10,7 @@ mod error;
 mod hook;
 mod operation;
 mod options;
+mod prepared;
 mod problem;
 mod raw;
 mod request;
@@ -20,7 +21,7 @@ mod transport;
 
 // Which of these the generated code uses is up to the API document.
 #[allow(unused_imports, reason = "a document need not have list parameters")]
-pub(crate) use encode::ListStyle;
+pub(crate) use {call::Call, encode::ListStyle};
 
 pub use answer::read_body;
 pub use builder::ClientBuilder;
@@ -29,6 +30,7 @@ pub use error::Error;
 pub use hook::{BoxFuture, Hook, Next};
 pub use operation::{Operation, Repeat};
 pub use options::CallOptions;
+pub use prepared::Prepared;
 pub use raw::RawCall;
 pub use request::Request;
 pub use response::ResponseValue;

@@ -39,7 +39,8 @@ impl Client {
     /// ```
     pub fn raw(&self, operation: &'static Operation, path: &str) -> RawCall<'_> {
         RawCall {
-            call: Call::with_path(self, operation, path),
+            client: self,
+            call: Call::with_path(operation, path),
         }
     }
 }
@@ -47,7 +48,8 @@ impl Client {
 /// A call of a path of one's own; start with [`Client::raw`].
 #[must_use = "nothing is sent until one of the `send` methods is awaited"]
 pub struct RawCall<'a> {
-    call: Call<'a>,
+    client: &'a Client,
+    call: Call,
 }
 
 impl<'a> RawCall<'a> {
@@ -81,7 +83,7 @@ impl<'a> RawCall<'a> {
         T: DeserializeOwned + Fit,
         E: DeserializeOwned + Fit,
     {
-        self.call.send()
+        self.call.json().send(self.client)
     }
 
     /// Sends the request and hands out the answer as it comes.
@@ -95,7 +97,7 @@ impl<'a> RawCall<'a> {
     where
         E: DeserializeOwned + Fit,
     {
-        self.call.send_bytes()
+        self.call.bytes().send(self.client)
     }
 }
 

@@ -33,12 +33,7 @@ impl Request {
         Self::with(method, url, Headers::default(), None)
     }
 
-    pub(crate) fn with(
-        method: Method,
-        url: Url,
-        headers: Headers,
-        body: Option<Vec<u8>>,
-    ) -> Self {
+    pub(crate) fn with(method: Method, url: Url, headers: Headers, body: Option<Vec<u8>>) -> Self {
         Self {
             method,
             url,

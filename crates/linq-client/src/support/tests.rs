@@ -46,26 +46,26 @@ fn client(server: &Server) -> Client {
 /// Makes a call with no path parameters, and gives its result and the request that came.
 async fn remove(
     script: Script,
-    fill: impl FnOnce(&mut Call<'_>),
+    fill: impl FnOnce(&mut Call),
 ) -> (Result<ResponseValue<()>, Error>, Option<Recorded>) {
     let server = Server::start([script]).await;
     let client = client(&server);
-    let mut call = client.call(&REMOVE);
+    let mut call = Call::new(&REMOVE);
     fill(&mut call);
-    (call.send_empty().await, server.recorded().pop())
+    (call.empty().send(&client).await, server.recorded().pop())
 }
 
 fn done() -> Script {
     answer("204 No Content", &[], "")
 }
 
-async fn target(fill: impl FnOnce(&mut Call<'_>)) -> String {
+async fn target(fill: impl FnOnce(&mut Call)) -> String {
     let (result, request) = remove(done(), fill).await;
     result.expect("success");
     request.expect("a request").target().to_owned()
 }
 
-async fn problem(fill: impl FnOnce(&mut Call<'_>)) -> String {
+async fn problem(fill: impl FnOnce(&mut Call)) -> String {
     let (result, request) = remove(done(), fill).await;
     assert!(request.is_none(), "nothing may be sent");
     let error = result.expect_err("the request is invalid");
@@ -79,10 +79,10 @@ async fn fetch(
 ) -> (Result<ResponseValue<bytes::Bytes>, Error>, Option<Recorded>) {
     let server = Server::start([answer("200 OK", &[], [0, 159, 255])]).await;
     let client = client(&server);
-    let mut call = client.call(&FETCH);
+    let mut call = Call::new(&FETCH);
     call.path("one", Ok(one));
     call.path("two", Ok(two));
-    (call.send_bytes().await, server.recorded().pop())
+    (call.bytes().send(&client).await, server.recorded().pop())
 }
 
 #[tokio::test]
@@ -136,9 +136,13 @@ async fn path_parameters_that_would_change_the_path_are_refused() {
 async fn a_path_that_is_not_filled_is_refused() {
     let server = Server::start([done()]).await;
     let client = client(&server);
-    let mut call = client.call(&FETCH);
+    let mut call = Call::new(&FETCH);
     call.path("one", Ok("x"));
-    let error: Error = call.send_empty().await.expect_err("`two` is missing");
+    let error: Error = call
+        .empty()
+        .send(&client)
+        .await
+        .expect_err("`two` is missing");
     assert!(error.is_invalid_request());
     let unknown = problem(|call| call.path("three", Ok("x"))).await;
     assert_eq!(
@@ -270,7 +274,8 @@ async fn no_body_means_no_content_type() {
 #[tokio::test]
 async fn a_post_without_a_body_says_so() {
     let server = Server::start([done()]).await;
-    let result: Result<ResponseValue<()>, Error> = client(&server).call(&START).send_empty().await;
+    let result: Result<ResponseValue<()>, Error> =
+        Call::new(&START).empty().send(&client(&server)).await;
     result.expect("success");
     let request = server.only_request();
     let names: Vec<_> = request
@@ -331,7 +336,7 @@ async fn an_error_of_the_api_can_have_any_type() {
         let server = Server::start([answer("404 Not Found", &[], body)]).await;
         let client = client(&server);
         let result: Result<ResponseValue<()>, Error<Success>> =
-            client.call(&REMOVE).send_empty().await;
+            Call::new(&REMOVE).empty().send(&client).await;
         let error = result.expect_err("an error");
         assert_eq!(error.api().map(|success| success.0), expected);
         // What can be read without the type is there all the same.
@@ -345,7 +350,8 @@ async fn an_accepted_answer_of_another_shape_keeps_its_trace_id_and_no_value() {
     let body = r#"{"trace_id":"t-1","text":"secret"}"#;
     let server = Server::start([answer("200 OK", &[], body)]).await;
     let client = client(&server);
-    let result: Result<ResponseValue<Vec<i64>>, Error> = client.call(&REMOVE).send().await;
+    let result: Result<ResponseValue<Vec<i64>>, Error> =
+        Call::new(&REMOVE).json().send(&client).await;
     let error = result.expect_err("no list");
     assert!(error.is_accepted() && error.is_decode());
     assert_eq!(

@@ -41,7 +41,7 @@ impl Reservation {
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         let request = RequestUploadRequest::new(file_name, content_type.clone(), size);
         let mut call = Call::new(linq, |client| {
-            Box::pin(client.request_upload().body(request).send())
+            client.request_upload().body(request).prepare()
         });
         if let Some(max_retries) = max_retries {
             call = call.max_retries(max_retries);

@@ -16,9 +16,7 @@ impl Linq {
     ///
     /// `GET /v3/blocked_handles`
     pub fn list_blocked_handles(&self) -> Call<Vec<BlockedHandleEntry>> {
-        let call = Call::new(self, |client| {
-            Box::pin(client.list_blocked_handles().send())
-        });
+        let call = Call::new(self, |client| client.list_blocked_handles().prepare());
         call.map(|handles| handles.blocked_handles)
     }
 
@@ -31,7 +29,7 @@ impl Linq {
     pub fn block_handle(&self, handle: impl Into<String>) -> Call<BlockHandleResult> {
         let body = checked_blockable(handle).map(BlockHandleRequest::new);
         Call::prepared(self, &BLOCK_HANDLE, body, |client, handle| {
-            Box::pin(client.block_handle().body(handle).send())
+            client.block_handle().body(handle).prepare()
         })
     }
 
@@ -41,7 +39,7 @@ impl Linq {
     pub fn unblock_handle(&self, handle: impl Into<String>) -> Call<()> {
         let body = checked_blockable(handle).map(UnblockHandleRequest::new);
         Call::prepared(self, &UNBLOCK_HANDLE, body, |client, handle| {
-            Box::pin(client.unblock_handle().body(handle).send())
+            client.unblock_handle().body(handle).prepare()
         })
     }
 }
@@ -60,7 +58,7 @@ impl Linq {
     pub fn get_attachment(&self, id: impl TryInto<Uuid>) -> Call<Attachment> {
         let id = super::uuid("attachment", id.try_into().ok());
         Call::prepared(self, &GET_ATTACHMENT, id, |client, id| {
-            Box::pin(client.get_attachment().attachment_id(id).send())
+            client.get_attachment().attachment_id(id).prepare()
         })
     }
 
@@ -70,7 +68,7 @@ impl Linq {
     pub fn delete_attachment(&self, id: impl TryInto<Uuid>) -> Call<()> {
         let id = super::uuid("attachment", id.try_into().ok());
         Call::prepared(self, &DELETE_ATTACHMENT, id, |client, id| {
-            Box::pin(client.delete_attachment().attachment_id(id).send())
+            client.delete_attachment().attachment_id(id).prepare()
         })
     }
 }
@@ -81,7 +79,7 @@ impl Linq {
     ///
     /// `GET /v3/experiences`
     pub fn list_experiences(&self) -> Call<Vec<Experience>> {
-        let call = Call::new(self, |client| Box::pin(client.list_experiences().send()));
+        let call = Call::new(self, |client| client.list_experiences().prepare());
         call.map(|found| found.experiences.unwrap_or_default())
     }
 
@@ -91,7 +89,7 @@ impl Linq {
     pub fn get_experience(&self, name: impl Into<String>) -> Call<Experience> {
         let name = name.into();
         Call::new(self, |client| {
-            Box::pin(client.get_experience().experience(name).send())
+            client.get_experience().experience(name).prepare()
         })
     }
 }

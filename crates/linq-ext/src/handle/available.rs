@@ -75,7 +75,7 @@ impl AvailableNumber {
                 if let Some(line_type) = search.line_type {
                     call = call.type_(line_type);
                 }
-                Box::pin(call.send())
+                call.prepare()
             },
         )
     }

@@ -28,7 +28,7 @@ impl ChatHandle {
     /// `GET /v3/chats/{chatId}`
     pub fn get(&self) -> Call<Chat> {
         Call::prepared(self.linq(), &GET_CHAT, self.uuid(), |client, id| {
-            Box::pin(client.get_chat().chat_id(id).send())
+            client.get_chat().chat_id(id).prepare()
         })
     }
 
@@ -41,7 +41,7 @@ impl ChatHandle {
     pub fn update(&self, changes: UpdateChatRequest) -> Call<UpdateChatResponse> {
         let input = self.uuid_and(Ok(changes));
         Call::prepared(self.linq(), &UPDATE_CHAT, input, |client, (id, changes)| {
-            Box::pin(client.update_chat().chat_id(id).body(changes).send())
+            client.update_chat().chat_id(id).body(changes).prepare()
         })
     }
 
@@ -67,13 +67,11 @@ impl ChatHandle {
             &SET_CHAT_BACKGROUND,
             input,
             |client, (id, background)| {
-                Box::pin(
-                    client
-                        .set_chat_background()
-                        .chat_id(id)
-                        .body(background)
-                        .send(),
-                )
+                client
+                    .set_chat_background()
+                    .chat_id(id)
+                    .body(background)
+                    .prepare()
             },
         )
     }
@@ -86,7 +84,7 @@ impl ChatHandle {
             self.linq(),
             &REMOVE_CHAT_BACKGROUND,
             self.uuid(),
-            |client, id| Box::pin(client.remove_chat_background().chat_id(id).send()),
+            |client, id| client.remove_chat_background().chat_id(id).prepare(),
         )
     }
 }
@@ -104,9 +102,7 @@ impl ChatHandle {
             self.linq(),
             &ADD_PARTICIPANT,
             input,
-            |client, (id, handle)| {
-                Box::pin(client.add_participant().chat_id(id).body(handle).send())
-            },
+            |client, (id, handle)| client.add_participant().chat_id(id).body(handle).prepare(),
         )
     }
 
@@ -120,7 +116,11 @@ impl ChatHandle {
             &REMOVE_PARTICIPANT,
             input,
             |client, (id, handle)| {
-                Box::pin(client.remove_participant().chat_id(id).body(handle).send())
+                client
+                    .remove_participant()
+                    .chat_id(id)
+                    .body(handle)
+                    .prepare()
             },
         )
     }
@@ -130,7 +130,7 @@ impl ChatHandle {
     /// `POST /v3/chats/{chatId}/leave`
     pub fn leave(&self) -> Call<LeaveChatResponse> {
         Call::prepared(self.linq(), &LEAVE_CHAT, self.uuid(), |client, id| {
-            Box::pin(client.leave_chat().chat_id(id).send())
+            client.leave_chat().chat_id(id).prepare()
         })
     }
 }
@@ -145,7 +145,7 @@ impl ChatHandle {
             self.linq(),
             &MARK_CHAT_AS_READ,
             self.uuid(),
-            |client, id| Box::pin(client.mark_chat_as_read().chat_id(id).send()),
+            |client, id| client.mark_chat_as_read().chat_id(id).prepare(),
         )
     }
 
@@ -157,7 +157,7 @@ impl ChatHandle {
     /// `POST /v3/chats/{chatId}/typing`
     pub fn start_typing(&self) -> Call<()> {
         Call::prepared(self.linq(), &START_TYPING, self.uuid(), |client, id| {
-            Box::pin(client.start_typing().chat_id(id).send())
+            client.start_typing().chat_id(id).prepare()
         })
     }
 
@@ -166,7 +166,7 @@ impl ChatHandle {
     /// `DELETE /v3/chats/{chatId}/typing`
     pub fn stop_typing(&self) -> Call<()> {
         Call::prepared(self.linq(), &STOP_TYPING, self.uuid(), |client, id| {
-            Box::pin(client.stop_typing().chat_id(id).send())
+            client.stop_typing().chat_id(id).prepare()
         })
     }
 
@@ -181,7 +181,7 @@ impl ChatHandle {
             self.linq(),
             &SHARE_CONTACT_WITH_CHAT,
             self.uuid(),
-            |client, id| Box::pin(client.share_contact_with_chat().chat_id(id).send()),
+            |client, id| client.share_contact_with_chat().chat_id(id).prepare(),
         )
     }
 }
@@ -222,13 +222,11 @@ impl ChatHandle {
             &SEND_VOICE_MEMO_TO_CHAT,
             input,
             |client, (id, memo)| {
-                Box::pin(
-                    client
-                        .send_voice_memo_to_chat()
-                        .chat_id(id)
-                        .body(memo)
-                        .send(),
-                )
+                client
+                    .send_voice_memo_to_chat()
+                    .chat_id(id)
+                    .body(memo)
+                    .prepare()
             },
         )
     }
@@ -251,7 +249,7 @@ impl ChatHandle {
         };
         let input = self.uuid_and(poll);
         Call::prepared(self.linq(), &CREATE_POLL, input, |client, (id, poll)| {
-            Box::pin(client.create_poll().chat_id(id).body(poll).send())
+            client.create_poll().chat_id(id).body(poll).prepare()
         })
     }
 }
@@ -266,7 +264,7 @@ impl ChatHandle {
             self.linq(),
             &GET_CHAT_LOCATION,
             self.uuid(),
-            |client, id| Box::pin(client.get_chat_location().chat_id(id).send()),
+            |client, id| client.get_chat_location().chat_id(id).prepare(),
         )
     }
 
@@ -280,7 +278,7 @@ impl ChatHandle {
             self.linq(),
             &REQUEST_CHAT_LOCATION,
             self.uuid(),
-            |client, id| Box::pin(client.request_chat_location().chat_id(id).send()),
+            |client, id| client.request_chat_location().chat_id(id).prepare(),
         )
     }
 
@@ -294,7 +292,11 @@ impl ChatHandle {
             &STOP_CHAT_LOCATION,
             input,
             |client, (id, handle)| {
-                Box::pin(client.stop_chat_location().chat_id(id).body(handle).send())
+                client
+                    .stop_chat_location()
+                    .chat_id(id)
+                    .body(handle)
+                    .prepare()
             },
         )
     }

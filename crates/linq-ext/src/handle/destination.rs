@@ -58,7 +58,7 @@ impl Destination for ToNewChat {
     fn call(self, linq: &Linq, message: Message, overrides_optout: bool) -> Call<CreateChatResult> {
         let body = self.body(message, overrides_optout);
         Call::prepared(linq, Self::OPERATION, body, |client, body| {
-            Box::pin(client.create_chat().body(body).send())
+            client.create_chat().body(body).prepare()
         })
     }
 }
@@ -97,7 +97,11 @@ impl Destination for ToChat {
         });
         let input = self.0.uuid_and(body.map_err(Error::from));
         Call::prepared(linq, Self::OPERATION, input, |client, (id, body)| {
-            Box::pin(client.send_message_to_chat().chat_id(id).body(body).send())
+            client
+                .send_message_to_chat()
+                .chat_id(id)
+                .body(body)
+                .prepare()
         })
     }
 }
@@ -114,7 +118,7 @@ impl Destination for ToHandles {
     ) -> Call<CreateMessageResult> {
         let body = self.body(message, overrides_optout);
         Call::prepared(linq, Self::OPERATION, body, |client, body| {
-            Box::pin(client.create_message().body(body).send())
+            client.create_message().body(body).prepare()
         })
     }
 }

@@ -22,7 +22,7 @@ impl Linq {
     ///
     /// `GET /v3/phone_numbers`
     pub fn list_lines(&self) -> Call<Vec<PhoneNumberInfoV2>> {
-        let call = Call::new(self, |client| Box::pin(client.list_phone_numbers().send()));
+        let call = Call::new(self, |client| client.list_phone_numbers().prepare());
         call.map(|lines| lines.phone_numbers)
     }
 
@@ -61,13 +61,11 @@ impl Linq {
             &UPDATE_PHONE_NUMBER,
             input,
             |client, (id, forwarding)| {
-                Box::pin(
-                    client
-                        .update_phone_number()
-                        .phone_number_id(id)
-                        .body(forwarding)
-                        .send(),
-                )
+                client
+                    .update_phone_number()
+                    .phone_number_id(id)
+                    .body(forwarding)
+                    .prepare()
             },
         )
     }
@@ -101,7 +99,7 @@ impl Linq {
     ) -> Call<HandleCheckResponse> {
         let check = check_request(from, checked_handle(handle));
         Call::prepared(self, &CHECK_IMESSAGE_CAPABILITY, check, |client, check| {
-            Box::pin(client.check_imessage_capability().body(check).send())
+            client.check_imessage_capability().body(check).prepare()
         })
     }
 
@@ -114,7 +112,7 @@ impl Linq {
         let checked = check_number(&number).map_err(Error::from);
         let check = check_request(from, checked.map(|()| number));
         Call::prepared(self, &CHECK_RCS_CAPABILITY, check, |client, check| {
-            Box::pin(client.check_rcs_capability().body(check).send())
+            client.check_rcs_capability().body(check).prepare()
         })
     }
 }
@@ -151,7 +149,7 @@ impl LineHandle {
             self.linq(),
             &START_REPUTATION_AUDIT,
             self.checked(),
-            |client, line| Box::pin(client.start_reputation_audit().phone_number(line).send()),
+            |client, line| client.start_reputation_audit().phone_number(line).prepare(),
         )
     }
 
@@ -167,7 +165,7 @@ impl LineHandle {
             input,
             |client, (line, audit_id)| {
                 let call = client.get_reputation_audit().phone_number(line);
-                Box::pin(call.audit_id(audit_id).send())
+                call.audit_id(audit_id).prepare()
             },
         )
     }
@@ -180,7 +178,7 @@ impl LineHandle {
             self.linq(),
             &GET_CONTACT_CARD,
             self.checked(),
-            |client, line| Box::pin(client.get_contact_card().phone_number(line).send()),
+            |client, line| client.get_contact_card().phone_number(line).prepare(),
         );
         call.map(|cards| cards.contact_cards)
     }
@@ -200,13 +198,11 @@ impl LineHandle {
             &UPDATE_CONTACT_CARD,
             input,
             |client, (line, changes)| {
-                Box::pin(
-                    client
-                        .update_contact_card()
-                        .phone_number(line)
-                        .body(changes)
-                        .send(),
-                )
+                client
+                    .update_contact_card()
+                    .phone_number(line)
+                    .body(changes)
+                    .prepare()
             },
         )
     }
@@ -223,7 +219,7 @@ impl Linq {
     ///
     /// `GET /v3/contact_card`
     pub fn list_contact_cards(&self) -> Call<Vec<ContactCardItem>> {
-        let call = Call::new(self, |client| Box::pin(client.get_contact_card().send()));
+        let call = Call::new(self, |client| client.get_contact_card().prepare());
         call.map(|cards| cards.contact_cards)
     }
 
@@ -236,7 +232,7 @@ impl Linq {
     pub fn set_up_contact_card(&self, card: SetContactCardRequest) -> Call<SetContactCardResponse> {
         let checked = checked_line(card.phone_number.clone()).map(|_| card);
         Call::prepared(self, &SETUP_CONTACT_CARD, checked, |client, card| {
-            Box::pin(client.setup_contact_card().body(card).send())
+            client.setup_contact_card().body(card).prepare()
         })
     }
 }

@@ -24,7 +24,7 @@ impl MessageHandle {
     /// `GET /v3/messages/{messageId}`
     pub fn get(&self) -> Call<linq_types::Message> {
         Call::prepared(self.linq(), &GET_MESSAGE, self.uuid(), |client, id| {
-            Box::pin(client.get_message().message_id(id).send())
+            client.get_message().message_id(id).prepare()
         })
     }
 
@@ -33,7 +33,7 @@ impl MessageHandle {
     /// `DELETE /v3/messages/{messageId}`
     pub fn delete(&self) -> Call<()> {
         Call::prepared(self.linq(), &DELETE_MESSAGE, self.uuid(), |client, id| {
-            Box::pin(client.delete_message().message_id(id).send())
+            client.delete_message().message_id(id).prepare()
         })
     }
 
@@ -57,7 +57,7 @@ impl MessageHandle {
         let checked = check_text(&edit.text).map_err(Error::from);
         let input = self.uuid_and(checked.map(|()| edit));
         Call::prepared(self.linq(), &EDIT_MESSAGE, input, |client, (id, edit)| {
-            Box::pin(client.edit_message().message_id(id).body(edit).send())
+            client.edit_message().message_id(id).body(edit).prepare()
         })
     }
 
@@ -80,9 +80,7 @@ impl MessageHandle {
             self.linq(),
             &UPDATE_APP_CARD,
             input,
-            |client, (id, card)| {
-                Box::pin(client.update_app_card().message_id(id).body(card).send())
-            },
+            |client, (id, card)| client.update_app_card().message_id(id).body(card).prepare(),
         )
     }
 }
@@ -120,7 +118,11 @@ impl MessageHandle {
             &SEND_REACTION,
             input,
             |client, (id, reaction)| {
-                Box::pin(client.send_reaction().message_id(id).body(reaction).send())
+                client
+                    .send_reaction()
+                    .message_id(id)
+                    .body(reaction)
+                    .prepare()
             },
         )
     }
@@ -144,14 +146,12 @@ impl MessageHandle {
             &UPDATE_STICKER_PLACEMENT,
             input,
             |client, (id, (reaction, placement))| {
-                Box::pin(
-                    client
-                        .update_sticker_placement()
-                        .message_id(id)
-                        .reaction_id(reaction)
-                        .body(placement)
-                        .send(),
-                )
+                client
+                    .update_sticker_placement()
+                    .message_id(id)
+                    .reaction_id(reaction)
+                    .body(placement)
+                    .prepare()
             },
         )
     }
@@ -165,7 +165,7 @@ impl MessageHandle {
     /// `GET /v3/messages/{messageId}/poll`
     pub fn poll(&self) -> Call<PollEnvelope> {
         Call::prepared(self.linq(), &GET_POLL, self.uuid(), |client, id| {
-            Box::pin(client.get_poll().message_id(id).send())
+            client.get_poll().message_id(id).prepare()
         })
     }
 
@@ -190,13 +190,11 @@ impl MessageHandle {
             &ADD_POLL_OPTIONS,
             input,
             |client, (id, options)| {
-                Box::pin(
-                    client
-                        .add_poll_options()
-                        .message_id(id)
-                        .body(options)
-                        .send(),
-                )
+                client
+                    .add_poll_options()
+                    .message_id(id)
+                    .body(options)
+                    .prepare()
             },
         )
     }
@@ -223,7 +221,7 @@ impl MessageHandle {
         let option = super::uuid("option", option_id.try_into().ok());
         let input = self.uuid_and(option.map(|option| VotePollRequest::new(operation, option)));
         Call::prepared(self.linq(), &VOTE_POLL, input, |client, (id, vote)| {
-            Box::pin(client.vote_poll().message_id(id).body(vote).send())
+            client.vote_poll().message_id(id).body(vote).prepare()
         })
     }
 }

@@ -24,7 +24,7 @@ impl Linq {
         request: PaymentRequestCreateRequest,
     ) -> Call<PaymentRequest> {
         Call::new(self, |client| {
-            Box::pin(client.create_payment_request().body(request).send())
+            client.create_payment_request().body(request).prepare()
         })
     }
 
@@ -34,7 +34,10 @@ impl Linq {
     pub fn get_payment_request(&self, id: impl TryInto<Uuid>) -> Call<PaymentRequest> {
         let id = super::uuid("payment request", id.try_into().ok());
         Call::prepared(self, &GET_PAYMENT_REQUEST, id, |client, id| {
-            Box::pin(client.get_payment_request().payment_request_id(id).send())
+            client
+                .get_payment_request()
+                .payment_request_id(id)
+                .prepare()
         })
     }
 
@@ -44,12 +47,10 @@ impl Linq {
     pub fn cancel_payment_request(&self, id: impl TryInto<Uuid>) -> Call<PaymentRequest> {
         let id = super::uuid("payment request", id.try_into().ok());
         Call::prepared(self, &CANCEL_PAYMENT_REQUEST, id, |client, id| {
-            Box::pin(
-                client
-                    .cancel_payment_request()
-                    .payment_request_id(id)
-                    .send(),
-            )
+            client
+                .cancel_payment_request()
+                .payment_request_id(id)
+                .prepare()
         })
     }
 }
@@ -65,7 +66,7 @@ impl Linq {
     pub fn create_payment(&self, payment: PaymentCreateRequest) -> Call<Payment> {
         let checked = checked_handle(payment.handle.as_str()).map(|_| payment);
         Call::prepared(self, &CREATE_PAYMENT, checked, |client, payment| {
-            Box::pin(client.create_payment().body(payment).send())
+            client.create_payment().body(payment).prepare()
         })
     }
 
@@ -74,9 +75,7 @@ impl Linq {
     /// `GET /v3/payments/{paymentId}`
     pub fn get_payment(&self, id: impl Into<String>) -> Call<Payment> {
         let id = id.into();
-        Call::new(self, |client| {
-            Box::pin(client.get_payment().payment_id(id).send())
-        })
+        Call::new(self, |client| client.get_payment().payment_id(id).prepare())
     }
 
     /// Calls a payment off that is not finished. Where its state forbids that, it answers 409.
@@ -85,7 +84,7 @@ impl Linq {
     pub fn cancel_payment(&self, id: impl Into<String>) -> Call<Payment> {
         let id = id.into();
         Call::new(self, |client| {
-            Box::pin(client.cancel_payment().payment_id(id).send())
+            client.cancel_payment().payment_id(id).prepare()
         })
     }
 
@@ -98,7 +97,7 @@ impl Linq {
     ) -> Call<PaymentCredentialsResponse> {
         let id = id.into();
         Call::new(self, |client| {
-            Box::pin(client.get_payment_credentials().payment_id(id).send())
+            client.get_payment_credentials().payment_id(id).prepare()
         })
     }
 }
@@ -115,7 +114,7 @@ impl Linq {
     ) -> Call<PaymentHandleConnection> {
         let handle = checked_handle(handle);
         Call::prepared(self, &CONNECT_PAYMENT_HANDLE, handle, |client, handle| {
-            Box::pin(client.connect_payment_handle().handle(handle).send())
+            client.connect_payment_handle().handle(handle).prepare()
         })
     }
 
@@ -135,13 +134,11 @@ impl Linq {
             &VERIFY_PAYMENT_HANDLE,
             input,
             |client, (handle, proof)| {
-                Box::pin(
-                    client
-                        .verify_payment_handle()
-                        .handle(handle)
-                        .body(proof)
-                        .send(),
-                )
+                client
+                    .verify_payment_handle()
+                    .handle(handle)
+                    .body(proof)
+                    .prepare()
             },
         )
     }
@@ -158,7 +155,12 @@ impl Linq {
             self,
             &GET_PAYMENT_HANDLE_CONNECTION,
             handle,
-            |client, handle| Box::pin(client.get_payment_handle_connection().handle(handle).send()),
+            |client, handle| {
+                client
+                    .get_payment_handle_connection()
+                    .handle(handle)
+                    .prepare()
+            },
         )
     }
 
@@ -175,12 +177,10 @@ impl Linq {
             &REVOKE_PAYMENT_HANDLE_CONNECTION,
             handle,
             |client, handle| {
-                Box::pin(
-                    client
-                        .revoke_payment_handle_connection()
-                        .handle(handle)
-                        .send(),
-                )
+                client
+                    .revoke_payment_handle_connection()
+                    .handle(handle)
+                    .prepare()
             },
         )
     }
@@ -191,7 +191,7 @@ impl Linq {
     pub fn get_payment_provider(&self, provider: impl Into<String>) -> Call<PaymentProvider> {
         let provider = provider.into();
         Call::new(self, |client| {
-            Box::pin(client.get_payment_provider().provider(provider).send())
+            client.get_payment_provider().provider(provider).prepare()
         })
     }
 
@@ -207,13 +207,11 @@ impl Linq {
         let provider = provider.into();
         let body = ConnectPaymentProviderRequest::new(return_url);
         Call::new(self, |client| {
-            Box::pin(
-                client
-                    .connect_payment_provider()
-                    .provider(provider)
-                    .body(body)
-                    .send(),
-            )
+            client
+                .connect_payment_provider()
+                .provider(provider)
+                .body(body)
+                .prepare()
         })
     }
 }

@@ -15,7 +15,7 @@ impl Linq {
     ///
     /// `GET /v3/webhook-events`
     pub fn list_webhook_events(&self) -> Call<Vec<WebhookEventType>> {
-        let call = Call::new(self, |client| Box::pin(client.list_webhook_events().send()));
+        let call = Call::new(self, |client| client.list_webhook_events().prepare());
         call.map(|events| events.events)
     }
 
@@ -23,9 +23,7 @@ impl Linq {
     ///
     /// `GET /v3/webhook-subscriptions`
     pub fn list_subscriptions(&self) -> Call<Vec<WebhookSubscriptionResponse>> {
-        let call = Call::new(self, |client| {
-            Box::pin(client.list_webhook_subscriptions().send())
-        });
+        let call = Call::new(self, |client| client.list_webhook_subscriptions().prepare());
         call.map(|found| found.subscriptions)
     }
 
@@ -35,7 +33,10 @@ impl Linq {
     pub fn get_subscription(&self, id: impl Into<String>) -> Call<WebhookSubscriptionResponse> {
         let id = id.into();
         Call::new(self, |client| {
-            Box::pin(client.get_webhook_subscription().subscription_id(id).send())
+            client
+                .get_webhook_subscription()
+                .subscription_id(id)
+                .prepare()
         })
     }
 
@@ -74,12 +75,10 @@ impl Linq {
             &CREATE_WEBHOOK_SUBSCRIPTION,
             checked.map(|()| subscription),
             |client, subscription| {
-                Box::pin(
-                    client
-                        .create_webhook_subscription()
-                        .body(subscription)
-                        .send(),
-                )
+                client
+                    .create_webhook_subscription()
+                    .body(subscription)
+                    .prepare()
             },
         )
     }
@@ -103,13 +102,11 @@ impl Linq {
             &UPDATE_WEBHOOK_SUBSCRIPTION,
             checked.map(|()| (id, changes)),
             |client, (id, changes)| {
-                Box::pin(
-                    client
-                        .update_webhook_subscription()
-                        .subscription_id(id)
-                        .body(changes)
-                        .send(),
-                )
+                client
+                    .update_webhook_subscription()
+                    .subscription_id(id)
+                    .body(changes)
+                    .prepare()
             },
         )
     }
@@ -120,12 +117,10 @@ impl Linq {
     pub fn delete_subscription(&self, id: impl Into<String>) -> Call<()> {
         let id = id.into();
         Call::new(self, |client| {
-            Box::pin(
-                client
-                    .delete_webhook_subscription()
-                    .subscription_id(id)
-                    .send(),
-            )
+            client
+                .delete_webhook_subscription()
+                .subscription_id(id)
+                .prepare()
         })
     }
 }

@@ -137,7 +137,7 @@ impl Source for Chats {
             if let Some(cursor) = cursor {
                 call = call.cursor(cursor);
             }
-            Box::pin(call.send())
+            call.prepare()
         });
         call.map(|page| Page::new(page.chats, page.next_cursor))
     }
@@ -157,7 +157,7 @@ impl Source for ChatMessages {
             if let Some(cursor) = cursor {
                 call = call.cursor(cursor);
             }
-            Box::pin(call.send())
+            call.prepare()
         });
         call.map(|page| Page::new(page.messages, page.next_cursor))
     }
@@ -181,7 +181,7 @@ impl Source for Thread {
             if let Some(cursor) = cursor {
                 call = call.cursor(cursor);
             }
-            Box::pin(call.send())
+            call.prepare()
         });
         call.map(|page| Page::new(page.messages, page.next_cursor))
     }
@@ -205,7 +205,7 @@ impl Source for PaymentRequests {
             if let Some(status) = status {
                 call = call.status(status);
             }
-            Box::pin(call.send())
+            call.prepare()
         });
         call.map(move |page| {
             let next = || offset.saturating_add(page.data.len()).to_string();

@@ -1,5 +1,6 @@
 //! The hook that repeats requests.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,24 +65,24 @@ impl Retries {
         let operation = next.operation();
         let state = next.extension::<CallState>();
         let wishes = state.map(|state| &state.wishes);
-        let (key, refused) = match key::settle(&mut request, operation.repeat(), wishes) {
-            Ok(key) => (key, None),
-            Err(refused) => (None, Some(refused)),
-        };
+        let key = key::settle(&mut request, operation.repeat(), wishes);
+        let class = Class::of(operation.repeat(), matches!(key, Ok(Some(_))));
         let max_retries = wishes
             .and_then(|wishes| wishes.max_retries)
             .unwrap_or(self.limits.max_retries);
-        let mut report = CallReport {
-            idempotency_key: key,
-            ..CallReport::default()
-        };
-        let mut request = Some(request);
+        let mut report = CallReport::default();
+        let (mut request, mut refused) = (Some(request), None);
+        match key {
+            // The call knows the one that it has placed itself.
+            Ok(None | Some(Cow::Borrowed(_))) => {}
+            Ok(Some(Cow::Owned(key))) => report.idempotency_key = Some(key),
+            Err(error) => refused = Some(error),
+        }
         async move {
             let result = 'call: {
                 if let Some(refused) = refused {
                     break 'call Err(TransportError::other(refused));
                 }
-                let class = Class::of(operation.repeat(), report.idempotency_key.is_some());
                 let mut may_have_arrived = false;
                 loop {
                     let keeps = report.attempts < max_retries;
@@ -91,8 +92,15 @@ impl Retries {
                     let is_last = request.is_none();
                     report.attempts += 1;
                     let pause = {
-                        let (result, outcome) = at_first_sight(attempt.await);
-                        let is_read = is_read_here(outcome, class, operation, is_last);
+                        let reads =
+                            !is_last && class == Class::Read && operation.accept().is_some();
+                        let (result, outcome) = match attempt.await {
+                            Ok(response) if response.status().is_success() && !reads => {
+                                break 'call Ok(response);
+                            }
+                            result => at_first_sight(result),
+                        };
+                        let is_read = is_read_here(outcome);
                         let (result, outcome) = match (result, outcome) {
                             (Ok(response), Outcome::Answered(answer)) if is_read => {
                                 self.read_boxed(response, answer).await
@@ -193,6 +201,7 @@ fn begin<'a>(
 }
 
 /// What became of an attempt, as far as no body tells more, beside the result itself.
+#[inline(never)]
 fn at_first_sight(
     result: Result<Response, TransportError>,
 ) -> (Result<Response, TransportError>, Outcome) {
@@ -213,12 +222,9 @@ fn at_first_sight(
 
 /// True if the body has to be read before the call can end: it tells why an answer is no success, and that of a
 /// read may break off, so that it is read again.
-fn is_read_here(outcome: Outcome, class: Class, operation: &Operation, is_last: bool) -> bool {
-    let has_body = || class == Class::Read && operation.accept().is_some();
+fn is_read_here(outcome: Outcome) -> bool {
     match outcome {
-        Outcome::Answered(answer) => {
-            !answer.status.is_success() || (!answer.forbids && !is_last && has_body())
-        }
+        Outcome::Answered(answer) => !answer.status.is_success() || !answer.forbids,
         _ => false,
     }
 }

@@ -42,14 +42,15 @@ impl fmt::Display for KeyRefused {
 
 impl std::error::Error for KeyRefused {}
 
-/// Finds the key that a request carries, after putting in the one that its call wants.
+/// Finds the key that a request carries, after putting in the one that its call wants; it is borrowed if the call
+/// has placed it itself.
 ///
 /// A call without wishes was made with the generated client alone, and is left as it is.
-pub(crate) fn settle(
+pub(crate) fn settle<'w>(
     request: &mut Request,
     repeat: Repeat,
-    wishes: Option<&CallWishes>,
-) -> Result<Option<String>, KeyRefused> {
+    wishes: Option<&'w CallWishes>,
+) -> Result<Option<Cow<'w, str>>, KeyRefused> {
     let wanted = wishes.and_then(|wishes| wishes.idempotency_key.as_deref());
     let Repeat::Keyed { header, body, .. } = repeat else {
         return match repeat {
@@ -58,24 +59,24 @@ pub(crate) fn settle(
             _ => Ok(None),
         };
     };
-    if let Some(key) = wishes.and_then(|wishes| wishes.placed_key.as_ref()) {
-        return Ok(Some(key.clone()));
+    if let Some(key) = wishes.and_then(|wishes| wishes.placed_key.as_deref()) {
+        return Ok(Some(Cow::Borrowed(key)));
     }
     let place = body.and_then(|pointer| find(body_of(request)?, pointer));
     if let Some(key) = wanted {
         return match put(request, header, place, key) {
-            Some(()) => Ok(Some(key.to_owned())),
+            Some(()) => Ok(Some(Cow::Owned(key.to_owned()))),
             None => Err(KeyRefused::NotPlaced),
         };
     }
     let carried =
         in_header(request, header).or_else(|| in_body(body_of(request)?, place.as_ref()?));
     if carried.is_some() || wishes.is_none_or(|wishes| wishes.adds_no_key) {
-        return Ok(carried);
+        return Ok(carried.map(Cow::Owned));
     }
     let key = new_key();
     // Without the place the API refuses the request, and says why better than this could.
-    Ok(put(request, header, place, &key).map(|()| key))
+    Ok(put(request, header, place, &key).map(|()| Cow::Owned(key)))
 }
 
 /// Puts a key into the header, or else the body; into both if the body has another one.
@@ -287,14 +288,25 @@ fn unescaped(token: &'static str) -> Cow<'static, str> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use linq_client::reqwest::Method;
     use linq_client::{Repeat, Request};
 
-    use super::{KeyRefused, find, new_key, settle};
+    use super::{KeyRefused, find, new_key};
     use crate::call::CallWishes;
 
     const POINTER: &str = "/message/idempotency_key";
     const HEADER: &str = "Idempotency-Key";
+
+    fn settle(
+        request: &mut Request,
+        repeat: Repeat,
+        wishes: Option<&CallWishes>,
+    ) -> Result<Option<String>, KeyRefused> {
+        let key = super::settle(request, repeat, wishes)?;
+        Ok(key.map(Cow::into_owned))
+    }
 
     fn in_body(body: &str, pointer: &'static str) -> Option<String> {
         super::in_body(body, &find(body, pointer)?)

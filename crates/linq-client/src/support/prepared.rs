@@ -1,0 +1,140 @@
+//! A call that has all it needs.
+
+use std::fmt;
+
+use bytes::Bytes;
+use linq_types::Fit;
+use serde::de::DeserializeOwned;
+
+use super::answer::{self, Answer, Failure};
+use super::call::Call;
+use super::error::Report;
+use super::problem::Problem;
+use super::{BoxFuture, Client, Error, Operation, ResponseValue, TransportError};
+
+type Sending<'a> = BoxFuture<'a, Result<reqwest::Response, TransportError>>;
+
+type Decode<T, E> =
+    fn(&'static Operation, Result<Answer, Failure>) -> Result<ResponseValue<T>, Error<E>>;
+
+/// A call that has all it needs, apart from the client that sends it.
+///
+/// Builders make it with `prepare`; `send` of a builder is both in one.
+#[must_use = "nothing is sent before `send`"]
+pub struct Prepared<T, E> {
+    call: Call,
+    wants_body: bool,
+    decode: Decode<T, E>,
+}
+
+impl<T, E> Prepared<T, E> {
+    /// The operation that will be called.
+    #[must_use]
+    pub fn operation(&self) -> &'static Operation {
+        self.call.operation()
+    }
+
+    /// Sends the request.
+    ///
+    /// # Errors
+    ///
+    /// As of the operation; one with [`Error::is_invalid_request`] if a parameter is missing or unfit, and
+    /// nothing was sent.
+    pub fn send<'a>(
+        self,
+        client: &'a Client,
+    ) -> impl Future<Output = Result<ResponseValue<T>, Error<E>>> + Send + use<'a, T, E> {
+        let Self {
+            call,
+            wants_body,
+            decode,
+        } = self;
+        let operation = call.operation();
+        // Built here and handed to the hooks, so that the future holds neither parameters nor request; nothing
+        // is sent before it is polled.
+        let response = call
+            .request(client)
+            .map(|request| client.next(operation).run(request));
+        async move { decode(operation, receive(operation, response, wants_body).await) }
+    }
+}
+
+impl<T, E> Prepared<T, E>
+where
+    T: DeserializeOwned + Fit,
+    E: DeserializeOwned + Fit,
+{
+    pub(super) fn json(call: Call) -> Self {
+        Self {
+            call,
+            wants_body: true,
+            decode: decoded,
+        }
+    }
+}
+
+impl<E: DeserializeOwned + Fit> Prepared<(), E> {
+    pub(super) fn empty(call: Call) -> Self {
+        Self {
+            call,
+            wants_body: false,
+            decode: |_, answer| taken(answer, |_| ()),
+        }
+    }
+}
+
+impl<E: DeserializeOwned + Fit> Prepared<Bytes, E> {
+    pub(super) fn bytes(call: Call) -> Self {
+        Self {
+            call,
+            wants_body: true,
+            decode: |_, answer| taken(answer, |body| body),
+        }
+    }
+}
+
+/// Waits for the answer and reads it; what does not depend on types is compiled once.
+async fn receive(
+    operation: &'static Operation,
+    response: Result<Sending<'_>, Problem>,
+    wants_body: bool,
+) -> Result<Answer, Failure> {
+    let response = response.map_err(|problem| Failure::invalid_request(operation, problem))?;
+    let response = response.await;
+    let mut response = response.map_err(|error| Failure::transport(operation, error))?;
+    answer::read(operation, &mut response, wants_body).await
+}
+
+fn decoded<T, E>(
+    operation: &'static Operation,
+    answer: Result<Answer, Failure>,
+) -> Result<ResponseValue<T>, Error<E>>
+where
+    T: DeserializeOwned + Fit,
+    E: DeserializeOwned + Fit,
+{
+    let answer = answer.map_err(Failure::into_error)?;
+    match linq_types::decode(&answer.body) {
+        Ok(value) => Ok(ResponseValue::new(value, answer.status, answer.headers)),
+        Err(error) => Err(Error::from(Report::undecodable(operation, answer, error))),
+    }
+}
+
+fn taken<T, E: DeserializeOwned + Fit>(
+    answer: Result<Answer, Failure>,
+    take: fn(Bytes) -> T,
+) -> Result<ResponseValue<T>, Error<E>> {
+    let answer = answer.map_err(Failure::into_error)?;
+    let value = take(answer.body);
+    Ok(ResponseValue::new(value, answer.status, answer.headers))
+}
+
+// Without the parameters, which are not for logs.
+impl<T, E> fmt::Debug for Prepared<T, E> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Prepared")
+            .field("operation", &self.operation().name())
+            .finish_non_exhaustive()
+    }
+}
