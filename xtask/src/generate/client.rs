@@ -221,7 +221,7 @@ fn emit_area(
         "#[allow(unused_imports, reason = \"which names are used differs by area\")]\n\
          use crate::{Client, Error, Prepared, ResponseValue, generated::operations};\n\
          #[allow(unused_imports, reason = \"which names are used differs by area\")]\n\
-         use crate::{support::{Call, ListStyle}, types};\n",
+         use crate::{support::{Call, ListStyle, Reason}, types};\n",
     );
     for operation in operations {
         if let Some(builder) = builders.get(&operation.name) {
@@ -622,5 +622,33 @@ impl VisitMut for Tidy {
             field.colon_token = None;
         }
         syn::visit_mut::visit_field_value_mut(self, field);
+    }
+
+    fn visit_field_mut(&mut self, field: &mut syn::Field) {
+        // Why there is no value is one of a few reasons, which need no text on the heap.
+        if let syn::Type::Path(ty) = &mut field.ty
+            && let Some(result) = ty.path.segments.last_mut()
+            && result.ident == "Result"
+            && let syn::PathArguments::AngleBracketed(arguments) = &mut result.arguments
+            && let Some(reason) = arguments.args.last_mut()
+        {
+            *reason = syn::parse_quote!(Reason);
+        }
+        syn::visit_mut::visit_field_mut(self, field);
+    }
+
+    fn visit_expr_mut(&mut self, expression: &mut syn::Expr) {
+        if let syn::Expr::MethodCall(call) = expression
+            && call.method == "to_string"
+            && let syn::Expr::Lit(text) = &*call.receiver
+            && let syn::Lit::Str(text) = &text.lit
+        {
+            *expression = if text.value().starts_with("conversion to") {
+                syn::parse_quote!(Reason::NotConverted)
+            } else {
+                syn::parse_quote!(Reason::NotSet)
+            };
+        }
+        syn::visit_mut::visit_expr_mut(self, expression);
     }
 }

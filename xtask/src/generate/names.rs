@@ -110,6 +110,7 @@ const TAKEN_BUILDERS: &[&str] = &[
     "Ok",
     "Option",
     "Prepared",
+    "Reason",
     "ResponseValue",
     "Result",
     "Self",

@@ -100,21 +100,21 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle}, types};
+    use crate::{support::{Call, ListStyle, Reason}, types};
 
     /// Sends [`Client::request_upload`](crate::Client::request_upload), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RequestUpload<'a> {
         client: &'a Client,
-        body: Result<types::RequestUploadRequest, String>,
+        body: Result<types::RequestUploadRequest, Reason>,
     }
 
     impl<'a> RequestUpload<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
+                body: Err(Reason::NotSet),
             }
         }
 
@@ -125,12 +125,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::RequestUploadRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: RequestUploadRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -164,14 +159,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetAttachment<'a> {
         client: &'a Client,
-        attachment_id: Result<uuid::Uuid, String>,
+        attachment_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> GetAttachment<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                attachment_id: Err("attachment_id was not initialized".to_string()),
+                attachment_id: Err(Reason::NotSet),
             }
         }
 
@@ -182,11 +177,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.attachment_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for attachment_id failed".to_string()
-                });
+            self.attachment_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -217,14 +208,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteAttachment<'a> {
         client: &'a Client,
-        attachment_id: Result<uuid::Uuid, String>,
+        attachment_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> DeleteAttachment<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                attachment_id: Err("attachment_id was not initialized".to_string()),
+                attachment_id: Err(Reason::NotSet),
             }
         }
 
@@ -235,11 +226,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.attachment_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for attachment_id failed".to_string()
-                });
+            self.attachment_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 

@@ -86,7 +86,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle}, types};
+    use crate::{support::{Call, ListStyle, Reason}, types};
 
     /// Sends [`Client::list_blocked_handles`](crate::Client::list_blocked_handles), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -131,14 +131,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct BlockHandle<'a> {
         client: &'a Client,
-        body: Result<types::BlockHandleRequest, String>,
+        body: Result<types::BlockHandleRequest, Reason>,
     }
 
     impl<'a> BlockHandle<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
+                body: Err(Reason::NotSet),
             }
         }
 
@@ -149,12 +149,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::BlockHandleRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: BlockHandleRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -188,14 +183,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UnblockHandle<'a> {
         client: &'a Client,
-        body: Result<types::UnblockHandleRequest, String>,
+        body: Result<types::UnblockHandleRequest, Reason>,
     }
 
     impl<'a> UnblockHandle<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
+                body: Err(Reason::NotSet),
             }
         }
 
@@ -206,12 +201,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UnblockHandleRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: UnblockHandleRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 

@@ -71,21 +71,21 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle}, types};
+    use crate::{support::{Call, ListStyle, Reason}, types};
 
     /// Sends [`Client::check_imessage_capability`](crate::Client::check_imessage_capability), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckImessageCapability<'a> {
         client: &'a Client,
-        body: Result<types::HandleCheckRequest, String>,
+        body: Result<types::HandleCheckRequest, Reason>,
     }
 
     impl<'a> CheckImessageCapability<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
+                body: Err(Reason::NotSet),
             }
         }
 
@@ -96,12 +96,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::HandleCheckRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: HandleCheckRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -135,14 +130,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckRcsCapability<'a> {
         client: &'a Client,
-        body: Result<types::HandleCheckRequest, String>,
+        body: Result<types::HandleCheckRequest, Reason>,
     }
 
     impl<'a> CheckRcsCapability<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
+                body: Err(Reason::NotSet),
             }
         }
 
@@ -153,12 +148,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::HandleCheckRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: HandleCheckRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 

@@ -463,17 +463,17 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle}, types};
+    use crate::{support::{Call, ListStyle, Reason}, types};
 
     /// Sends [`Client::list_chats`](crate::Client::list_chats), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListChats<'a> {
         client: &'a Client,
-        cursor: Result<Option<String>, String>,
-        from: Result<Option<String>, String>,
-        limit: Result<Option<i64>, String>,
-        to: Result<Option<String>, String>,
+        cursor: Result<Option<String>, Reason>,
+        from: Result<Option<String>, Reason>,
+        limit: Result<Option<i64>, Reason>,
+        to: Result<Option<String>, Reason>,
     }
 
     impl<'a> ListChats<'a> {
@@ -494,13 +494,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.cursor = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for cursor failed"
-                        .to_string()
-                });
+            self.cursor = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -513,12 +507,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.from = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for from failed".to_string()
-                });
+            self.from = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -531,10 +520,7 @@ pub(super) mod builder {
         where
             V: TryInto<i64>,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "conversion to `i64` for limit failed".to_string());
+            self.limit = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -545,12 +531,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.to = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for to failed".to_string()
-                });
+            self.to = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -587,14 +568,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateChat<'a> {
         client: &'a Client,
-        body: Result<types::CreateChatRequest, String>,
+        body: Result<types::CreateChatRequest, Reason>,
     }
 
     impl<'a> CreateChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
+                body: Err(Reason::NotSet),
             }
         }
 
@@ -605,12 +586,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::CreateChatRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: CreateChatRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -644,14 +620,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetChat<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, String>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> GetChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err("chat_id was not initialized".to_string()),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -662,11 +638,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -697,16 +669,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateChat<'a> {
         client: &'a Client,
-        body: Result<types::UpdateChatRequest, String>,
-        chat_id: Result<uuid::Uuid, String>,
+        body: Result<types::UpdateChatRequest, Reason>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> UpdateChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                chat_id: Err("chat_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -717,12 +689,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UpdateChatRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: UpdateChatRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -733,11 +700,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -772,16 +735,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct AddParticipant<'a> {
         client: &'a Client,
-        body: Result<types::AddParticipantRequest, String>,
-        chat_id: Result<uuid::Uuid, String>,
+        body: Result<types::AddParticipantRequest, Reason>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> AddParticipant<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                chat_id: Err("chat_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -792,12 +755,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::AddParticipantRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: AddParticipantRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -808,11 +766,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -849,16 +803,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct RemoveParticipant<'a> {
         client: &'a Client,
-        body: Result<types::RemoveParticipantRequest, String>,
-        chat_id: Result<uuid::Uuid, String>,
+        body: Result<types::RemoveParticipantRequest, Reason>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> RemoveParticipant<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                chat_id: Err("chat_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -869,12 +823,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::RemoveParticipantRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: RemoveParticipantRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -885,11 +834,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -926,14 +871,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct LeaveChat<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, String>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> LeaveChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err("chat_id was not initialized".to_string()),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -944,11 +889,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -982,14 +923,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct StartTyping<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, String>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> StartTyping<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err("chat_id was not initialized".to_string()),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -1000,11 +941,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1035,14 +972,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct StopTyping<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, String>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> StopTyping<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err("chat_id was not initialized".to_string()),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -1053,11 +990,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1088,14 +1021,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct MarkChatAsRead<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, String>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> MarkChatAsRead<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err("chat_id was not initialized".to_string()),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -1106,11 +1039,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1141,14 +1070,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct ShareContactWithChat<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, String>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> ShareContactWithChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err("chat_id was not initialized".to_string()),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -1159,11 +1088,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1194,16 +1119,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct SetChatBackground<'a> {
         client: &'a Client,
-        body: Result<types::SetChatBackgroundRequest, String>,
-        chat_id: Result<uuid::Uuid, String>,
+        body: Result<types::SetChatBackgroundRequest, Reason>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> SetChatBackground<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                chat_id: Err("chat_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -1214,12 +1139,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::SetChatBackgroundRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: SetChatBackgroundRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1230,11 +1150,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1266,14 +1182,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct RemoveChatBackground<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, String>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> RemoveChatBackground<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err("chat_id was not initialized".to_string()),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -1284,11 +1200,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1319,14 +1231,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetChatLocation<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, String>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> GetChatLocation<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err("chat_id was not initialized".to_string()),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -1337,11 +1249,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1377,16 +1285,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct StopChatLocation<'a> {
         client: &'a Client,
-        body: Result<types::StopChatLocationRequest, String>,
-        chat_id: Result<uuid::Uuid, String>,
+        body: Result<types::StopChatLocationRequest, Reason>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> StopChatLocation<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                chat_id: Err("chat_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -1397,12 +1305,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::StopChatLocationRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: StopChatLocationRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1413,11 +1316,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1452,14 +1351,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct RequestChatLocation<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, String>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> RequestChatLocation<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err("chat_id was not initialized".to_string()),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -1470,11 +1369,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 

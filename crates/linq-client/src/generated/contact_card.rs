@@ -102,14 +102,14 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle}, types};
+    use crate::{support::{Call, ListStyle, Reason}, types};
 
     /// Sends [`Client::get_contact_card`](crate::Client::get_contact_card), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetContactCard<'a> {
         client: &'a Client,
-        phone_number: Result<Option<String>, String>,
+        phone_number: Result<Option<String>, Reason>,
     }
 
     impl<'a> GetContactCard<'a> {
@@ -127,13 +127,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.phone_number = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for phone_number failed"
-                        .to_string()
-                });
+            self.phone_number = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -169,14 +163,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct SetupContactCard<'a> {
         client: &'a Client,
-        body: Result<types::SetContactCardRequest, String>,
+        body: Result<types::SetContactCardRequest, Reason>,
     }
 
     impl<'a> SetupContactCard<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
+                body: Err(Reason::NotSet),
             }
         }
 
@@ -187,12 +181,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::SetContactCardRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: SetContactCardRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -228,16 +217,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateContactCard<'a> {
         client: &'a Client,
-        body: Result<types::UpdateContactCardRequest, String>,
-        phone_number: Result<String, String>,
+        body: Result<types::UpdateContactCardRequest, Reason>,
+        phone_number: Result<String, Reason>,
     }
 
     impl<'a> UpdateContactCard<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                phone_number: Err("phone_number was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                phone_number: Err(Reason::NotSet),
             }
         }
 
@@ -248,12 +237,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UpdateContactCardRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: UpdateContactCardRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -264,12 +248,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.phone_number = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for phone_number failed"
-                        .to_string()
-                });
+            self.phone_number = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 

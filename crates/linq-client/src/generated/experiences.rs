@@ -63,7 +63,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle}, types};
+    use crate::{support::{Call, ListStyle, Reason}, types};
 
     /// Sends [`Client::list_experiences`](crate::Client::list_experiences), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -108,14 +108,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetExperience<'a> {
         client: &'a Client,
-        experience: Result<String, String>,
+        experience: Result<String, Reason>,
     }
 
     impl<'a> GetExperience<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                experience: Err("experience was not initialized".to_string()),
+                experience: Err(Reason::NotSet),
             }
         }
 
@@ -126,12 +126,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.experience = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for experience failed"
-                        .to_string()
-                });
+            self.experience = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 

@@ -349,23 +349,23 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle}, types};
+    use crate::{support::{Call, ListStyle, Reason}, types};
 
     /// Sends [`Client::get_messages`](crate::Client::get_messages), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessages<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, String>,
-        cursor: Result<Option<String>, String>,
-        limit: Result<Option<i64>, String>,
+        chat_id: Result<uuid::Uuid, Reason>,
+        cursor: Result<Option<String>, Reason>,
+        limit: Result<Option<i64>, Reason>,
     }
 
     impl<'a> GetMessages<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err("chat_id was not initialized".to_string()),
+                chat_id: Err(Reason::NotSet),
                 cursor: Ok(None),
                 limit: Ok(None),
             }
@@ -378,11 +378,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -393,13 +389,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.cursor = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for cursor failed"
-                        .to_string()
-                });
+            self.cursor = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -412,10 +402,7 @@ pub(super) mod builder {
         where
             V: TryInto<i64>,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "conversion to `i64` for limit failed".to_string());
+            self.limit = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -451,16 +438,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct SendMessageToChat<'a> {
         client: &'a Client,
-        body: Result<types::SendMessageToChatRequest, String>,
-        chat_id: Result<uuid::Uuid, String>,
+        body: Result<types::SendMessageToChatRequest, Reason>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> SendMessageToChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                chat_id: Err("chat_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -471,12 +458,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::SendMessageToChatRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: SendMessageToChatRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -487,11 +469,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -526,10 +504,10 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessageThread<'a> {
         client: &'a Client,
-        cursor: Result<Option<String>, String>,
-        limit: Result<Option<i64>, String>,
-        message_id: Result<uuid::Uuid, String>,
-        order: Result<Option<types::GetMessageThreadOrder>, String>,
+        cursor: Result<Option<String>, Reason>,
+        limit: Result<Option<i64>, Reason>,
+        message_id: Result<uuid::Uuid, Reason>,
+        order: Result<Option<types::GetMessageThreadOrder>, Reason>,
     }
 
     impl<'a> GetMessageThread<'a> {
@@ -538,7 +516,7 @@ pub(super) mod builder {
                 client,
                 cursor: Ok(None),
                 limit: Ok(None),
-                message_id: Err("message_id was not initialized".to_string()),
+                message_id: Err(Reason::NotSet),
                 order: Ok(None),
             }
         }
@@ -550,13 +528,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.cursor = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for cursor failed"
-                        .to_string()
-                });
+            self.cursor = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -569,10 +541,7 @@ pub(super) mod builder {
         where
             V: TryInto<i64>,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "conversion to `i64` for limit failed".to_string());
+            self.limit = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -583,11 +552,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for message_id failed".to_string()
-                });
+            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -603,13 +568,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::GetMessageThreadOrder>,
         {
-            self.order = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `linq_types :: GetMessageThreadOrder` for order failed"
-                        .to_string()
-                });
+            self.order = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -646,16 +605,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct SendVoiceMemoToChat<'a> {
         client: &'a Client,
-        body: Result<types::SendVoiceMemoToChatRequest, String>,
-        chat_id: Result<uuid::Uuid, String>,
+        body: Result<types::SendVoiceMemoToChatRequest, Reason>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> SendVoiceMemoToChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                chat_id: Err("chat_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -666,12 +625,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::SendVoiceMemoToChatRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: SendVoiceMemoToChatRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -682,11 +636,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -723,14 +673,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessage<'a> {
         client: &'a Client,
-        message_id: Result<uuid::Uuid, String>,
+        message_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> GetMessage<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                message_id: Err("message_id was not initialized".to_string()),
+                message_id: Err(Reason::NotSet),
             }
         }
 
@@ -741,11 +691,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for message_id failed".to_string()
-                });
+            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -776,14 +722,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteMessage<'a> {
         client: &'a Client,
-        message_id: Result<uuid::Uuid, String>,
+        message_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> DeleteMessage<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                message_id: Err("message_id was not initialized".to_string()),
+                message_id: Err(Reason::NotSet),
             }
         }
 
@@ -794,11 +740,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for message_id failed".to_string()
-                });
+            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -829,16 +771,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct EditMessage<'a> {
         client: &'a Client,
-        body: Result<types::EditMessageRequest, String>,
-        message_id: Result<uuid::Uuid, String>,
+        body: Result<types::EditMessageRequest, Reason>,
+        message_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> EditMessage<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                message_id: Err("message_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                message_id: Err(Reason::NotSet),
             }
         }
 
@@ -849,12 +791,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::EditMessageRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: EditMessageRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -865,11 +802,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for message_id failed".to_string()
-                });
+            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -901,16 +834,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct SendReaction<'a> {
         client: &'a Client,
-        body: Result<types::SendReactionRequest, String>,
-        message_id: Result<uuid::Uuid, String>,
+        body: Result<types::SendReactionRequest, Reason>,
+        message_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> SendReaction<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                message_id: Err("message_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                message_id: Err(Reason::NotSet),
             }
         }
 
@@ -921,12 +854,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::SendReactionRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: SendReactionRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -937,11 +865,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for message_id failed".to_string()
-                });
+            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -976,15 +900,15 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateMessage<'a> {
         client: &'a Client,
-        body: Result<types::CreateMessageRequest, String>,
-        idempotency_key: Result<Option<String>, String>,
+        body: Result<types::CreateMessageRequest, Reason>,
+        idempotency_key: Result<Option<String>, Reason>,
     }
 
     impl<'a> CreateMessage<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
+                body: Err(Reason::NotSet),
                 idempotency_key: Ok(None),
             }
         }
@@ -996,12 +920,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::CreateMessageRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: CreateMessageRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1017,10 +936,7 @@ pub(super) mod builder {
             self.idempotency_key = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for idempotency_key failed"
-                        .to_string()
-                });
+                .map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1055,16 +971,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateAppCard<'a> {
         client: &'a Client,
-        body: Result<types::UpdateAppCardRequest, String>,
-        message_id: Result<uuid::Uuid, String>,
+        body: Result<types::UpdateAppCardRequest, Reason>,
+        message_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> UpdateAppCard<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                message_id: Err("message_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                message_id: Err(Reason::NotSet),
             }
         }
 
@@ -1075,12 +991,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UpdateAppCardRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: UpdateAppCardRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1091,11 +1002,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for message_id failed".to_string()
-                });
+            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1130,18 +1037,18 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateStickerPlacement<'a> {
         client: &'a Client,
-        body: Result<types::UpdateStickerPlacementRequest, String>,
-        message_id: Result<uuid::Uuid, String>,
-        reaction_id: Result<uuid::Uuid, String>,
+        body: Result<types::UpdateStickerPlacementRequest, Reason>,
+        message_id: Result<uuid::Uuid, Reason>,
+        reaction_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> UpdateStickerPlacement<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                message_id: Err("message_id was not initialized".to_string()),
-                reaction_id: Err("reaction_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                message_id: Err(Reason::NotSet),
+                reaction_id: Err(Reason::NotSet),
             }
         }
 
@@ -1152,12 +1059,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UpdateStickerPlacementRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: UpdateStickerPlacementRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1168,11 +1070,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for message_id failed".to_string()
-                });
+            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -1183,11 +1081,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.reaction_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for reaction_id failed".to_string()
-                });
+            self.reaction_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 

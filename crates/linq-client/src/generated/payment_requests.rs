@@ -127,16 +127,16 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle}, types};
+    use crate::{support::{Call, ListStyle, Reason}, types};
 
     /// Sends [`Client::list_payment_requests`](crate::Client::list_payment_requests), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListPaymentRequests<'a> {
         client: &'a Client,
-        limit: Result<Option<i64>, String>,
-        offset: Result<Option<i64>, String>,
-        status: Result<Option<types::PaymentRequestStatus>, String>,
+        limit: Result<Option<i64>, Reason>,
+        offset: Result<Option<i64>, Reason>,
+        status: Result<Option<types::PaymentRequestStatus>, Reason>,
     }
 
     impl<'a> ListPaymentRequests<'a> {
@@ -158,10 +158,7 @@ pub(super) mod builder {
         where
             V: TryInto<i64>,
         {
-            self.limit = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "conversion to `i64` for limit failed".to_string());
+            self.limit = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -174,10 +171,7 @@ pub(super) mod builder {
         where
             V: TryInto<i64>,
         {
-            self.offset = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| "conversion to `i64` for offset failed".to_string());
+            self.offset = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -188,13 +182,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::PaymentRequestStatus>,
         {
-            self.status = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `linq_types :: PaymentRequestStatus` for status failed"
-                        .to_string()
-                });
+            self.status = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -232,15 +220,15 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePaymentRequest<'a> {
         client: &'a Client,
-        body: Result<types::PaymentRequestCreateRequest, String>,
-        idempotency_key: Result<Option<String>, String>,
+        body: Result<types::PaymentRequestCreateRequest, Reason>,
+        idempotency_key: Result<Option<String>, Reason>,
     }
 
     impl<'a> CreatePaymentRequest<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
+                body: Err(Reason::NotSet),
                 idempotency_key: Ok(None),
             }
         }
@@ -252,12 +240,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::PaymentRequestCreateRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: PaymentRequestCreateRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -273,10 +256,7 @@ pub(super) mod builder {
             self.idempotency_key = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for idempotency_key failed"
-                        .to_string()
-                });
+                .map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -311,14 +291,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentRequest<'a> {
         client: &'a Client,
-        payment_request_id: Result<uuid::Uuid, String>,
+        payment_request_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> GetPaymentRequest<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                payment_request_id: Err("payment_request_id was not initialized".to_string()),
+                payment_request_id: Err(Reason::NotSet),
             }
         }
 
@@ -329,12 +309,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.payment_request_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for payment_request_id failed"
-                        .to_string()
-                });
+            self.payment_request_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -368,14 +343,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CancelPaymentRequest<'a> {
         client: &'a Client,
-        payment_request_id: Result<uuid::Uuid, String>,
+        payment_request_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> CancelPaymentRequest<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                payment_request_id: Err("payment_request_id was not initialized".to_string()),
+                payment_request_id: Err(Reason::NotSet),
             }
         }
 
@@ -386,12 +361,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.payment_request_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for payment_request_id failed"
-                        .to_string()
-                });
+            self.payment_request_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 

@@ -287,22 +287,22 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle}, types};
+    use crate::{support::{Call, ListStyle, Reason}, types};
 
     /// Sends [`Client::create_payment`](crate::Client::create_payment), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePayment<'a> {
         client: &'a Client,
-        body: Result<types::PaymentCreateRequest, String>,
-        idempotency_key: Result<Option<String>, String>,
+        body: Result<types::PaymentCreateRequest, Reason>,
+        idempotency_key: Result<Option<String>, Reason>,
     }
 
     impl<'a> CreatePayment<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
+                body: Err(Reason::NotSet),
                 idempotency_key: Ok(None),
             }
         }
@@ -314,12 +314,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::PaymentCreateRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: PaymentCreateRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -335,10 +330,7 @@ pub(super) mod builder {
             self.idempotency_key = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for idempotency_key failed"
-                        .to_string()
-                });
+                .map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -370,14 +362,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPayment<'a> {
         client: &'a Client,
-        payment_id: Result<String, String>,
+        payment_id: Result<String, Reason>,
     }
 
     impl<'a> GetPayment<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                payment_id: Err("payment_id was not initialized".to_string()),
+                payment_id: Err(Reason::NotSet),
             }
         }
 
@@ -388,12 +380,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.payment_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for payment_id failed"
-                        .to_string()
-                });
+            self.payment_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -424,14 +411,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CancelPayment<'a> {
         client: &'a Client,
-        payment_id: Result<String, String>,
+        payment_id: Result<String, Reason>,
     }
 
     impl<'a> CancelPayment<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                payment_id: Err("payment_id was not initialized".to_string()),
+                payment_id: Err(Reason::NotSet),
             }
         }
 
@@ -442,12 +429,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.payment_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for payment_id failed"
-                        .to_string()
-                });
+            self.payment_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -478,14 +460,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentCredentials<'a> {
         client: &'a Client,
-        payment_id: Result<String, String>,
+        payment_id: Result<String, Reason>,
     }
 
     impl<'a> GetPaymentCredentials<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                payment_id: Err("payment_id was not initialized".to_string()),
+                payment_id: Err(Reason::NotSet),
             }
         }
 
@@ -496,12 +478,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.payment_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for payment_id failed"
-                        .to_string()
-                });
+            self.payment_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -537,14 +514,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct ConnectPaymentHandle<'a> {
         client: &'a Client,
-        handle: Result<String, String>,
+        handle: Result<String, Reason>,
     }
 
     impl<'a> ConnectPaymentHandle<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                handle: Err("handle was not initialized".to_string()),
+                handle: Err(Reason::NotSet),
             }
         }
 
@@ -555,12 +532,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.handle = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for handle failed"
-                        .to_string()
-                });
+            self.handle = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -596,16 +568,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct VerifyPaymentHandle<'a> {
         client: &'a Client,
-        body: Result<types::VerifyPaymentHandleRequest, String>,
-        handle: Result<String, String>,
+        body: Result<types::VerifyPaymentHandleRequest, Reason>,
+        handle: Result<String, Reason>,
     }
 
     impl<'a> VerifyPaymentHandle<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                handle: Err("handle was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                handle: Err(Reason::NotSet),
             }
         }
 
@@ -616,12 +588,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::VerifyPaymentHandleRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: VerifyPaymentHandleRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -632,12 +599,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.handle = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for handle failed"
-                        .to_string()
-                });
+            self.handle = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -674,14 +636,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentHandleConnection<'a> {
         client: &'a Client,
-        handle: Result<String, String>,
+        handle: Result<String, Reason>,
     }
 
     impl<'a> GetPaymentHandleConnection<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                handle: Err("handle was not initialized".to_string()),
+                handle: Err(Reason::NotSet),
             }
         }
 
@@ -692,12 +654,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.handle = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for handle failed"
-                        .to_string()
-                });
+            self.handle = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -733,14 +690,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct RevokePaymentHandleConnection<'a> {
         client: &'a Client,
-        handle: Result<String, String>,
+        handle: Result<String, Reason>,
     }
 
     impl<'a> RevokePaymentHandleConnection<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                handle: Err("handle was not initialized".to_string()),
+                handle: Err(Reason::NotSet),
             }
         }
 
@@ -751,12 +708,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.handle = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for handle failed"
-                        .to_string()
-                });
+            self.handle = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -792,14 +744,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentProvider<'a> {
         client: &'a Client,
-        provider: Result<String, String>,
+        provider: Result<String, Reason>,
     }
 
     impl<'a> GetPaymentProvider<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                provider: Err("provider was not initialized".to_string()),
+                provider: Err(Reason::NotSet),
             }
         }
 
@@ -810,12 +762,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.provider = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for provider failed"
-                        .to_string()
-                });
+            self.provider = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -849,16 +796,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct ConnectPaymentProvider<'a> {
         client: &'a Client,
-        body: Result<types::ConnectPaymentProviderRequest, String>,
-        provider: Result<String, String>,
+        body: Result<types::ConnectPaymentProviderRequest, Reason>,
+        provider: Result<String, Reason>,
     }
 
     impl<'a> ConnectPaymentProvider<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                provider: Err("provider was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                provider: Err(Reason::NotSet),
             }
         }
 
@@ -869,12 +816,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::ConnectPaymentProviderRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: ConnectPaymentProviderRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -885,12 +827,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.provider = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for provider failed"
-                        .to_string()
-                });
+            self.provider = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 

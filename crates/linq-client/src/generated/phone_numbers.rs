@@ -173,7 +173,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle}, types};
+    use crate::{support::{Call, ListStyle, Reason}, types};
 
     /// Sends [`Client::list_phone_numbers_deprecated`](crate::Client::list_phone_numbers_deprecated), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -256,9 +256,9 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetAvailableNumber<'a> {
         client: &'a Client,
-        exclude_from: Result<Option<Vec<String>>, String>,
-        to: Result<Option<Vec<String>>, String>,
-        type_: Result<Option<types::LineType>, String>,
+        exclude_from: Result<Option<Vec<String>>, Reason>,
+        to: Result<Option<Vec<String>>, Reason>,
+        type_: Result<Option<types::LineType>, Reason>,
     }
 
     impl<'a> GetAvailableNumber<'a> {
@@ -278,13 +278,7 @@ pub(super) mod builder {
         where
             V: TryInto<Vec<String>>,
         {
-            self.exclude_from = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: vec :: Vec < :: std :: string :: String >` for exclude_from failed"
-                        .to_string()
-                });
+            self.exclude_from = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -295,13 +289,7 @@ pub(super) mod builder {
         where
             V: TryInto<Vec<String>>,
         {
-            self.to = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `:: std :: vec :: Vec < :: std :: string :: String >` for to failed"
-                        .to_string()
-                });
+            self.to = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -312,12 +300,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::LineType>,
         {
-            self.type_ = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| {
-                    "conversion to `linq_types :: LineType` for type_ failed".to_string()
-                });
+            self.type_ = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -355,16 +338,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdatePhoneNumber<'a> {
         client: &'a Client,
-        body: Result<types::UpdatePhoneNumberRequest, String>,
-        phone_number_id: Result<uuid::Uuid, String>,
+        body: Result<types::UpdatePhoneNumberRequest, Reason>,
+        phone_number_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> UpdatePhoneNumber<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                phone_number_id: Err("phone_number_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                phone_number_id: Err(Reason::NotSet),
             }
         }
 
@@ -375,12 +358,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UpdatePhoneNumberRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: UpdatePhoneNumberRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -391,11 +369,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.phone_number_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for phone_number_id failed".to_string()
-                });
+            self.phone_number_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -432,14 +406,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct StartReputationAudit<'a> {
         client: &'a Client,
-        phone_number: Result<String, String>,
+        phone_number: Result<String, Reason>,
     }
 
     impl<'a> StartReputationAudit<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                phone_number: Err("phone_number was not initialized".to_string()),
+                phone_number: Err(Reason::NotSet),
             }
         }
 
@@ -450,12 +424,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.phone_number = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for phone_number failed"
-                        .to_string()
-                });
+            self.phone_number = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -491,16 +460,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetReputationAudit<'a> {
         client: &'a Client,
-        audit_id: Result<String, String>,
-        phone_number: Result<String, String>,
+        audit_id: Result<String, Reason>,
+        phone_number: Result<String, Reason>,
     }
 
     impl<'a> GetReputationAudit<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                audit_id: Err("audit_id was not initialized".to_string()),
-                phone_number: Err("phone_number was not initialized".to_string()),
+                audit_id: Err(Reason::NotSet),
+                phone_number: Err(Reason::NotSet),
             }
         }
 
@@ -511,12 +480,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.audit_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for audit_id failed"
-                        .to_string()
-                });
+            self.audit_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -527,12 +491,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.phone_number = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for phone_number failed"
-                        .to_string()
-                });
+            self.phone_number = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 

@@ -131,23 +131,23 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle}, types};
+    use crate::{support::{Call, ListStyle, Reason}, types};
 
     /// Sends [`Client::create_poll`](crate::Client::create_poll), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePoll<'a> {
         client: &'a Client,
-        body: Result<types::CreatePollRequest, String>,
-        chat_id: Result<uuid::Uuid, String>,
+        body: Result<types::CreatePollRequest, Reason>,
+        chat_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> CreatePoll<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                chat_id: Err("chat_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                chat_id: Err(Reason::NotSet),
             }
         }
 
@@ -158,12 +158,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::CreatePollRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: CreatePollRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -174,11 +169,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for chat_id failed".to_string()
-                });
+            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -210,14 +201,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPoll<'a> {
         client: &'a Client,
-        message_id: Result<uuid::Uuid, String>,
+        message_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> GetPoll<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                message_id: Err("message_id was not initialized".to_string()),
+                message_id: Err(Reason::NotSet),
             }
         }
 
@@ -228,11 +219,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for message_id failed".to_string()
-                });
+            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -263,16 +250,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct AddPollOptions<'a> {
         client: &'a Client,
-        body: Result<types::AddPollOptionsRequest, String>,
-        message_id: Result<uuid::Uuid, String>,
+        body: Result<types::AddPollOptionsRequest, Reason>,
+        message_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> AddPollOptions<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                message_id: Err("message_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                message_id: Err(Reason::NotSet),
             }
         }
 
@@ -283,12 +270,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::AddPollOptionsRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: AddPollOptionsRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -299,11 +281,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for message_id failed".to_string()
-                });
+            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -335,16 +313,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct VotePoll<'a> {
         client: &'a Client,
-        body: Result<types::VotePollRequest, String>,
-        message_id: Result<uuid::Uuid, String>,
+        body: Result<types::VotePollRequest, Reason>,
+        message_id: Result<uuid::Uuid, Reason>,
     }
 
     impl<'a> VotePoll<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                message_id: Err("message_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                message_id: Err(Reason::NotSet),
             }
         }
 
@@ -355,12 +333,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::VotePollRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: VotePollRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -371,11 +344,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: uuid :: Uuid` for message_id failed".to_string()
-                });
+            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 

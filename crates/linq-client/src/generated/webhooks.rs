@@ -178,7 +178,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle}, types};
+    use crate::{support::{Call, ListStyle, Reason}, types};
 
     /// Sends [`Client::list_webhook_events`](crate::Client::list_webhook_events), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -259,14 +259,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateWebhookSubscription<'a> {
         client: &'a Client,
-        body: Result<types::CreateWebhookSubscriptionRequest, String>,
+        body: Result<types::CreateWebhookSubscriptionRequest, Reason>,
     }
 
     impl<'a> CreateWebhookSubscription<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
+                body: Err(Reason::NotSet),
             }
         }
 
@@ -277,12 +277,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::CreateWebhookSubscriptionRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: CreateWebhookSubscriptionRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -318,14 +313,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetWebhookSubscription<'a> {
         client: &'a Client,
-        subscription_id: Result<String, String>,
+        subscription_id: Result<String, Reason>,
     }
 
     impl<'a> GetWebhookSubscription<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                subscription_id: Err("subscription_id was not initialized".to_string()),
+                subscription_id: Err(Reason::NotSet),
             }
         }
 
@@ -336,12 +331,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.subscription_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for subscription_id failed"
-                        .to_string()
-                });
+            self.subscription_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -377,16 +367,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateWebhookSubscription<'a> {
         client: &'a Client,
-        body: Result<types::UpdateWebhookSubscriptionRequest, String>,
-        subscription_id: Result<String, String>,
+        body: Result<types::UpdateWebhookSubscriptionRequest, Reason>,
+        subscription_id: Result<String, Reason>,
     }
 
     impl<'a> UpdateWebhookSubscription<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err("body was not initialized".to_string()),
-                subscription_id: Err("subscription_id was not initialized".to_string()),
+                body: Err(Reason::NotSet),
+                subscription_id: Err(Reason::NotSet),
             }
         }
 
@@ -397,12 +387,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UpdateWebhookSubscriptionRequest>,
         {
-            self.body = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `linq_types :: UpdateWebhookSubscriptionRequest` for body failed"
-                        .to_string()
-                });
+            self.body = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -413,12 +398,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.subscription_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for subscription_id failed"
-                        .to_string()
-                });
+            self.subscription_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 
@@ -455,14 +435,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteWebhookSubscription<'a> {
         client: &'a Client,
-        subscription_id: Result<String, String>,
+        subscription_id: Result<String, Reason>,
     }
 
     impl<'a> DeleteWebhookSubscription<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                subscription_id: Err("subscription_id was not initialized".to_string()),
+                subscription_id: Err(Reason::NotSet),
             }
         }
 
@@ -473,12 +453,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.subscription_id = value
-                .try_into()
-                .map_err(|_| {
-                    "conversion to `:: std :: string :: String` for subscription_id failed"
-                        .to_string()
-                });
+            self.subscription_id = value.try_into().map_err(|_| Reason::NotConverted);
             self
         }
 

@@ -15,7 +15,7 @@ use super::{Client, Operation, Prepared, Request};
 
 /// A call whose parameters are being collected.
 ///
-/// The builders keep each value as a `Result`, with a text in place of a value that is missing or did not
+/// The builders keep each value as a `Result`, with the reason in place of a value that is missing or did not
 /// convert. The first such parameter is remembered, and sending then fails before anything is sent.
 pub(crate) struct Call {
     operation: &'static Operation,
@@ -60,7 +60,7 @@ impl Call {
     }
 
     /// Puts a value in its place in the path.
-    pub(crate) fn path<T: Serialize>(&mut self, name: &'static str, value: Result<T, String>) {
+    pub(crate) fn path<T: Serialize>(&mut self, name: &'static str, value: Result<T, Reason>) {
         let Some(text) = self.required(name, value) else {
             return;
         };
@@ -75,7 +75,7 @@ impl Call {
         // Values hold no braces, since these get percent-encoded.
         while let Some(place) = encode::place(&self.path, name) {
             let (before, after) = (&self.path[..place.start], &self.path[place.end..]);
-            self.path = [before, &text, after].concat().into();
+            self.path = encode::joined([before, &text, after]).into();
             is_there = true;
         }
         if !is_there {
@@ -87,7 +87,7 @@ impl Call {
     pub(crate) fn query<T: Serialize>(
         &mut self,
         name: &'static str,
-        value: Result<Option<T>, String>,
+        value: Result<Option<T>, Reason>,
     ) {
         if let Some(text) = self.optional(name, value) {
             encode::push_pair(&mut self.query, name, &encode::percent(&text));
@@ -98,7 +98,7 @@ impl Call {
     pub(crate) fn query_required<T: Serialize>(
         &mut self,
         name: &'static str,
-        value: Result<T, String>,
+        value: Result<T, Reason>,
     ) {
         if let Some(text) = self.required(name, value) {
             encode::push_pair(&mut self.query, name, &encode::percent(&text));
@@ -116,7 +116,7 @@ impl Call {
     pub(crate) fn query_list<T: Serialize>(
         &mut self,
         name: &'static str,
-        values: Result<Option<Vec<T>>, String>,
+        values: Result<Option<Vec<T>>, Reason>,
         style: ListStyle,
     ) {
         if let Some(Some(values)) = self.taken(name, values) {
@@ -128,7 +128,7 @@ impl Call {
     pub(crate) fn query_list_required<T: Serialize>(
         &mut self,
         name: &'static str,
-        values: Result<Vec<T>, String>,
+        values: Result<Vec<T>, Reason>,
         style: ListStyle,
     ) {
         match self.taken(name, values) {
@@ -142,7 +142,7 @@ impl Call {
     pub(crate) fn header<T: Serialize>(
         &mut self,
         name: &'static str,
-        value: Result<Option<T>, String>,
+        value: Result<Option<T>, Reason>,
     ) {
         if let Some(text) = self.optional(name, value) {
             self.push_header(name, name, &text);
@@ -160,7 +160,7 @@ impl Call {
     pub(crate) fn header_required<T: Serialize>(
         &mut self,
         name: &'static str,
-        value: Result<T, String>,
+        value: Result<T, Reason>,
     ) {
         if let Some(text) = self.required(name, value) {
             self.push_header(name, name, &text);
@@ -168,14 +168,14 @@ impl Call {
     }
 
     /// Sets the JSON body.
-    pub(crate) fn body<T: Serialize>(&mut self, value: Result<T, String>) {
+    pub(crate) fn body<T: Serialize>(&mut self, value: Result<T, Reason>) {
         if let Some(value) = self.taken("body", value) {
             self.push_body(&value);
         }
     }
 
     /// Sets the JSON body, if there is one.
-    pub(crate) fn body_optional<T: Serialize>(&mut self, value: Result<Option<T>, String>) {
+    pub(crate) fn body_optional<T: Serialize>(&mut self, value: Result<Option<T>, Reason>) {
         if let Some(Some(value)) = self.taken("body", value) {
             self.push_body(&value);
         }
@@ -223,7 +223,7 @@ impl Call {
         let mut url = shared.base_url.clone();
         match shared.base_path() {
             "" => url.set_path(&path),
-            base => url.set_path(&[base, &path].concat()),
+            base => url.set_path(&encode::joined([base, &path, ""])),
         }
         if !query.is_empty() {
             url.set_query(Some(&query));
@@ -239,16 +239,14 @@ impl Call {
         self.problem.get_or_insert(Problem { parameter, reason });
     }
 
-    fn taken<T>(&mut self, name: &'static str, value: Result<T, String>) -> Option<T> {
-        value
-            .map_err(|message| self.refuse(name, Reason::of_setter(&message)))
-            .ok()
+    fn taken<T>(&mut self, name: &'static str, value: Result<T, Reason>) -> Option<T> {
+        value.map_err(|reason| self.refuse(name, reason)).ok()
     }
 
     fn optional<T: Serialize>(
         &mut self,
         name: &'static str,
-        value: Result<Option<T>, String>,
+        value: Result<Option<T>, Reason>,
     ) -> Option<String> {
         let value = self.taken(name, value)??;
         encode::text(&value).unwrap_or_else(|_| {
@@ -260,7 +258,7 @@ impl Call {
     fn required<T: Serialize>(
         &mut self,
         name: &'static str,
-        value: Result<T, String>,
+        value: Result<T, Reason>,
     ) -> Option<String> {
         let text = self.optional(name, value.map(Some));
         if text.is_none() {

@@ -65,6 +65,15 @@ pub(crate) fn place(path: &str, name: &str) -> Option<Range<usize>> {
     }
 }
 
+/// Three texts in a row, in memory that is allocated once.
+pub(crate) fn joined([first, second, third]: [&str; 3]) -> String {
+    let mut joined = String::with_capacity(first.len() + second.len() + third.len());
+    joined.push_str(first);
+    joined.push_str(second);
+    joined.push_str(third);
+    joined
+}
+
 /// Adds a pair to a query; `value` is encoded already.
 pub(crate) fn push_pair(query: &mut String, name: &str, value: &str) {
     if !query.is_empty() {

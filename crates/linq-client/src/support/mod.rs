@@ -21,7 +21,7 @@ mod transport;
 
 // Which of these the generated code uses is up to the API document.
 #[allow(unused_imports, reason = "a document need not have list parameters")]
-pub(crate) use {call::Call, encode::ListStyle};
+pub(crate) use {call::Call, encode::ListStyle, problem::Reason};
 
 pub use answer::read_body;
 pub use builder::ClientBuilder;

@@ -12,6 +12,10 @@ pub(crate) struct Problem {
 }
 
 /// What is wrong with a parameter.
+#[allow(
+    dead_code,
+    reason = "which of them setters leave is up to the API document"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
     NotSet,
@@ -24,18 +28,6 @@ pub(crate) enum Reason {
     NotJson,
     NotObject,
     NotPath,
-}
-
-impl Reason {
-    /// The reason behind the text that a generated setter left in place of a value.
-    pub(crate) fn of_setter(message: &str) -> Self {
-        let unset = ["was not initialized", "was not set"];
-        if unset.into_iter().any(|end| message.ends_with(end)) {
-            Self::NotSet
-        } else {
-            Self::NotConverted
-        }
-    }
 }
 
 impl fmt::Display for Problem {

@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::call::Call;
+use super::problem::Reason;
 use super::{Client, Error, ListStyle, Operation, Repeat, ResponseValue};
 use server::{API_KEY, NOT_FOUND, Recorded, Script, Server, answer};
 
@@ -174,12 +175,12 @@ async fn queries_take_scalars_and_lists() {
 #[tokio::test]
 async fn bad_parameters_are_named() {
     let start = "remove: invalid request: ";
-    let unset = || Err::<Option<String>, _>("limit was not initialized".to_owned());
+    let unset = || Err::<Option<String>, _>(Reason::NotSet);
     assert_eq!(
         problem(|call| call.query("limit", unset())).await,
         format!("{start}`limit` was not set")
     );
-    let long = Err::<Option<i64>, _>("conversion of +12025550199 failed".to_owned());
+    let long = Err::<Option<i64>, _>(Reason::NotConverted);
     assert_eq!(
         problem(|call| call.query("limit", long)).await,
         format!("{start}`limit` was set to a value that does not convert to its type")
