@@ -239,6 +239,22 @@ async fn what_the_server_took_is_never_sent_again() {
 }
 
 #[tokio::test]
+async fn what_the_server_took_at_the_second_try_has_nothing_of_the_first_in_its_error() {
+    let busy = Step::error(429, 1007).header("retry-after", "3");
+    let server = Server::start([busy, Step::answer(202, "<html>")]).await;
+    let clock = TestClock::default();
+    let linq = builder(&server, &clock).build().expect("all is valid");
+    let chat = linq.chat("3f6a1c52-8b0e-4d27-9c41-5e7ab2d90f13");
+    let error = chat.message().text("Hello").await.expect_err("no JSON");
+    assert_eq!((error.attempts(), clock.millis()), (2, vec![3000]));
+    assert!(error.is_accepted() && !error.is_retryable());
+    assert_eq!(error.retry_after(), None);
+    let sent = &server.requests()[1];
+    let key = error.idempotency_key().expect("sends have one");
+    assert!(String::from_utf8_lossy(&sent.body).contains(key), "{sent:?}");
+}
+
+#[tokio::test]
 async fn the_generated_client_is_repeated_with_a_key_of_its_caller_only() {
     let send = |key: Option<&'static str>| async move {
         let server = Server::start([Step::error(502, 3001)]).await;

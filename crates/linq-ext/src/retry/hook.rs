@@ -70,33 +70,33 @@ impl Retries {
         let max_retries = wishes
             .and_then(|wishes| wishes.max_retries)
             .unwrap_or(self.limits.max_retries);
-        let mut report = CallReport::default();
-        let (mut request, mut refused) = (Some(request), None);
+        let (mut request, mut refused, mut idempotency_key) = (Some(request), None, None);
         match key {
             // The call knows the one that it has placed itself.
             Ok(None | Some(Cow::Borrowed(_))) => {}
-            Ok(Some(Cow::Owned(key))) => report.idempotency_key = Some(key),
+            Ok(Some(Cow::Owned(key))) => idempotency_key = Some(key),
             Err(error) => refused = Some(error),
         }
         async move {
-            let result = 'call: {
+            let mut attempts = 0;
+            let (result, retryable, retry_after) = 'call: {
                 if let Some(refused) = refused {
-                    break 'call Err(TransportError::other(refused));
+                    break 'call (Err(TransportError::other(refused)), false, None);
                 }
                 let mut may_have_arrived = false;
                 loop {
-                    let keeps = report.attempts < max_retries;
-                    let Some(attempt) = begin(next, &mut request, keeps) else {
-                        break 'call Err(TransportError::other("the request is used up"));
+                    let Some(attempt) = begin(next, &mut request, attempts < max_retries) else {
+                        let error = TransportError::other("the request is used up");
+                        break 'call (Err(error), false, None);
                     };
                     let is_last = request.is_none();
-                    report.attempts += 1;
+                    attempts += 1;
                     let pause = {
                         let reads =
                             !is_last && class == Class::Read && operation.accept().is_some();
                         let (result, outcome) = match attempt.await {
                             Ok(response) if response.status().is_success() && !reads => {
-                                break 'call Ok(response);
+                                break 'call (Ok(response), false, None);
                             }
                             result => at_first_sight(result),
                         };
@@ -107,10 +107,8 @@ impl Retries {
                             }
                             seen => seen,
                         };
-                        report.retryable = policy::may_repeat(outcome, class);
-                        report.retry_after = outcome.retry_after();
-                        let attempts = Attempts {
-                            made: report.attempts,
+                        let made = Attempts {
+                            made: attempts,
                             may_have_arrived,
                         };
                         let limits = Limits {
@@ -118,26 +116,35 @@ impl Retries {
                             ..self.limits
                         };
                         let is_delete = *operation.method() == Method::DELETE;
-                        match policy::decide(attempts, outcome, class, is_delete, limits) {
+                        let end = |result| {
+                            let retryable = policy::may_repeat(outcome, class);
+                            (result, retryable, outcome.retry_after())
+                        };
+                        match policy::decide(made, outcome, class, is_delete, limits) {
                             Decision::Repeat { after } if !is_last => {
                                 may_have_arrived |= policy::may_have_arrived(outcome);
                                 after.filter(|after| !after.is_zero())
                             }
                             Decision::Done => {
-                                break 'call result.map(|answer| gone(operation, answer));
+                                break 'call end(result.map(|answer| gone(operation, answer)));
                             }
-                            _ => break 'call result,
+                            _ => break 'call end(result),
                         }
                     };
-                    let pause = pause
-                        .unwrap_or_else(|| backoff::pause(report.attempts, self.clock.jitter()));
-                    span.retry(report.attempts, pause);
+                    let pause =
+                        pause.unwrap_or_else(|| backoff::pause(attempts, self.clock.jitter()));
+                    span.retry(attempts, pause);
                     self.clock.sleep(pause).await;
                 }
             };
-            span.end(&result, report.attempts);
+            span.end(&result, attempts);
             if let Some(state) = state {
-                state.set_report(report);
+                state.set_report(CallReport {
+                    attempts,
+                    retry_after,
+                    retryable,
+                    idempotency_key,
+                });
             }
             result
         }
