@@ -2,10 +2,10 @@
 //!
 //! `cargo bench -p linq-tests --bench overhead -- --pairs 20`
 //!
-//! Each pair runs A B B A, in slices of a fraction of a second, so that what the machine does beside it meets
-//! both alike. Each pair is a process of its own: where its memory happens to lie makes one of the two faster by
-//! up to a tenth for as long as the process runs. The server is a process too. Where there is `/proc`, the time
-//! on the processor that the client took is printed as well, which does not depend on the server.
+//! Each pair is several processes: where the memory of one happens to lie makes one of the two faster by up to a
+//! tenth for as long as it runs. Each process runs A B B A, in slices of a fraction of a second, so that what the
+//! machine does beside it meets both alike. The server is a process too. Where there is `/proc`, the time on the
+//! processor that the client took is printed as well, which does not depend on the server.
 #![allow(clippy::print_stdout, reason = "it is a program")]
 
 use std::process::Command;
@@ -27,7 +27,9 @@ const CHAT: &str = "3f6a1c52-8b0e-4d27-9c41-5e7ab2d90f13";
 const TEXT: &str = "Your table is ready.";
 /// How many chats a page has, as many as the API sends if nothing is said.
 const PAGE: usize = 20;
-const SLICE: Duration = Duration::from_millis(250);
+const SLICE: Duration = Duration::from_millis(100);
+/// How many processes a pair is.
+const PARTS: usize = 4;
 
 #[derive(Clone, Copy, Debug)]
 enum Call {
@@ -59,8 +61,8 @@ fn main() {
             if is_list { page.clone() } else { sent.clone() }
         });
     }
-    if let Some(at) = arguments.iter().position(|argument| argument == "pair") {
-        return pair(&arguments[at + 1..]);
+    if let Some(at) = arguments.iter().position(|argument| argument == "part") {
+        return part(&arguments[at + 1..]);
     }
     // `cargo test` runs benchmarks too, and without this word.
     let is_measured = arguments.iter().any(|argument| argument == "--bench");
@@ -84,30 +86,36 @@ fn main() {
 fn compare(base_url: &str, call: Call, concurrency: usize, pairs: usize, slice: Duration) {
     let count = Bench::new(base_url, call, concurrency).count(slice);
     println!("{call:?}, {concurrency} at a time, {count} requests in each run");
+    let requests = 2 * PARTS * count;
     let mut ratios = Vec::new();
     let (mut linq, mut reqwest) = (Spent::default(), Spent::default());
     for pair in 1..=pairs {
-        // A B B A, and the other way round in every second pair.
-        let first = if pair % 2 == 0 { "linq" } else { "reqwest" };
-        let numbers = [concurrency, count].map(|number| number.to_string());
-        let output = Command::new(std::env::current_exe().expect("the program has a path"))
-            .args(["pair", base_url, &format!("{call:?}")])
-            .args(numbers)
-            .arg(first)
-            .output()
-            .expect("the program starts");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let [of_linq, of_reqwest]: [Spent; 2] =
-            serde_json::from_slice(&output.stdout).expect("a pair prints what it took");
+        let (mut of_linq, mut of_reqwest) = (Spent::default(), Spent::default());
+        for part in 0..PARTS {
+            // A B B A, and the other way round in every second part.
+            let first = if part % 2 == 0 { "linq" } else { "reqwest" };
+            let numbers = [concurrency, count].map(|number| number.to_string());
+            let output = Command::new(std::env::current_exe().expect("the program has a path"))
+                .args(["part", base_url, &format!("{call:?}")])
+                .args(numbers)
+                .arg(first)
+                .output()
+                .expect("the program starts");
+            assert!(
+                output.status.success(),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+            let [one, other]: [Spent; 2] =
+                serde_json::from_slice(&output.stdout).expect("a part prints what it took");
+            of_linq.add(one);
+            of_reqwest.add(other);
+        }
         let ratio = of_linq.wall.as_secs_f64() / of_reqwest.wall.as_secs_f64();
         println!(
             "  pair {pair:2}: linq-ext {:6.0}/s, reqwest {:6.0}/s, ratio {ratio:.3}",
-            per_second(2 * count, of_linq.wall),
-            per_second(2 * count, of_reqwest.wall)
+            per_second(requests, of_linq.wall),
+            per_second(requests, of_reqwest.wall)
         );
         ratios.push(ratio);
         linq.add(of_linq);
@@ -117,7 +125,7 @@ fn compare(base_url: &str, call: Call, concurrency: usize, pairs: usize, slice: 
     let (low, high) = (ratios[(pairs - 1) / 2], ratios[pairs / 2]);
     println!("  median ratio {:.3}", f64::midpoint(low, high));
     if let (Some(linq), Some(reqwest)) = (linq.processor, reqwest.processor) {
-        let requests = u32::try_from(2 * count * pairs).expect("a run is short");
+        let requests = u32::try_from(requests * pairs).expect("a run is short");
         println!(
             "  processor time per request: linq-ext {:.1?}, reqwest {:.1?}, ratio {:.3}",
             linq / requests,
@@ -127,10 +135,10 @@ fn compare(base_url: &str, call: Call, concurrency: usize, pairs: usize, slice: 
     }
 }
 
-/// Runs one pair, and prints what both contenders took.
-fn pair(arguments: &[String]) {
+/// Runs a part of a pair, and prints what both contenders took.
+fn part(arguments: &[String]) {
     let [base_url, call, concurrency, count, first] = arguments else {
-        panic!("a pair takes address, call, concurrency, count and who begins");
+        panic!("a part takes address, call, concurrency, count and who begins");
     };
     let call = if call == "List" {
         Call::List

@@ -251,7 +251,10 @@ async fn what_the_server_took_at_the_second_try_has_nothing_of_the_first_in_its_
     assert_eq!(error.retry_after(), None);
     let sent = &server.requests()[1];
     let key = error.idempotency_key().expect("sends have one");
-    assert!(String::from_utf8_lossy(&sent.body).contains(key), "{sent:?}");
+    assert!(
+        String::from_utf8_lossy(&sent.body).contains(key),
+        "{sent:?}"
+    );
 }
 
 #[tokio::test]
