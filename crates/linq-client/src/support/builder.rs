@@ -15,6 +15,9 @@ use super::{Client, DEFAULT_BASE_URL, Error};
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Few paths of calls are longer, in bytes.
+const PATH_LENGTH: usize = 128;
+
 /// Settings of a [`Client`]; start with [`Client::builder`].
 ///
 /// ```
@@ -140,9 +143,12 @@ impl ClientBuilder {
         ]);
         let mut headers_with_body = headers.clone();
         headers_with_body.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        let mut roomy_url = base_url.clone();
+        roomy_url.set_path(&"/".repeat(base_url.path().len() + PATH_LENGTH));
         let (timeout, hooks) = (self.timeout, self.hooks);
         Ok(Client::from(Shared {
             base_url,
+            roomy_url,
             headers,
             headers_with_body,
             timeout,

@@ -220,7 +220,7 @@ impl Call {
             });
         }
         let shared = client.shared();
-        let mut url = shared.base_url.clone();
+        let mut url = shared.roomy_url.clone();
         match shared.base_path() {
             "" => url.set_path(&path),
             base => url.set_path(&encode::joined([base, &path, ""])),

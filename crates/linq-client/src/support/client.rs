@@ -35,6 +35,8 @@ pub struct Client {
 pub(crate) struct Shared {
     /// Without user name, password, query and fragment; its path ends in a slash only where it is nothing else.
     pub(crate) base_url: Url,
+    /// The same with a long path, so that copies have room for that of any call.
+    pub(crate) roomy_url: Url,
     /// The headers of every request for JSON, with the API key among them.
     pub(crate) headers: HeaderMap,
     /// The same with those of a JSON body.

@@ -397,7 +397,8 @@ fn report_app_clip(content: &MessageContent, place: Place, report: &mut Report) 
 }
 
 fn has_characters(text: &str, limit: usize) -> bool {
-    !text.is_empty() && text.chars().nth(limit).is_none()
+    // A text of few bytes has no more characters than that.
+    !text.is_empty() && (text.len() <= limit || text.chars().nth(limit).is_none())
 }
 
 fn is_https(url: &str) -> bool {
