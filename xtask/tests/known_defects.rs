@@ -253,7 +253,7 @@ fn json_without_a_schema_is_plain_json() {
         &made.builder("ListThings"),
         &[
             "Result<ResponseValue<serde_json::Value>, Error<serde_json::Value>>",
-            "body: Result<serde_json::Value, String>,",
+            "body: Result<serde_json::Value, support::Reason>,",
         ],
     );
 }
@@ -268,7 +268,7 @@ fn the_json_of_several_media_types_is_sent() {
     expect_all(
         &made.builder("ListThings"),
         &[
-            "body: Result<Vec<String>, String>,",
+            "body: Result<Vec<String>, support::Reason>,",
             "call.body(self.body);",
         ],
     );
@@ -298,7 +298,7 @@ fn a_path_parameter_is_always_required() {
     expect_all(
         &made.builder("ListThings"),
         &[
-            "id: Result<String, String>,",
+            "id: Result<String, support::Reason>,",
             "Sets `id`; it must be set.",
             "call.path(\"id\", self.id);",
         ],
@@ -588,7 +588,7 @@ fn statuses_that_are_not_listed_are_decoded_like_the_others() {
         &listing,
         &[
             "Result<ResponseValue<types::Thing>, Error<types::Problem>>",
-            "call.send()\n",
+            "call.json()\n",
         ],
     );
     assert!(!listing.contains("202"), "{listing}");
@@ -597,7 +597,7 @@ fn statuses_that_are_not_listed_are_decoded_like_the_others() {
         &made.builder("Plain"),
         &[
             "Result<ResponseValue<()>, Error<types::Problem>>",
-            "call.send_empty()\n",
+            "call.empty()\n",
         ],
     );
     expect_all(
@@ -620,14 +620,14 @@ fn an_optional_body_may_be_left_out() {
     expect_all(
         &body(json!(false)),
         &[
-            "body: Result<Option<types::Thing>, String>,",
+            "body: Result<Option<types::Thing>, support::Reason>,",
             "call.body_optional(self.body);",
         ],
     );
     expect_all(
         &body(json!(true)),
         &[
-            "body: Result<types::Thing, String>,",
+            "body: Result<types::Thing, support::Reason>,",
             "call.body(self.body);",
         ],
     );

@@ -46,8 +46,24 @@ fn a_method_says_what_it_does() {
 }
 
 #[test]
+fn builders_may_be_called_as_what_their_code_uses() {
+    for (id, builder) in [
+        ("call", "Call"),
+        ("prepared", "Prepared"),
+        ("reason", "Reason"),
+        ("listStyle", "ListStyle"),
+    ] {
+        let made = generated(with_operation(json!({ "operationId": id }), json!({})));
+        expect_all(
+            &made.builder(builder),
+            &["let call = support::Call::new(&operations::"],
+        );
+    }
+}
+
+#[test]
 fn methods_do_not_take_the_names_that_the_client_has() {
-    for id in ["new", "builder", "base_url", "call", "clone", "into"] {
+    for id in ["new", "builder", "base_url", "raw", "clone", "into"] {
         let made = generated(with_operation(json!({ "operationId": id }), json!({})));
         expect_all(
             &made.method(&format!("{id}_")),
@@ -68,7 +84,7 @@ fn an_operation_may_be_called_as_the_table_of_all() {
     );
     expect_all(
         &made.builder("All"),
-        &["self.client.call(&operations::ALL_)"],
+        &["support::Call::new(&operations::ALL_)"],
     );
 }
 
@@ -85,6 +101,7 @@ fn setters_and_what_they_set_have_one_name() {
         "macro",
         "client",
         "send",
+        "prepare",
         "new",
         "clone",
         "into",
@@ -109,15 +126,16 @@ fn setters_and_what_they_set_have_one_name() {
             &builder,
             &[
                 "        client: &'a Client,\n",
-                &format!("        {setter}: Result<Option<String>, String>,\n"),
+                &format!("        {setter}: Result<Option<String>, support::Reason>,\n"),
                 &format!(
                     "        /// Sets `{name}`.\n        pub fn {setter}<V>(mut self, value: V)"
                 ),
                 &format!("call.query({name:?}, self.{setter});"),
             ],
         );
-        assert_eq!(builder.matches("pub fn send(").count(), 1, "{builder}");
-        assert_eq!(builder.matches("fn new(").count(), 1, "{builder}");
+        for method in ["pub fn send(", "pub fn prepare(", "fn new("] {
+            assert_eq!(builder.matches(method).count(), 1, "{method} {builder}");
+        }
     }
 }
 
@@ -138,7 +156,7 @@ fn parameters_stand_where_they_belong() {
     expect_all(
         &builder,
         &[
-            "id: Result<uuid::Uuid, String>,",
+            "id: Result<uuid::Uuid, support::Reason>,",
             "call.path(\"id\", self.id);",
             "call.query(\"limit\", self.limit);",
             "call.header(\"Idempotency-Key\", self.idempotency_key);",
@@ -160,7 +178,7 @@ fn a_parameter_of_an_operation_counts_for_more_than_that_of_its_path() {
         json!({}),
     ));
     let builder = made.builder("ListThings");
-    expect_all(&builder, &["limit: Result<Option<i64>, String>,"]);
+    expect_all(&builder, &["limit: Result<Option<i64>, support::Reason>,"]);
     assert_eq!(builder.matches("call.query(").count(), 1, "{builder}");
 }
 
@@ -173,7 +191,7 @@ fn required_parameters_must_be_set() {
     expect_all(
         &made.builder("ListThings"),
         &[
-            "limit: Result<i64, String>,",
+            "limit: Result<i64, support::Reason>,",
             "        /// Sets `limit`; it must be set.\n        ///\n        /// How many.\n        \
              ///\n        /// At least 1.\n        pub fn limit<V>",
             "call.query_required(\"limit\", self.limit);",
@@ -197,11 +215,11 @@ fn lists_are_repeated_or_joined() {
     expect_all(
         &made.builder("ListThings"),
         &[
-            "call.query_list(\"plain\", self.plain, ListStyle::Repeated);",
-            "call.query_list(\"joined\", self.joined, ListStyle::Joined);",
+            "call.query_list(\"plain\", self.plain, support::ListStyle::Repeated);",
+            "call.query_list(\"joined\", self.joined, support::ListStyle::Joined);",
             // A list with a name is one all the same.
-            "named: Result<Option<Vec<String>>, String>,",
-            "call.query_list(\"named\", self.named, ListStyle::Repeated);",
+            "named: Result<Option<Vec<String>>, support::Reason>,",
+            "call.query_list(\"named\", self.named, support::ListStyle::Repeated);",
         ],
     );
 }
@@ -216,7 +234,7 @@ fn nested_enums_of_parameters_have_names() {
     ));
     expect_all(
         &made.builder("ListThings"),
-        &["sort: Result<Option<types::ListThingsSort>, String>,"],
+        &["sort: Result<Option<types::ListThingsSort>, support::Reason>,"],
     );
     expect_all(
         &made.macro_of("ListThingsSort"),
@@ -240,23 +258,20 @@ fn answers_may_be_empty_bytes_or_json() {
         }),
         json!({}),
     ));
-    expect_all(
-        &made.builder("A"),
-        &["ResponseValue<()>", "call.send_empty()\n"],
-    );
+    expect_all(&made.builder("A"), &["ResponseValue<()>", "call.empty()\n"]);
     expect_all(
         &made.builder("B"),
-        &["ResponseValue<bytes::Bytes>", "call.send_bytes()\n"],
+        &["ResponseValue<bytes::Bytes>", "call.bytes()\n"],
     );
     expect_all(
         &made.builder("C"),
-        &["ResponseValue<Vec<Option<String>>>", "call.send()\n"],
+        &["ResponseValue<Vec<Option<String>>>", "call.json()\n"],
     );
     expect_all(
         &made.builder("D"),
         &[
             "ResponseValue<serde_json::Map<String, serde_json::Value>>",
-            "call.send()\n",
+            "call.json()\n",
         ],
     );
     expect_all(

@@ -1,7 +1,8 @@
 //! Client of the Linq Partner API V3: one method per operation of the API document.
 //!
 //! [`Client`] holds the address and the API key. Every operation is a method that returns a builder; its
-//! setters have the names of the parameters, and `send` makes the call.
+//! setters have the names of the parameters, and `send` makes the call; `prepare` gives it as a [`Prepared`], to be
+//! sent later on.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

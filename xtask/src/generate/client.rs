@@ -219,9 +219,7 @@ fn emit_area(
     out.push_str("}\n\npub(super) mod builder {\n    //! The builders of this area.\n\n");
     let mut body = String::from(
         "#[allow(unused_imports, reason = \"which names are used differs by area\")]\n\
-         use crate::{Client, Error, Prepared, ResponseValue, generated::operations};\n\
-         #[allow(unused_imports, reason = \"which names are used differs by area\")]\n\
-         use crate::{support::{Call, ListStyle, Reason}, types};\n",
+         use crate::{Client, Error, ResponseValue, generated::operations, support, types};\n",
     );
     for operation in operations {
         if let Some(builder) = builders.get(&operation.name) {
@@ -474,7 +472,7 @@ fn prepare(operation: &Operation) -> String {
                 };
                 writeln!(
                     steps,
-                    "call.query_list{required}({wire}, self.{name}, ListStyle::{style});"
+                    "call.query_list{required}({wire}, self.{name}, support::ListStyle::{style});"
                 )
             }
             (In::Query, _) => writeln!(steps, "call.query{required}({wire}, self.{name});"),
@@ -488,9 +486,9 @@ fn prepare(operation: &Operation) -> String {
     let ((answer, how), error) = (answer(operation), error(operation));
     let mutable = if steps.is_empty() { "" } else { "mut " };
     format!(
-        "#[doc = \" The call with these parameters, for [`Prepared::send`] later on.\"]\n\
-         pub fn prepare(self) -> Prepared<{answer}, {error}> {{\n\
-         let {mutable}call = Call::new(&operations::{});\n{steps}call.{how}()\n}}",
+        "#[doc = \" The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.\"]\n\
+         pub fn prepare(self) -> support::Prepared<{answer}, {error}> {{\n\
+         let {mutable}call = support::Call::new(&operations::{});\n{steps}call.{how}()\n}}",
         constant(operation),
     )
 }
@@ -632,7 +630,7 @@ impl VisitMut for Tidy {
             && let syn::PathArguments::AngleBracketed(arguments) = &mut result.arguments
             && let Some(reason) = arguments.args.last_mut()
         {
-            *reason = syn::parse_quote!(Reason);
+            *reason = syn::parse_quote!(support::Reason);
         }
         syn::visit_mut::visit_field_mut(self, field);
     }
@@ -644,9 +642,9 @@ impl VisitMut for Tidy {
             && let syn::Lit::Str(text) = &text.lit
         {
             *expression = if text.value().starts_with("conversion to") {
-                syn::parse_quote!(Reason::NotConverted)
+                syn::parse_quote!(support::Reason::NotConverted)
             } else {
-                syn::parse_quote!(Reason::NotSet)
+                syn::parse_quote!(support::Reason::NotSet)
             };
         }
         syn::visit_mut::visit_expr_mut(self, expression);

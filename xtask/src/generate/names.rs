@@ -102,15 +102,11 @@ const RESERVED_METHODS: &[&str] = &[
 
 /// Names that a builder cannot take: those that its own code uses.
 const TAKEN_BUILDERS: &[&str] = &[
-    "Call",
     "Client",
     "Err",
     "Error",
-    "ListStyle",
     "Ok",
     "Option",
-    "Prepared",
-    "Reason",
     "ResponseValue",
     "Result",
     "Self",
@@ -239,5 +235,56 @@ pub fn area_name(tag: &str) -> String {
             format!("{}_area", field_name(tag).trim_end_matches('_'))
         }
         name => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use syn::{ImplItem, Item, Type};
+
+    use super::RESERVED_METHODS;
+
+    /// An operation with the name of a method that `Client` has by hand would not compile.
+    #[test]
+    fn every_method_of_the_client_by_hand_is_reserved() {
+        let support = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../crates/linq-client/src/support"
+        );
+        let mut methods = BTreeSet::new();
+        for entry in std::fs::read_dir(support).expect("linq-client is beside xtask") {
+            let path = entry.expect("it can be listed").path();
+            let text = std::fs::read_to_string(path).expect("sources are text");
+            let file = syn::parse_file(&text).expect("sources are Rust");
+            methods.extend(file.items.iter().flat_map(methods_of_client));
+        }
+        assert!(
+            methods.contains("raw") && methods.contains("shared"),
+            "{methods:?}"
+        );
+        // Those of `Clone` and `Into` are called like methods of its own.
+        methods.extend(["clone", "into"].map(str::to_owned));
+        let reserved: BTreeSet<_> = RESERVED_METHODS
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect();
+        assert_eq!(reserved, methods);
+    }
+
+    fn methods_of_client(item: &Item) -> Vec<String> {
+        let Item::Impl(item) = item else {
+            return Vec::new();
+        };
+        let is_client = matches!(&*item.self_ty, Type::Path(ty) if ty.path.is_ident("Client"));
+        if !is_client || item.trait_.is_some() {
+            return Vec::new();
+        }
+        let names = item.items.iter().filter_map(|item| match item {
+            ImplItem::Fn(method) => Some(method.sig.ident.to_string()),
+            _ => None,
+        });
+        names.collect()
     }
 }

@@ -98,23 +98,21 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
-    #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle, Reason}, types};
+    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
     /// Sends [`Client::request_upload`](crate::Client::request_upload), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RequestUpload<'a> {
         client: &'a Client,
-        body: Result<types::RequestUploadRequest, Reason>,
+        body: Result<types::RequestUploadRequest, support::Reason>,
     }
 
     impl<'a> RequestUpload<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
         }
 
@@ -125,7 +123,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::RequestUploadRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -146,9 +144,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::RequestUploadResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::REQUEST_UPLOAD);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::RequestUploadResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::REQUEST_UPLOAD);
             call.body(self.body);
             call.json()
         }
@@ -159,14 +159,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetAttachment<'a> {
         client: &'a Client,
-        attachment_id: Result<uuid::Uuid, Reason>,
+        attachment_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> GetAttachment<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                attachment_id: Err(Reason::NotSet),
+                attachment_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -177,7 +177,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.attachment_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.attachment_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -195,9 +195,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::Attachment, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_ATTACHMENT);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<types::Attachment, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_ATTACHMENT);
             call.path("attachmentId", self.attachment_id);
             call.json()
         }
@@ -208,14 +208,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteAttachment<'a> {
         client: &'a Client,
-        attachment_id: Result<uuid::Uuid, Reason>,
+        attachment_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> DeleteAttachment<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                attachment_id: Err(Reason::NotSet),
+                attachment_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -226,7 +226,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.attachment_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.attachment_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -244,9 +244,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
-            let mut call = Call::new(&operations::DELETE_ATTACHMENT);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::DELETE_ATTACHMENT);
             call.path("attachmentId", self.attachment_id);
             call.empty()
         }

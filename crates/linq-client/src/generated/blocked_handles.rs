@@ -84,9 +84,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
-    #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle, Reason}, types};
+    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
     /// Sends [`Client::list_blocked_handles`](crate::Client::list_blocked_handles), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -117,11 +115,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::ListBlockedHandlesResult, types::ErrorResponse> {
-            let call = Call::new(&operations::LIST_BLOCKED_HANDLES);
+        ) -> support::Prepared<types::ListBlockedHandlesResult, types::ErrorResponse> {
+            let call = support::Call::new(&operations::LIST_BLOCKED_HANDLES);
             call.json()
         }
     }
@@ -131,14 +129,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct BlockHandle<'a> {
         client: &'a Client,
-        body: Result<types::BlockHandleRequest, Reason>,
+        body: Result<types::BlockHandleRequest, support::Reason>,
     }
 
     impl<'a> BlockHandle<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
         }
 
@@ -149,7 +147,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::BlockHandleRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -170,9 +168,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::BlockHandleResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::BLOCK_HANDLE);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::BlockHandleResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::BLOCK_HANDLE);
             call.body(self.body);
             call.json()
         }
@@ -183,14 +183,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UnblockHandle<'a> {
         client: &'a Client,
-        body: Result<types::UnblockHandleRequest, Reason>,
+        body: Result<types::UnblockHandleRequest, support::Reason>,
     }
 
     impl<'a> UnblockHandle<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
         }
 
@@ -201,7 +201,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UnblockHandleRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -219,9 +219,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
-            let mut call = Call::new(&operations::UNBLOCK_HANDLE);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::UNBLOCK_HANDLE);
             call.body(self.body);
             call.empty()
         }

@@ -69,23 +69,21 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
-    #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle, Reason}, types};
+    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
     /// Sends [`Client::check_imessage_capability`](crate::Client::check_imessage_capability), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckImessageCapability<'a> {
         client: &'a Client,
-        body: Result<types::HandleCheckRequest, Reason>,
+        body: Result<types::HandleCheckRequest, support::Reason>,
     }
 
     impl<'a> CheckImessageCapability<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
         }
 
@@ -96,7 +94,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::HandleCheckRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -117,9 +115,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::HandleCheckResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::CHECK_IMESSAGE_CAPABILITY);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::CHECK_IMESSAGE_CAPABILITY);
             call.body(self.body);
             call.json()
         }
@@ -130,14 +130,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckRcsCapability<'a> {
         client: &'a Client,
-        body: Result<types::HandleCheckRequest, Reason>,
+        body: Result<types::HandleCheckRequest, support::Reason>,
     }
 
     impl<'a> CheckRcsCapability<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
         }
 
@@ -148,7 +148,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::HandleCheckRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -169,9 +169,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::HandleCheckResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::CHECK_RCS_CAPABILITY);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::CHECK_RCS_CAPABILITY);
             call.body(self.body);
             call.json()
         }

@@ -461,19 +461,17 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
-    #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle, Reason}, types};
+    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
     /// Sends [`Client::list_chats`](crate::Client::list_chats), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListChats<'a> {
         client: &'a Client,
-        cursor: Result<Option<String>, Reason>,
-        from: Result<Option<String>, Reason>,
-        limit: Result<Option<i64>, Reason>,
-        to: Result<Option<String>, Reason>,
+        cursor: Result<Option<String>, support::Reason>,
+        from: Result<Option<String>, support::Reason>,
+        limit: Result<Option<i64>, support::Reason>,
+        to: Result<Option<String>, support::Reason>,
     }
 
     impl<'a> ListChats<'a> {
@@ -494,7 +492,10 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.cursor = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -507,7 +508,10 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.from = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.from = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -520,7 +524,10 @@ pub(super) mod builder {
         where
             V: TryInto<i64>,
         {
-            self.limit = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.limit = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -531,7 +538,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.to = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.to = value.try_into().map(Some).map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -552,9 +559,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::ListChatsResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::LIST_CHATS);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::ListChatsResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::LIST_CHATS);
             call.query("from", self.from);
             call.query("to", self.to);
             call.query("limit", self.limit);
@@ -568,14 +577,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateChat<'a> {
         client: &'a Client,
-        body: Result<types::CreateChatRequest, Reason>,
+        body: Result<types::CreateChatRequest, support::Reason>,
     }
 
     impl<'a> CreateChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
         }
 
@@ -586,7 +595,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::CreateChatRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -607,9 +616,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::CreateChatResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::CREATE_CHAT);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::CreateChatResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::CREATE_CHAT);
             call.body(self.body);
             call.json()
         }
@@ -620,14 +631,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetChat<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> GetChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err(Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -638,7 +649,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -656,9 +667,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::Chat, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_CHAT);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<types::Chat, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_CHAT);
             call.path("chatId", self.chat_id);
             call.json()
         }
@@ -669,16 +680,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateChat<'a> {
         client: &'a Client,
-        body: Result<types::UpdateChatRequest, Reason>,
-        chat_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::UpdateChatRequest, support::Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> UpdateChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                chat_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -689,7 +700,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UpdateChatRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -700,7 +711,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -721,9 +732,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::UpdateChatResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::UPDATE_CHAT);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::UpdateChatResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::UPDATE_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
@@ -735,16 +748,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct AddParticipant<'a> {
         client: &'a Client,
-        body: Result<types::AddParticipantRequest, Reason>,
-        chat_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::AddParticipantRequest, support::Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> AddParticipant<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                chat_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -755,7 +768,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::AddParticipantRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -766,7 +779,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -787,11 +800,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::AddParticipantResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::ADD_PARTICIPANT);
+        ) -> support::Prepared<types::AddParticipantResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::ADD_PARTICIPANT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
@@ -803,16 +816,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct RemoveParticipant<'a> {
         client: &'a Client,
-        body: Result<types::RemoveParticipantRequest, Reason>,
-        chat_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::RemoveParticipantRequest, support::Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> RemoveParticipant<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                chat_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -823,7 +836,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::RemoveParticipantRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -834,7 +847,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -855,11 +868,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::RemoveParticipantResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::REMOVE_PARTICIPANT);
+        ) -> support::Prepared<types::RemoveParticipantResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::REMOVE_PARTICIPANT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
@@ -871,14 +884,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct LeaveChat<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> LeaveChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err(Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -889,7 +902,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -910,9 +923,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::LeaveChatResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::LEAVE_CHAT);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::LeaveChatResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::LEAVE_CHAT);
             call.path("chatId", self.chat_id);
             call.json()
         }
@@ -923,14 +938,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct StartTyping<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> StartTyping<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err(Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -941,7 +956,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -959,9 +974,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
-            let mut call = Call::new(&operations::START_TYPING);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::START_TYPING);
             call.path("chatId", self.chat_id);
             call.empty()
         }
@@ -972,14 +987,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct StopTyping<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> StopTyping<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err(Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -990,7 +1005,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1008,9 +1023,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
-            let mut call = Call::new(&operations::STOP_TYPING);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::STOP_TYPING);
             call.path("chatId", self.chat_id);
             call.empty()
         }
@@ -1021,14 +1036,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct MarkChatAsRead<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> MarkChatAsRead<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err(Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -1039,7 +1054,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1057,9 +1072,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
-            let mut call = Call::new(&operations::MARK_CHAT_AS_READ);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::MARK_CHAT_AS_READ);
             call.path("chatId", self.chat_id);
             call.empty()
         }
@@ -1070,14 +1085,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct ShareContactWithChat<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> ShareContactWithChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err(Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -1088,7 +1103,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1106,9 +1121,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
-            let mut call = Call::new(&operations::SHARE_CONTACT_WITH_CHAT);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::SHARE_CONTACT_WITH_CHAT);
             call.path("chatId", self.chat_id);
             call.empty()
         }
@@ -1119,16 +1134,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct SetChatBackground<'a> {
         client: &'a Client,
-        body: Result<types::SetChatBackgroundRequest, Reason>,
-        chat_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::SetChatBackgroundRequest, support::Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> SetChatBackground<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                chat_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -1139,7 +1154,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::SetChatBackgroundRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1150,7 +1165,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1168,9 +1183,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
-            let mut call = Call::new(&operations::SET_CHAT_BACKGROUND);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::SET_CHAT_BACKGROUND);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.empty()
@@ -1182,14 +1197,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct RemoveChatBackground<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> RemoveChatBackground<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err(Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -1200,7 +1215,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1218,9 +1233,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
-            let mut call = Call::new(&operations::REMOVE_CHAT_BACKGROUND);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::REMOVE_CHAT_BACKGROUND);
             call.path("chatId", self.chat_id);
             call.empty()
         }
@@ -1231,14 +1246,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetChatLocation<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> GetChatLocation<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err(Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -1249,7 +1264,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1270,11 +1285,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::GetChatLocationResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_CHAT_LOCATION);
+        ) -> support::Prepared<types::GetChatLocationResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
             call.json()
         }
@@ -1285,16 +1300,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct StopChatLocation<'a> {
         client: &'a Client,
-        body: Result<types::StopChatLocationRequest, Reason>,
-        chat_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::StopChatLocationRequest, support::Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> StopChatLocation<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                chat_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -1305,7 +1320,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::StopChatLocationRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1316,7 +1331,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1337,9 +1352,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::ChatLocationResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::STOP_CHAT_LOCATION);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::STOP_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
@@ -1351,14 +1368,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct RequestChatLocation<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> RequestChatLocation<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err(Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -1369,7 +1386,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1390,9 +1407,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::ChatLocationResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::REQUEST_CHAT_LOCATION);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::REQUEST_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
             call.json()
         }

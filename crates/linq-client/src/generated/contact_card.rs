@@ -100,16 +100,14 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
-    #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle, Reason}, types};
+    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
     /// Sends [`Client::get_contact_card`](crate::Client::get_contact_card), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetContactCard<'a> {
         client: &'a Client,
-        phone_number: Result<Option<String>, Reason>,
+        phone_number: Result<Option<String>, support::Reason>,
     }
 
     impl<'a> GetContactCard<'a> {
@@ -127,7 +125,10 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.phone_number = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.phone_number = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -148,11 +149,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::GetContactCardResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_CONTACT_CARD);
+        ) -> support::Prepared<types::GetContactCardResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_CONTACT_CARD);
             call.query("phone_number", self.phone_number);
             call.json()
         }
@@ -163,14 +164,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct SetupContactCard<'a> {
         client: &'a Client,
-        body: Result<types::SetContactCardRequest, Reason>,
+        body: Result<types::SetContactCardRequest, support::Reason>,
     }
 
     impl<'a> SetupContactCard<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
         }
 
@@ -181,7 +182,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::SetContactCardRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -202,11 +203,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::SetContactCardResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::SETUP_CONTACT_CARD);
+        ) -> support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::SETUP_CONTACT_CARD);
             call.body(self.body);
             call.json()
         }
@@ -217,16 +218,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateContactCard<'a> {
         client: &'a Client,
-        body: Result<types::UpdateContactCardRequest, Reason>,
-        phone_number: Result<String, Reason>,
+        body: Result<types::UpdateContactCardRequest, support::Reason>,
+        phone_number: Result<String, support::Reason>,
     }
 
     impl<'a> UpdateContactCard<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                phone_number: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                phone_number: Err(support::Reason::NotSet),
             }
         }
 
@@ -237,7 +238,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UpdateContactCardRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -248,7 +249,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.phone_number = value.try_into().map_err(|_| Reason::NotConverted);
+            self.phone_number = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -269,11 +270,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::SetContactCardResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::UPDATE_CONTACT_CARD);
+        ) -> support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::UPDATE_CONTACT_CARD);
             call.query_required("phone_number", self.phone_number);
             call.body(self.body);
             call.json()

@@ -61,9 +61,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
-    #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle, Reason}, types};
+    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
     /// Sends [`Client::list_experiences`](crate::Client::list_experiences), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -94,11 +92,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::ListExperiencesResult, types::ErrorResponse> {
-            let call = Call::new(&operations::LIST_EXPERIENCES);
+        ) -> support::Prepared<types::ListExperiencesResult, types::ErrorResponse> {
+            let call = support::Call::new(&operations::LIST_EXPERIENCES);
             call.json()
         }
     }
@@ -108,14 +106,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetExperience<'a> {
         client: &'a Client,
-        experience: Result<String, Reason>,
+        experience: Result<String, support::Reason>,
     }
 
     impl<'a> GetExperience<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                experience: Err(Reason::NotSet),
+                experience: Err(support::Reason::NotSet),
             }
         }
 
@@ -126,7 +124,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.experience = value.try_into().map_err(|_| Reason::NotConverted);
+            self.experience = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -144,9 +142,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::Experience, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_EXPERIENCE);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<types::Experience, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_EXPERIENCE);
             call.path("experience", self.experience);
             call.json()
         }

@@ -347,25 +347,23 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
-    #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle, Reason}, types};
+    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
     /// Sends [`Client::get_messages`](crate::Client::get_messages), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessages<'a> {
         client: &'a Client,
-        chat_id: Result<uuid::Uuid, Reason>,
-        cursor: Result<Option<String>, Reason>,
-        limit: Result<Option<i64>, Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
+        cursor: Result<Option<String>, support::Reason>,
+        limit: Result<Option<i64>, support::Reason>,
     }
 
     impl<'a> GetMessages<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                chat_id: Err(Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
                 cursor: Ok(None),
                 limit: Ok(None),
             }
@@ -378,7 +376,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -389,7 +387,10 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.cursor = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -402,7 +403,10 @@ pub(super) mod builder {
         where
             V: TryInto<i64>,
         {
-            self.limit = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.limit = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -423,9 +427,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::GetMessagesResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_MESSAGES);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::GetMessagesResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_MESSAGES);
             call.path("chatId", self.chat_id);
             call.query("cursor", self.cursor);
             call.query("limit", self.limit);
@@ -438,16 +444,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct SendMessageToChat<'a> {
         client: &'a Client,
-        body: Result<types::SendMessageToChatRequest, Reason>,
-        chat_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::SendMessageToChatRequest, support::Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> SendMessageToChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                chat_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -458,7 +464,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::SendMessageToChatRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -469,7 +475,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -490,9 +496,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::SendMessageResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::SEND_MESSAGE_TO_CHAT);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::SEND_MESSAGE_TO_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
@@ -504,10 +512,10 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessageThread<'a> {
         client: &'a Client,
-        cursor: Result<Option<String>, Reason>,
-        limit: Result<Option<i64>, Reason>,
-        message_id: Result<uuid::Uuid, Reason>,
-        order: Result<Option<types::GetMessageThreadOrder>, Reason>,
+        cursor: Result<Option<String>, support::Reason>,
+        limit: Result<Option<i64>, support::Reason>,
+        message_id: Result<uuid::Uuid, support::Reason>,
+        order: Result<Option<types::GetMessageThreadOrder>, support::Reason>,
     }
 
     impl<'a> GetMessageThread<'a> {
@@ -516,7 +524,7 @@ pub(super) mod builder {
                 client,
                 cursor: Ok(None),
                 limit: Ok(None),
-                message_id: Err(Reason::NotSet),
+                message_id: Err(support::Reason::NotSet),
                 order: Ok(None),
             }
         }
@@ -528,7 +536,10 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.cursor = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -541,7 +552,10 @@ pub(super) mod builder {
         where
             V: TryInto<i64>,
         {
-            self.limit = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.limit = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -552,7 +566,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -568,7 +582,10 @@ pub(super) mod builder {
         where
             V: TryInto<types::GetMessageThreadOrder>,
         {
-            self.order = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.order = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -589,9 +606,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::GetThreadResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_MESSAGE_THREAD);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::GetThreadResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_MESSAGE_THREAD);
             call.path("messageId", self.message_id);
             call.query("cursor", self.cursor);
             call.query("limit", self.limit);
@@ -605,16 +624,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct SendVoiceMemoToChat<'a> {
         client: &'a Client,
-        body: Result<types::SendVoiceMemoToChatRequest, Reason>,
-        chat_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::SendVoiceMemoToChatRequest, support::Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> SendVoiceMemoToChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                chat_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -625,7 +644,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::SendVoiceMemoToChatRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -636,7 +655,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -657,11 +676,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::SEND_VOICE_MEMO_TO_CHAT);
+        ) -> support::Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::SEND_VOICE_MEMO_TO_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
@@ -673,14 +692,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessage<'a> {
         client: &'a Client,
-        message_id: Result<uuid::Uuid, Reason>,
+        message_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> GetMessage<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                message_id: Err(Reason::NotSet),
+                message_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -691,7 +710,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -709,9 +728,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::Message, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_MESSAGE);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<types::Message, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_MESSAGE);
             call.path("messageId", self.message_id);
             call.json()
         }
@@ -722,14 +741,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteMessage<'a> {
         client: &'a Client,
-        message_id: Result<uuid::Uuid, Reason>,
+        message_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> DeleteMessage<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                message_id: Err(Reason::NotSet),
+                message_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -740,7 +759,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -758,9 +777,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
-            let mut call = Call::new(&operations::DELETE_MESSAGE);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::DELETE_MESSAGE);
             call.path("messageId", self.message_id);
             call.empty()
         }
@@ -771,16 +790,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct EditMessage<'a> {
         client: &'a Client,
-        body: Result<types::EditMessageRequest, Reason>,
-        message_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::EditMessageRequest, support::Reason>,
+        message_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> EditMessage<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                message_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                message_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -791,7 +810,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::EditMessageRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -802,7 +821,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -820,9 +839,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::Message, types::ErrorResponse> {
-            let mut call = Call::new(&operations::EDIT_MESSAGE);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<types::Message, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::EDIT_MESSAGE);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
@@ -834,16 +853,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct SendReaction<'a> {
         client: &'a Client,
-        body: Result<types::SendReactionRequest, Reason>,
-        message_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::SendReactionRequest, support::Reason>,
+        message_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> SendReaction<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                message_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                message_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -854,7 +873,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::SendReactionRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -865,7 +884,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -886,9 +905,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::SendReactionResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::SEND_REACTION);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::SendReactionResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::SEND_REACTION);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
@@ -900,15 +921,15 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateMessage<'a> {
         client: &'a Client,
-        body: Result<types::CreateMessageRequest, Reason>,
-        idempotency_key: Result<Option<String>, Reason>,
+        body: Result<types::CreateMessageRequest, support::Reason>,
+        idempotency_key: Result<Option<String>, support::Reason>,
     }
 
     impl<'a> CreateMessage<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
                 idempotency_key: Ok(None),
             }
         }
@@ -920,7 +941,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::CreateMessageRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -936,7 +957,7 @@ pub(super) mod builder {
             self.idempotency_key = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| Reason::NotConverted);
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -957,9 +978,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::CreateMessageResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::CREATE_MESSAGE);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::CreateMessageResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::CREATE_MESSAGE);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
             call.json()
@@ -971,16 +994,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateAppCard<'a> {
         client: &'a Client,
-        body: Result<types::UpdateAppCardRequest, Reason>,
-        message_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::UpdateAppCardRequest, support::Reason>,
+        message_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> UpdateAppCard<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                message_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                message_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -991,7 +1014,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UpdateAppCardRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1002,7 +1025,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1023,9 +1046,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::SendMessageResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::UPDATE_APP_CARD);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::UPDATE_APP_CARD);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
@@ -1037,18 +1062,18 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateStickerPlacement<'a> {
         client: &'a Client,
-        body: Result<types::UpdateStickerPlacementRequest, Reason>,
-        message_id: Result<uuid::Uuid, Reason>,
-        reaction_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::UpdateStickerPlacementRequest, support::Reason>,
+        message_id: Result<uuid::Uuid, support::Reason>,
+        reaction_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> UpdateStickerPlacement<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                message_id: Err(Reason::NotSet),
-                reaction_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                message_id: Err(support::Reason::NotSet),
+                reaction_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -1059,7 +1084,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UpdateStickerPlacementRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1070,7 +1095,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1081,7 +1106,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.reaction_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.reaction_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1102,11 +1127,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::UPDATE_STICKER_PLACEMENT);
+        ) -> support::Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::UPDATE_STICKER_PLACEMENT);
             call.path("messageId", self.message_id);
             call.path("reactionId", self.reaction_id);
             call.body(self.body);

@@ -125,18 +125,16 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
-    #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle, Reason}, types};
+    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
     /// Sends [`Client::list_payment_requests`](crate::Client::list_payment_requests), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListPaymentRequests<'a> {
         client: &'a Client,
-        limit: Result<Option<i64>, Reason>,
-        offset: Result<Option<i64>, Reason>,
-        status: Result<Option<types::PaymentRequestStatus>, Reason>,
+        limit: Result<Option<i64>, support::Reason>,
+        offset: Result<Option<i64>, support::Reason>,
+        status: Result<Option<types::PaymentRequestStatus>, support::Reason>,
     }
 
     impl<'a> ListPaymentRequests<'a> {
@@ -158,7 +156,10 @@ pub(super) mod builder {
         where
             V: TryInto<i64>,
         {
-            self.limit = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.limit = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -171,7 +172,10 @@ pub(super) mod builder {
         where
             V: TryInto<i64>,
         {
-            self.offset = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.offset = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -182,7 +186,10 @@ pub(super) mod builder {
         where
             V: TryInto<types::PaymentRequestStatus>,
         {
-            self.status = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.status = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -203,11 +210,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::ListPaymentRequestsResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::LIST_PAYMENT_REQUESTS);
+        ) -> support::Prepared<types::ListPaymentRequestsResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::LIST_PAYMENT_REQUESTS);
             call.query("limit", self.limit);
             call.query("offset", self.offset);
             call.query("status", self.status);
@@ -220,15 +227,15 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePaymentRequest<'a> {
         client: &'a Client,
-        body: Result<types::PaymentRequestCreateRequest, Reason>,
-        idempotency_key: Result<Option<String>, Reason>,
+        body: Result<types::PaymentRequestCreateRequest, support::Reason>,
+        idempotency_key: Result<Option<String>, support::Reason>,
     }
 
     impl<'a> CreatePaymentRequest<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
                 idempotency_key: Ok(None),
             }
         }
@@ -240,7 +247,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::PaymentRequestCreateRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -256,7 +263,7 @@ pub(super) mod builder {
             self.idempotency_key = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| Reason::NotConverted);
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -277,9 +284,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::PaymentRequest, types::ErrorResponse> {
-            let mut call = Call::new(&operations::CREATE_PAYMENT_REQUEST);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::PaymentRequest, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::CREATE_PAYMENT_REQUEST);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
             call.json()
@@ -291,14 +300,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentRequest<'a> {
         client: &'a Client,
-        payment_request_id: Result<uuid::Uuid, Reason>,
+        payment_request_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> GetPaymentRequest<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                payment_request_id: Err(Reason::NotSet),
+                payment_request_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -309,7 +318,9 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.payment_request_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.payment_request_id = value
+                .try_into()
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -330,9 +341,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::PaymentRequest, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_PAYMENT_REQUEST);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::PaymentRequest, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_PAYMENT_REQUEST);
             call.path("paymentRequestId", self.payment_request_id);
             call.json()
         }
@@ -343,14 +356,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CancelPaymentRequest<'a> {
         client: &'a Client,
-        payment_request_id: Result<uuid::Uuid, Reason>,
+        payment_request_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> CancelPaymentRequest<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                payment_request_id: Err(Reason::NotSet),
+                payment_request_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -361,7 +374,9 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.payment_request_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.payment_request_id = value
+                .try_into()
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -382,9 +397,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::PaymentRequest, types::ErrorResponse> {
-            let mut call = Call::new(&operations::CANCEL_PAYMENT_REQUEST);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::PaymentRequest, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::CANCEL_PAYMENT_REQUEST);
             call.path("paymentRequestId", self.payment_request_id);
             call.json()
         }

@@ -285,24 +285,22 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
-    #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle, Reason}, types};
+    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
     /// Sends [`Client::create_payment`](crate::Client::create_payment), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePayment<'a> {
         client: &'a Client,
-        body: Result<types::PaymentCreateRequest, Reason>,
-        idempotency_key: Result<Option<String>, Reason>,
+        body: Result<types::PaymentCreateRequest, support::Reason>,
+        idempotency_key: Result<Option<String>, support::Reason>,
     }
 
     impl<'a> CreatePayment<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
                 idempotency_key: Ok(None),
             }
         }
@@ -314,7 +312,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::PaymentCreateRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -330,7 +328,7 @@ pub(super) mod builder {
             self.idempotency_key = value
                 .try_into()
                 .map(Some)
-                .map_err(|_| Reason::NotConverted);
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -348,9 +346,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::Payment, types::ErrorResponse> {
-            let mut call = Call::new(&operations::CREATE_PAYMENT);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<types::Payment, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::CREATE_PAYMENT);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
             call.json()
@@ -362,14 +360,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPayment<'a> {
         client: &'a Client,
-        payment_id: Result<String, Reason>,
+        payment_id: Result<String, support::Reason>,
     }
 
     impl<'a> GetPayment<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                payment_id: Err(Reason::NotSet),
+                payment_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -380,7 +378,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.payment_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.payment_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -398,9 +396,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::Payment, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_PAYMENT);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<types::Payment, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_PAYMENT);
             call.path("paymentId", self.payment_id);
             call.json()
         }
@@ -411,14 +409,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CancelPayment<'a> {
         client: &'a Client,
-        payment_id: Result<String, Reason>,
+        payment_id: Result<String, support::Reason>,
     }
 
     impl<'a> CancelPayment<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                payment_id: Err(Reason::NotSet),
+                payment_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -429,7 +427,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.payment_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.payment_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -447,9 +445,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::Payment, types::ErrorResponse> {
-            let mut call = Call::new(&operations::CANCEL_PAYMENT);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<types::Payment, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::CANCEL_PAYMENT);
             call.path("paymentId", self.payment_id);
             call.json()
         }
@@ -460,14 +458,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentCredentials<'a> {
         client: &'a Client,
-        payment_id: Result<String, Reason>,
+        payment_id: Result<String, support::Reason>,
     }
 
     impl<'a> GetPaymentCredentials<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                payment_id: Err(Reason::NotSet),
+                payment_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -478,7 +476,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.payment_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.payment_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -499,11 +497,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::PaymentCredentialsResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_PAYMENT_CREDENTIALS);
+        ) -> support::Prepared<types::PaymentCredentialsResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_PAYMENT_CREDENTIALS);
             call.path("paymentId", self.payment_id);
             call.json()
         }
@@ -514,14 +512,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct ConnectPaymentHandle<'a> {
         client: &'a Client,
-        handle: Result<String, Reason>,
+        handle: Result<String, support::Reason>,
     }
 
     impl<'a> ConnectPaymentHandle<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                handle: Err(Reason::NotSet),
+                handle: Err(support::Reason::NotSet),
             }
         }
 
@@ -532,7 +530,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.handle = value.try_into().map_err(|_| Reason::NotConverted);
+            self.handle = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -553,11 +551,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-            let mut call = Call::new(&operations::CONNECT_PAYMENT_HANDLE);
+        ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::CONNECT_PAYMENT_HANDLE);
             call.path("handle", self.handle);
             call.json()
         }
@@ -568,16 +566,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct VerifyPaymentHandle<'a> {
         client: &'a Client,
-        body: Result<types::VerifyPaymentHandleRequest, Reason>,
-        handle: Result<String, Reason>,
+        body: Result<types::VerifyPaymentHandleRequest, support::Reason>,
+        handle: Result<String, support::Reason>,
     }
 
     impl<'a> VerifyPaymentHandle<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                handle: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                handle: Err(support::Reason::NotSet),
             }
         }
 
@@ -588,7 +586,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::VerifyPaymentHandleRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -599,7 +597,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.handle = value.try_into().map_err(|_| Reason::NotConverted);
+            self.handle = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -620,11 +618,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-            let mut call = Call::new(&operations::VERIFY_PAYMENT_HANDLE);
+        ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::VERIFY_PAYMENT_HANDLE);
             call.path("handle", self.handle);
             call.body(self.body);
             call.json()
@@ -636,14 +634,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentHandleConnection<'a> {
         client: &'a Client,
-        handle: Result<String, Reason>,
+        handle: Result<String, support::Reason>,
     }
 
     impl<'a> GetPaymentHandleConnection<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                handle: Err(Reason::NotSet),
+                handle: Err(support::Reason::NotSet),
             }
         }
 
@@ -654,7 +652,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.handle = value.try_into().map_err(|_| Reason::NotConverted);
+            self.handle = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -675,11 +673,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_PAYMENT_HANDLE_CONNECTION);
+        ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_PAYMENT_HANDLE_CONNECTION);
             call.path("handle", self.handle);
             call.json()
         }
@@ -690,14 +688,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct RevokePaymentHandleConnection<'a> {
         client: &'a Client,
-        handle: Result<String, Reason>,
+        handle: Result<String, support::Reason>,
     }
 
     impl<'a> RevokePaymentHandleConnection<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                handle: Err(Reason::NotSet),
+                handle: Err(support::Reason::NotSet),
             }
         }
 
@@ -708,7 +706,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.handle = value.try_into().map_err(|_| Reason::NotConverted);
+            self.handle = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -729,11 +727,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-            let mut call = Call::new(&operations::REVOKE_PAYMENT_HANDLE_CONNECTION);
+        ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::REVOKE_PAYMENT_HANDLE_CONNECTION);
             call.path("handle", self.handle);
             call.json()
         }
@@ -744,14 +742,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentProvider<'a> {
         client: &'a Client,
-        provider: Result<String, Reason>,
+        provider: Result<String, support::Reason>,
     }
 
     impl<'a> GetPaymentProvider<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                provider: Err(Reason::NotSet),
+                provider: Err(support::Reason::NotSet),
             }
         }
 
@@ -762,7 +760,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.provider = value.try_into().map_err(|_| Reason::NotConverted);
+            self.provider = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -783,9 +781,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::PaymentProvider, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_PAYMENT_PROVIDER);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::PaymentProvider, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_PAYMENT_PROVIDER);
             call.path("provider", self.provider);
             call.json()
         }
@@ -796,16 +796,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct ConnectPaymentProvider<'a> {
         client: &'a Client,
-        body: Result<types::ConnectPaymentProviderRequest, Reason>,
-        provider: Result<String, Reason>,
+        body: Result<types::ConnectPaymentProviderRequest, support::Reason>,
+        provider: Result<String, support::Reason>,
     }
 
     impl<'a> ConnectPaymentProvider<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                provider: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                provider: Err(support::Reason::NotSet),
             }
         }
 
@@ -816,7 +816,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::ConnectPaymentProviderRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -827,7 +827,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.provider = value.try_into().map_err(|_| Reason::NotConverted);
+            self.provider = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -848,11 +848,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::ConnectPaymentProviderResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::CONNECT_PAYMENT_PROVIDER);
+        ) -> support::Prepared<types::ConnectPaymentProviderResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::CONNECT_PAYMENT_PROVIDER);
             call.path("provider", self.provider);
             call.body(self.body);
             call.json()

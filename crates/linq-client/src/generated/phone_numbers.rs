@@ -171,9 +171,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
-    #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle, Reason}, types};
+    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
     /// Sends [`Client::list_phone_numbers_deprecated`](crate::Client::list_phone_numbers_deprecated), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -204,11 +202,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::ListPhoneNumbersResult, types::ErrorResponse> {
-            let call = Call::new(&operations::LIST_PHONE_NUMBERS_DEPRECATED);
+        ) -> support::Prepared<types::ListPhoneNumbersResult, types::ErrorResponse> {
+            let call = support::Call::new(&operations::LIST_PHONE_NUMBERS_DEPRECATED);
             call.json()
         }
     }
@@ -242,11 +240,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::ListPhoneNumbersResultV2, types::ErrorResponse> {
-            let call = Call::new(&operations::LIST_PHONE_NUMBERS);
+        ) -> support::Prepared<types::ListPhoneNumbersResultV2, types::ErrorResponse> {
+            let call = support::Call::new(&operations::LIST_PHONE_NUMBERS);
             call.json()
         }
     }
@@ -256,9 +254,12 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetAvailableNumber<'a> {
         client: &'a Client,
-        exclude_from: Result<Option<Vec<String>>, Reason>,
-        to: Result<Option<Vec<String>>, Reason>,
-        type_: Result<Option<types::LineType>, Reason>,
+        exclude_from: Result<
+            Option<Vec<String>>,
+            support::Reason,
+        >,
+        to: Result<Option<Vec<String>>, support::Reason>,
+        type_: Result<Option<types::LineType>, support::Reason>,
     }
 
     impl<'a> GetAvailableNumber<'a> {
@@ -278,7 +279,10 @@ pub(super) mod builder {
         where
             V: TryInto<Vec<String>>,
         {
-            self.exclude_from = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.exclude_from = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -289,7 +293,7 @@ pub(super) mod builder {
         where
             V: TryInto<Vec<String>>,
         {
-            self.to = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.to = value.try_into().map(Some).map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -300,7 +304,10 @@ pub(super) mod builder {
         where
             V: TryInto<types::LineType>,
         {
-            self.type_ = value.try_into().map(Some).map_err(|_| Reason::NotConverted);
+            self.type_ = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -321,13 +328,13 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::AvailableNumberResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_AVAILABLE_NUMBER);
-            call.query_list("to", self.to, ListStyle::Joined);
-            call.query_list("exclude_from", self.exclude_from, ListStyle::Joined);
+        ) -> support::Prepared<types::AvailableNumberResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_AVAILABLE_NUMBER);
+            call.query_list("to", self.to, support::ListStyle::Joined);
+            call.query_list("exclude_from", self.exclude_from, support::ListStyle::Joined);
             call.query("type", self.type_);
             call.json()
         }
@@ -338,16 +345,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdatePhoneNumber<'a> {
         client: &'a Client,
-        body: Result<types::UpdatePhoneNumberRequest, Reason>,
-        phone_number_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::UpdatePhoneNumberRequest, support::Reason>,
+        phone_number_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> UpdatePhoneNumber<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                phone_number_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                phone_number_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -358,7 +365,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UpdatePhoneNumberRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -369,7 +376,9 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.phone_number_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.phone_number_id = value
+                .try_into()
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -390,11 +399,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::UpdatePhoneNumberResult, types::ErrorResponse> {
-            let mut call = Call::new(&operations::UPDATE_PHONE_NUMBER);
+        ) -> support::Prepared<types::UpdatePhoneNumberResult, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::UPDATE_PHONE_NUMBER);
             call.path("phoneNumberId", self.phone_number_id);
             call.body(self.body);
             call.json()
@@ -406,14 +415,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct StartReputationAudit<'a> {
         client: &'a Client,
-        phone_number: Result<String, Reason>,
+        phone_number: Result<String, support::Reason>,
     }
 
     impl<'a> StartReputationAudit<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                phone_number: Err(Reason::NotSet),
+                phone_number: Err(support::Reason::NotSet),
             }
         }
 
@@ -424,7 +433,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.phone_number = value.try_into().map_err(|_| Reason::NotConverted);
+            self.phone_number = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -445,11 +454,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::ReputationAuditStarted, types::ErrorResponse> {
-            let mut call = Call::new(&operations::START_REPUTATION_AUDIT);
+        ) -> support::Prepared<types::ReputationAuditStarted, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::START_REPUTATION_AUDIT);
             call.path("phoneNumber", self.phone_number);
             call.json()
         }
@@ -460,16 +469,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetReputationAudit<'a> {
         client: &'a Client,
-        audit_id: Result<String, Reason>,
-        phone_number: Result<String, Reason>,
+        audit_id: Result<String, support::Reason>,
+        phone_number: Result<String, support::Reason>,
     }
 
     impl<'a> GetReputationAudit<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                audit_id: Err(Reason::NotSet),
-                phone_number: Err(Reason::NotSet),
+                audit_id: Err(support::Reason::NotSet),
+                phone_number: Err(support::Reason::NotSet),
             }
         }
 
@@ -480,7 +489,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.audit_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.audit_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -491,7 +500,7 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.phone_number = value.try_into().map_err(|_| Reason::NotConverted);
+            self.phone_number = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -512,9 +521,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::ReputationAudit, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_REPUTATION_AUDIT);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::ReputationAudit, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_REPUTATION_AUDIT);
             call.path("phoneNumber", self.phone_number);
             call.path("auditId", self.audit_id);
             call.json()

@@ -129,25 +129,23 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
-    #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle, Reason}, types};
+    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
     /// Sends [`Client::create_poll`](crate::Client::create_poll), once it has all it needs.
     #[derive(Debug, Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePoll<'a> {
         client: &'a Client,
-        body: Result<types::CreatePollRequest, Reason>,
-        chat_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::CreatePollRequest, support::Reason>,
+        chat_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> CreatePoll<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                chat_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                chat_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -158,7 +156,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::CreatePollRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -169,7 +167,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.chat_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -187,9 +185,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::PollEnvelope, types::ErrorResponse> {
-            let mut call = Call::new(&operations::CREATE_POLL);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::CREATE_POLL);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
@@ -201,14 +201,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPoll<'a> {
         client: &'a Client,
-        message_id: Result<uuid::Uuid, Reason>,
+        message_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> GetPoll<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                message_id: Err(Reason::NotSet),
+                message_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -219,7 +219,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -237,9 +237,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::PollEnvelope, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_POLL);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_POLL);
             call.path("messageId", self.message_id);
             call.json()
         }
@@ -250,16 +252,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct AddPollOptions<'a> {
         client: &'a Client,
-        body: Result<types::AddPollOptionsRequest, Reason>,
-        message_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::AddPollOptionsRequest, support::Reason>,
+        message_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> AddPollOptions<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                message_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                message_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -270,7 +272,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::AddPollOptionsRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -281,7 +283,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -299,9 +301,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::PollEnvelope, types::ErrorResponse> {
-            let mut call = Call::new(&operations::ADD_POLL_OPTIONS);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::ADD_POLL_OPTIONS);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
@@ -313,16 +317,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct VotePoll<'a> {
         client: &'a Client,
-        body: Result<types::VotePollRequest, Reason>,
-        message_id: Result<uuid::Uuid, Reason>,
+        body: Result<types::VotePollRequest, support::Reason>,
+        message_id: Result<uuid::Uuid, support::Reason>,
     }
 
     impl<'a> VotePoll<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                message_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                message_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -333,7 +337,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::VotePollRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -344,7 +348,7 @@ pub(super) mod builder {
         where
             V: TryInto<uuid::Uuid>,
         {
-            self.message_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -362,9 +366,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::PollEnvelope, types::ErrorResponse> {
-            let mut call = Call::new(&operations::VOTE_POLL);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::VOTE_POLL);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()

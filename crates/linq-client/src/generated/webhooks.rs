@@ -176,9 +176,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, Prepared, ResponseValue, generated::operations};
-    #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{support::{Call, ListStyle, Reason}, types};
+    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
     /// Sends [`Client::list_webhook_events`](crate::Client::list_webhook_events), once it has all it needs.
     #[derive(Debug, Clone)]
@@ -209,9 +207,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<types::WebhookEventsResult, types::ErrorResponse> {
-            let call = Call::new(&operations::LIST_WEBHOOK_EVENTS);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(
+            self,
+        ) -> support::Prepared<types::WebhookEventsResult, types::ErrorResponse> {
+            let call = support::Call::new(&operations::LIST_WEBHOOK_EVENTS);
             call.json()
         }
     }
@@ -245,11 +245,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
-            let call = Call::new(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
+        ) -> support::Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
+            let call = support::Call::new(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
             call.json()
         }
     }
@@ -259,14 +259,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateWebhookSubscription<'a> {
         client: &'a Client,
-        body: Result<types::CreateWebhookSubscriptionRequest, Reason>,
+        body: Result<types::CreateWebhookSubscriptionRequest, support::Reason>,
     }
 
     impl<'a> CreateWebhookSubscription<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
         }
 
@@ -277,7 +277,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::CreateWebhookSubscriptionRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -298,11 +298,14 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::WebhookSubscriptionCreatedResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::CREATE_WEBHOOK_SUBSCRIPTION);
+        ) -> support::Prepared<
+            types::WebhookSubscriptionCreatedResponse,
+            types::ErrorResponse,
+        > {
+            let mut call = support::Call::new(&operations::CREATE_WEBHOOK_SUBSCRIPTION);
             call.body(self.body);
             call.json()
         }
@@ -313,14 +316,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct GetWebhookSubscription<'a> {
         client: &'a Client,
-        subscription_id: Result<String, Reason>,
+        subscription_id: Result<String, support::Reason>,
     }
 
     impl<'a> GetWebhookSubscription<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                subscription_id: Err(Reason::NotSet),
+                subscription_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -331,7 +334,9 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.subscription_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.subscription_id = value
+                .try_into()
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -352,11 +357,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::GET_WEBHOOK_SUBSCRIPTION);
+        ) -> support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::GET_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
             call.json()
         }
@@ -367,16 +372,16 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateWebhookSubscription<'a> {
         client: &'a Client,
-        body: Result<types::UpdateWebhookSubscriptionRequest, Reason>,
-        subscription_id: Result<String, Reason>,
+        body: Result<types::UpdateWebhookSubscriptionRequest, support::Reason>,
+        subscription_id: Result<String, support::Reason>,
     }
 
     impl<'a> UpdateWebhookSubscription<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(Reason::NotSet),
-                subscription_id: Err(Reason::NotSet),
+                body: Err(support::Reason::NotSet),
+                subscription_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -387,7 +392,7 @@ pub(super) mod builder {
         where
             V: TryInto<types::UpdateWebhookSubscriptionRequest>,
         {
-            self.body = value.try_into().map_err(|_| Reason::NotConverted);
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -398,7 +403,9 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.subscription_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.subscription_id = value
+                .try_into()
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -419,11 +426,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
         pub fn prepare(
             self,
-        ) -> Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
-            let mut call = Call::new(&operations::UPDATE_WEBHOOK_SUBSCRIPTION);
+        ) -> support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::UPDATE_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
             call.body(self.body);
             call.json()
@@ -435,14 +442,14 @@ pub(super) mod builder {
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteWebhookSubscription<'a> {
         client: &'a Client,
-        subscription_id: Result<String, Reason>,
+        subscription_id: Result<String, support::Reason>,
     }
 
     impl<'a> DeleteWebhookSubscription<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                subscription_id: Err(Reason::NotSet),
+                subscription_id: Err(support::Reason::NotSet),
             }
         }
 
@@ -453,7 +460,9 @@ pub(super) mod builder {
         where
             V: TryInto<String>,
         {
-            self.subscription_id = value.try_into().map_err(|_| Reason::NotConverted);
+            self.subscription_id = value
+                .try_into()
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -471,9 +480,9 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`] later on.
-        pub fn prepare(self) -> Prepared<(), types::ErrorResponse> {
-            let mut call = Call::new(&operations::DELETE_WEBHOOK_SUBSCRIPTION);
+        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
+            let mut call = support::Call::new(&operations::DELETE_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
             call.empty()
         }

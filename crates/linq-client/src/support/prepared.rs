@@ -20,6 +20,16 @@ type Decode<T, E> =
 /// A call that has all it needs, apart from the client that sends it.
 ///
 /// Builders make it with `prepare`; `send` of a builder is both in one.
+///
+/// ```no_run
+/// # async fn example(client: linq_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let call = client.list_chats().limit(50).prepare();
+/// println!("about to call {}", call.operation());
+/// let chats = call.send(&client).await?;
+/// # drop(chats);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is sent before `send`"]
 pub struct Prepared<T, E> {
     call: Call,
