@@ -188,8 +188,9 @@ impl CallState {
     /// The report with the key that the retries did not have to look for.
     #[cold]
     fn complete(&self, mut report: CallReport) -> CallReport {
-        let placed = || self.wishes.placed_key.clone();
-        report.idempotency_key = report.idempotency_key.or_else(placed);
+        if report.attempts > 0 && report.idempotency_key.is_none() {
+            report.idempotency_key.clone_from(&self.wishes.placed_key);
+        }
         report
     }
 
