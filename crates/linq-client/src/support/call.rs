@@ -2,16 +2,13 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
-use linq_types::Fit;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::encode::{self, ListStyle};
 use super::problem::{Problem, Reason};
 use super::request::Headers;
-use super::{Client, Operation, Prepared, Request};
+use super::{Client, Operation, Request};
 
 /// A call whose parameters are being collected.
 ///
@@ -181,25 +178,6 @@ impl Call {
         }
     }
 
-    /// A call that decodes the JSON of the answer.
-    pub(crate) fn json<T, E>(self) -> Prepared<T, E>
-    where
-        T: DeserializeOwned + Fit,
-        E: DeserializeOwned + Fit,
-    {
-        Prepared::json(self)
-    }
-
-    /// A call that ignores a body which comes with a success.
-    pub(crate) fn empty<E: DeserializeOwned + Fit>(self) -> Prepared<(), E> {
-        Prepared::empty(self)
-    }
-
-    /// A call that hands out the answer as it comes.
-    pub(crate) fn bytes<E: DeserializeOwned + Fit>(self) -> Prepared<Bytes, E> {
-        Prepared::bytes(self)
-    }
-
     /// Builds the request, if every parameter is in order.
     pub(super) fn request(self, client: &Client) -> Result<Request, Problem> {
         let Self {
@@ -223,7 +201,7 @@ impl Call {
         let mut url = shared.roomy_url.clone();
         match shared.base_path() {
             "" => url.set_path(&path),
-            base => url.set_path(&encode::joined([base, &path, ""])),
+            base => url.set_path(&encode::joined([base, &path])),
         }
         if !query.is_empty() {
             url.set_query(Some(&query));

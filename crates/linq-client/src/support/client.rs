@@ -103,12 +103,13 @@ impl Client {
 
     /// What the options change about requests.
     pub(crate) fn changes(&self) -> Option<&Changes> {
-        self.options.changes()
+        self.options.changes.as_deref()
     }
 
     /// The chain of hooks, with the network at its end.
     pub(crate) fn next(&self, operation: &'static Operation) -> Next<'_> {
-        Next::new(operation, &self.shared, self.options.extension_ref())
+        let extension = self.options.extension.as_deref();
+        Next::new(operation, &self.shared, extension)
     }
 }
 

@@ -65,12 +65,12 @@ pub(crate) fn place(path: &str, name: &str) -> Option<Range<usize>> {
     }
 }
 
-/// Three texts in a row, in memory that is allocated once.
-pub(crate) fn joined([first, second, third]: [&str; 3]) -> String {
-    let mut joined = String::with_capacity(first.len() + second.len() + third.len());
-    joined.push_str(first);
-    joined.push_str(second);
-    joined.push_str(third);
+/// Texts in a row, in memory that is allocated once.
+pub(crate) fn joined<const N: usize>(texts: [&str; N]) -> String {
+    let mut joined = String::with_capacity(texts.iter().map(|text| text.len()).sum());
+    for text in texts {
+        joined.push_str(text);
+    }
     joined
 }
 

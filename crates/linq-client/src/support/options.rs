@@ -31,16 +31,16 @@ use super::{Request, encode};
 #[derive(Clone, Default)]
 pub struct CallOptions {
     /// `None` as long as there is nothing in it, which is the rule.
-    changes: Option<Arc<Changes>>,
-    extension: Option<Arc<dyn Any + Send + Sync>>,
+    pub(super) changes: Option<Arc<Changes>>,
+    pub(super) extension: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// What options change about a request.
 #[derive(Clone, Default)]
 pub(crate) struct Changes {
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) query: Vec<(String, String)>,
+    timeout: Option<Duration>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    query: Vec<(String, String)>,
     body_fields: Map<String, Value>,
 }
 
@@ -96,14 +96,6 @@ impl CallOptions {
         self
     }
 
-    pub(crate) fn changes(&self) -> Option<&Changes> {
-        self.changes.as_deref()
-    }
-
-    pub(crate) fn extension_ref(&self) -> Option<&(dyn Any + Send + Sync)> {
-        self.extension.as_deref()
-    }
-
     fn changes_mut(&mut self) -> &mut Changes {
         Arc::make_mut(self.changes.get_or_insert_default())
     }
@@ -154,7 +146,7 @@ impl Changes {
 impl fmt::Debug for CallOptions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let none = Changes::default();
-        let changes = self.changes().unwrap_or(&none);
+        let changes = self.changes.as_deref().unwrap_or(&none);
         formatter
             .debug_struct("CallOptions")
             .field("timeout", &changes.timeout)

@@ -69,36 +69,35 @@ impl<T, E> Prepared<T, E> {
     }
 }
 
-impl<T, E> Prepared<T, E>
-where
-    T: DeserializeOwned + Fit,
-    E: DeserializeOwned + Fit,
-{
-    pub(super) fn json(call: Call) -> Self {
-        Self {
-            call,
-            wants_body: true,
-            decode: decoded,
-        }
+#[allow(
+    dead_code,
+    reason = "which kinds of answers there are is up to the API document"
+)]
+impl Call {
+    /// A call that decodes the JSON of the answer.
+    pub(crate) fn json<T, E>(self) -> Prepared<T, E>
+    where
+        T: DeserializeOwned + Fit,
+        E: DeserializeOwned + Fit,
+    {
+        self.prepared(true, decoded)
     }
-}
 
-impl<E: DeserializeOwned + Fit> Prepared<(), E> {
-    pub(super) fn empty(call: Call) -> Self {
-        Self {
-            call,
-            wants_body: false,
-            decode: |_, answer| taken(answer, |_| ()),
-        }
+    /// A call that ignores a body which comes with a success.
+    pub(crate) fn empty<E: DeserializeOwned + Fit>(self) -> Prepared<(), E> {
+        self.prepared(false, |_, answer| taken(answer, |_| ()))
     }
-}
 
-impl<E: DeserializeOwned + Fit> Prepared<Bytes, E> {
-    pub(super) fn bytes(call: Call) -> Self {
-        Self {
-            call,
-            wants_body: true,
-            decode: |_, answer| taken(answer, |body| body),
+    /// A call that hands out the answer as it comes.
+    pub(crate) fn bytes<E: DeserializeOwned + Fit>(self) -> Prepared<Bytes, E> {
+        self.prepared(true, |_, answer| taken(answer, |body| body))
+    }
+
+    fn prepared<T, E>(self, wants_body: bool, decode: Decode<T, E>) -> Prepared<T, E> {
+        Prepared {
+            call: self,
+            wants_body,
+            decode,
         }
     }
 }

@@ -6,7 +6,7 @@ use linq_client::operations::GET_AVAILABLE_NUMBER;
 use linq_types::{AvailableNumberResult, LineType};
 
 use super::strings;
-use crate::message::{RuleSet, report_line, report_recipients};
+use crate::message::{report_line, report_recipients};
 use crate::{Call, CallFuture, Error, Linq};
 
 impl Linq {
@@ -90,12 +90,11 @@ impl AvailableNumber {
     }
 
     fn checked(self) -> Result<Self, Error> {
-        let no_rule_is_off = RuleSet::default();
         if !self.to.is_empty() {
-            report_recipients(&self.to, usize::MAX).finish(no_rule_is_off)?;
+            report_recipients(&self.to, usize::MAX).finish()?;
         }
         for line in &self.exclude_from {
-            report_line(line).finish(no_rule_is_off)?;
+            report_line(line).finish()?;
         }
         Ok(self)
     }

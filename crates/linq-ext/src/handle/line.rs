@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::LineHandle;
 use super::chat::checked_handle;
-use crate::message::{RuleSet, check_number, report_line};
+use crate::message::{check_number, report_line};
 use crate::{Call, Error, Linq};
 
 /// Lines.
@@ -238,6 +238,6 @@ impl Linq {
 }
 
 fn checked_line(number: String) -> Result<String, Error> {
-    report_line(&number).finish(RuleSet::default())?;
+    report_line(&number).finish()?;
     Ok(number)
 }

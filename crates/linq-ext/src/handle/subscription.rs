@@ -6,7 +6,7 @@ use linq_types::{
     WebhookSubscriptionCreatedResponse, WebhookSubscriptionResponse,
 };
 
-use crate::message::{RuleSet, report_line};
+use crate::message::report_line;
 use crate::{Call, Error, Linq};
 
 /// Webhook subscriptions.
@@ -141,7 +141,7 @@ fn check(
         ));
     }
     for line in lines.into_iter().flatten() {
-        report_line(line).finish(RuleSet::default())?;
+        report_line(line).finish()?;
     }
     Ok(())
 }

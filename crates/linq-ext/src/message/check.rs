@@ -9,7 +9,7 @@ use linq_types::{
     MessageContent, MessagePart, ServiceType, TextPart,
 };
 
-use super::rules::{InvalidMessage, Place, Report, Rule, RuleSet};
+use super::rules::{InvalidMessage, Place, Report, Rule};
 use super::utf16::{self, Utf16Map};
 
 /// Parts of one message at most.
@@ -51,7 +51,7 @@ const MAX_DATA_URL_CHARACTERS: usize = 16_384;
 /// assert_eq!(error.violations()[0].part(), Some(1));
 /// ```
 pub fn check_message(content: &MessageContent) -> Result<(), InvalidMessage> {
-    report_message(content).finish(RuleSet::default())
+    report_message(content).finish()
 }
 
 /// Checks content against the rules for the first message of a new chat alone: no link, no URL in the text, no
@@ -64,7 +64,7 @@ pub fn check_message(content: &MessageContent) -> Result<(), InvalidMessage> {
 ///
 /// Everything that breaks one of the `FirstMessage…` rules, each with its place.
 pub fn check_first_message(content: &MessageContent) -> Result<(), InvalidMessage> {
-    report_first_message(content).finish(RuleSet::default())
+    report_first_message(content).finish()
 }
 
 /// Checks the new text of a message to edit (`PATCH /v3/messages/{id}`): 1 to 10,000 characters.
@@ -79,7 +79,7 @@ pub fn check_text(text: &str) -> Result<(), InvalidMessage> {
         Place::Message,
         Rule::TextLength,
     );
-    report.finish(RuleSet::default())
+    report.finish()
 }
 
 /// Checks the URL of a file that the API fetches.
@@ -91,7 +91,7 @@ pub fn check_text(text: &str) -> Result<(), InvalidMessage> {
 pub(crate) fn check_file_url(url: &str) -> Result<(), InvalidMessage> {
     let mut report = Report::default();
     report.expect(is_https(url), Place::File, Rule::MediaHttps);
-    report.finish(RuleSet::default())
+    report.finish()
 }
 
 /// Checks the new state of an app card (`POST /v3/messages/{id}/update`).
@@ -109,7 +109,7 @@ pub(crate) fn check_app_card_update(card: &UpdateAppCardRequest) -> Result<(), I
     if let Some(url) = &card.url {
         report_app_url(url, Place::Message, &mut report);
     }
-    report.finish(RuleSet::default())
+    report.finish()
 }
 
 pub(crate) fn report_message(content: &MessageContent) -> Report {

@@ -250,7 +250,7 @@ impl Message {
     pub fn build(self) -> Result<MessageContent, InvalidMessage> {
         let mut report = self.report;
         report.extend(report_message(&self.content));
-        report.finish(self.rules)?;
+        report.finish_under(self.rules)?;
         Ok(*self.content)
     }
 

@@ -2,7 +2,7 @@
 
 use linq_types::SupportedContentType;
 
-use super::rules::{InvalidMessage, Place, Report, Rule, RuleSet};
+use super::rules::{InvalidMessage, Place, Report, Rule};
 
 /// Bytes of an uploaded file at most: 100 MB (`POST /v3/attachments`, 5005).
 pub const MAX_UPLOAD_BYTES: u64 = 104_857_600;
@@ -104,7 +104,7 @@ pub fn check_upload(
         Place::File,
         Rule::FileSize,
     );
-    report.finish(RuleSet::default())
+    report.finish()
 }
 
 /// Checks the size of a file that is given by URL, where it is known.
@@ -119,7 +119,7 @@ pub fn check_url_file(size_bytes: u64) -> Result<(), InvalidMessage> {
         Place::File,
         Rule::FileSize,
     );
-    report.finish(RuleSet::default())
+    report.finish()
 }
 
 /// Checks the type of a voice memo (`POST /v3/chats/{id}/voicememo`): MP3, M4A, AAC, CAF, WAV, AIFF or AMR.
@@ -147,7 +147,7 @@ pub fn check_voice_memo(content_type: &SupportedContentType) -> Result<(), Inval
     );
     let mut report = Report::default();
     report.expect(is_voice, Place::File, Rule::FileType);
-    report.finish(RuleSet::default())
+    report.finish()
 }
 
 #[cfg(test)]

@@ -51,6 +51,5 @@ pub use recipients::{
 #[cfg(feature = "client")]
 pub(crate) use recipients::{report_line, report_recipients};
 #[cfg(feature = "client")]
-pub(crate) use rules::RuleSet;
 pub use rules::{InvalidMessage, Place, Rule, Violation};
 pub use utf16::read_range;

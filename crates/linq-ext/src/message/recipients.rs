@@ -1,6 +1,6 @@
 //! Handles: whom a message can go to.
 
-use super::rules::{InvalidMessage, Place, Report, Rule, RuleSet};
+use super::rules::{InvalidMessage, Place, Report, Rule};
 
 /// Recipients of a new chat at most (`POST /v3/chats`).
 pub const MAX_RECIPIENTS: usize = 31;
@@ -51,7 +51,7 @@ pub fn check_blockable(handle: &str) -> Result<(), InvalidMessage> {
 pub fn check_recipients<S: AsRef<str>>(
     recipients: impl IntoIterator<Item = S>,
 ) -> Result<(), InvalidMessage> {
-    report_recipients(recipients, MAX_RECIPIENTS).finish(RuleSet::default())
+    report_recipients(recipients, MAX_RECIPIENTS).finish()
 }
 
 /// Checks the recipients of `POST /v3/messages`: handles, at least one. No upper limit is published.
@@ -62,7 +62,7 @@ pub fn check_recipients<S: AsRef<str>>(
 pub fn check_handles<S: AsRef<str>>(
     handles: impl IntoIterator<Item = S>,
 ) -> Result<(), InvalidMessage> {
-    report_recipients(handles, usize::MAX).finish(RuleSet::default())
+    report_recipients(handles, usize::MAX).finish()
 }
 
 /// What is wrong with recipients, of which there may be a number.
@@ -99,7 +99,7 @@ pub(crate) fn report_line(number: &str) -> Report {
 fn check(holds: bool) -> Result<(), InvalidMessage> {
     let mut report = Report::default();
     report.expect(holds, Place::Handle, Rule::Handle);
-    report.finish(RuleSet::default())
+    report.finish()
 }
 
 pub(crate) fn is_handle(handle: &str) -> bool {

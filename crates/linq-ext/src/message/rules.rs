@@ -251,8 +251,13 @@ impl Report {
         self.0.extend(other.0);
     }
 
+    /// An error of what breaks a rule.
+    pub(crate) fn finish(self) -> Result<(), InvalidMessage> {
+        self.finish_under(RuleSet::default())
+    }
+
     /// An error of what breaks the rules that are on.
-    pub(crate) fn finish(self, rules: RuleSet) -> Result<(), InvalidMessage> {
+    pub(crate) fn finish_under(self, rules: RuleSet) -> Result<(), InvalidMessage> {
         match self.0.is_empty() {
             true => Ok(()),
             false => self.refuse(rules),
@@ -308,7 +313,7 @@ mod tests {
             report.add(Place::Part(part), Rule::TextLength);
         }
         report.add(Place::Message, Rule::PartCount);
-        let error = report.finish(RuleSet::default()).expect_err("broken");
+        let error = report.finish().expect_err("broken");
         assert_eq!(error.violations().len(), 7);
         assert_eq!(error.violations()[1].part(), Some(0));
         assert!(error.breaks(Rule::PartCount) && !error.breaks(Rule::Handle));
@@ -326,7 +331,7 @@ mod tests {
         report.add(Place::Message, Rule::PartCount);
         let mut rules = RuleSet::default();
         rules.turn_off(Rule::PartCount);
-        assert_eq!(report.finish(rules), Ok(()));
+        assert_eq!(report.finish_under(rules), Ok(()));
     }
 
     #[test]

@@ -70,13 +70,13 @@ impl Retries {
         let max_retries = wishes
             .and_then(|wishes| wishes.max_retries)
             .unwrap_or(self.limits.max_retries);
-        let (mut request, mut refused, mut idempotency_key) = (Some(request), None, None);
-        match key {
+        let (refused, idempotency_key) = match key {
+            Err(refused) => (Some(refused), None),
+            Ok(Some(Cow::Owned(key))) => (None, Some(key)),
             // The call knows the one that it has placed itself.
-            Ok(None | Some(Cow::Borrowed(_))) => {}
-            Ok(Some(Cow::Owned(key))) => idempotency_key = Some(key),
-            Err(error) => refused = Some(error),
-        }
+            Ok(None | Some(Cow::Borrowed(_))) => (None, None),
+        };
+        let mut request = Some(request);
         async move {
             let mut attempts = 0;
             let (result, retryable, retry_after) = 'call: {
