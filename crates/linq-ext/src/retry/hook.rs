@@ -100,9 +100,8 @@ impl Retries {
                             }
                             result => at_first_sight(result),
                         };
-                        let is_read = is_read_here(outcome);
                         let (result, outcome) = match (result, outcome) {
-                            (Ok(response), Outcome::Answered(answer)) if is_read => {
+                            (Ok(response), Outcome::Answered(answer)) if is_read_here(answer) => {
                                 self.read_boxed(response, answer).await
                             }
                             seen => seen,
@@ -229,11 +228,8 @@ fn at_first_sight(
 
 /// True if the body has to be read before the call can end: it tells why an answer is no success, and that of a
 /// read may break off, so that it is read again.
-fn is_read_here(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::Answered(answer) => !answer.status.is_success() || !answer.forbids,
-        _ => false,
-    }
+fn is_read_here(answer: Answer) -> bool {
+    !answer.status.is_success() || !answer.forbids
 }
 
 fn outcome_of(error: &TransportError) -> Outcome {
