@@ -1,9 +1,7 @@
 //! Descriptions as docs: whatever Markdown they are, rustdoc takes them and runs none of them.
 
-mod support;
-
+use crate::support::{expect_all, generated, with_operation, with_schemas};
 use serde_json::json;
-use support::{expect_all, generated, with_operation, with_schemas};
 use xtask::generate::docs::lines;
 
 fn one_line(markdown: &str) -> String {

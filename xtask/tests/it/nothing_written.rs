@@ -1,12 +1,10 @@
 //! A document that is refused leaves the place it would be written to as it was.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::{run_gen, said, sound, with_schemas, xtask};
 use serde_json::json;
-use support::{run_gen, said, sound, with_schemas, xtask};
 
 /// Every file below a folder with its text.
 fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {

@@ -1,13 +1,11 @@
 //! Inputs that are refused, each with its place, what is wrong and help; and those that only look
 //! as if they should be.
 
-mod support;
-
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     NAME, document, expect_all, expect_problem, generated, holding, load, operation_of, reference,
     refused, with_operation, with_schemas,
 };
+use serde_json::{Value, json};
 use xtask::generate::load::{Document, parse};
 use xtask::problem::Problems;
 
@@ -35,7 +33,7 @@ fn refused_text(text: impl AsRef<[u8]>, pointer: &str, what: &str, help: &str) {
     expect_problem(outcome, pointer, what, help);
 }
 
-fn generated_from(document: Document) -> support::Text {
+fn generated_from(document: Document) -> crate::support::Text {
     generated(document.root)
 }
 
@@ -218,7 +216,7 @@ fn sections_of_the_wrong_kind() {
     let mut root = document(json!({}), json!({}));
     root["paths"] = json!([]);
     root["components"]["schemas"] = json!("none");
-    let problems = support::generate(root).expect_err("neither is an object");
+    let problems = crate::support::generate(root).expect_err("neither is an object");
     let places: Vec<&str> = problems
         .0
         .iter()
@@ -241,7 +239,7 @@ fn a_reference_out_of_the_document() {
 
 #[test]
 fn references_in_a_circle() {
-    let problems = support::generate(with_schemas(json!({
+    let problems = crate::support::generate(with_schemas(json!({
         "One": reference("Two"),
         "Two": reference("One"),
     })))
@@ -288,7 +286,7 @@ fn a_list_of_itself() {
         "`Tree` stands for itself, with no object between",
         help,
     );
-    let problems = support::generate(with_schemas(json!({
+    let problems = crate::support::generate(with_schemas(json!({
         "One": { "type": "array", "items": reference("Two") },
         "Two": { "type": "object", "additionalProperties": reference("One") },
         "Three": { "type": "array", "items": reference("One") },
@@ -313,7 +311,7 @@ fn a_composition_of_itself() {
             reference(other),
         ] })
     };
-    let problems = support::generate(with_schemas(
+    let problems = crate::support::generate(with_schemas(
         json!({ "One": part("Two"), "Two": part("One") }),
     ))
     .expect_err("there is no end to it");
@@ -567,7 +565,7 @@ fn every_problem_is_named_at_once() {
         .as_object_mut()
         .expect("an object")
         .remove("operationId");
-    let problems = support::generate(document(
+    let problems = crate::support::generate(document(
         json!({ "/things/{id}": { "get": operation } }),
         json!({}),
     ))

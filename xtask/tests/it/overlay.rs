@@ -1,11 +1,9 @@
 //! Fix-ups: they apply, or say why not.
 
-mod support;
-
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     NAME, Text, document, expect_all, expect_problem, generate_with, operation_of, with_schemas,
 };
+use serde_json::{Value, json};
 use xtask::generate::load::Document;
 use xtask::generate::overlay::{self, Whose};
 

@@ -1,10 +1,8 @@
 //! The same document gives the same files: again, from YAML or JSON, wherever it lies.
 
-mod support;
-
 use std::path::Path;
 
-use support::{expect_all, generate, load, sound};
+use crate::support::{expect_all, generate, load, sound};
 use xtask::command::{self, gen_command};
 use xtask::generate::Generated;
 
@@ -91,7 +89,7 @@ fn our_document_gives_the_same_from_json() {
 #[test]
 fn the_document_gives_the_order() {
     let document = load(YAML).expect("it is sound");
-    let made = support::Text(generate(document.root).expect("it is sound"));
+    let made = crate::support::Text(generate(document.root).expect("it is sound"));
     let item = made.item("Thing");
     let places: Vec<usize> = ["pub z:", "pub a:", "pub kind:"]
         .iter()

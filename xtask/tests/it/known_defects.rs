@@ -1,13 +1,11 @@
 //! What the back end panics on or silently gets wrong, each in a document of its own: it comes
 //! out right, or is refused with its place.
 
-mod support;
-
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     document, expect_all, generated, holding, operation_of, reference, refused, with_operation,
     with_schemas,
 };
+use serde_json::{Value, json};
 
 fn object(properties: Value) -> Value {
     json!({ "type": "object", "properties": properties })
@@ -253,7 +251,7 @@ fn json_without_a_schema_is_plain_json() {
         &made.builder("ListThings"),
         &[
             "Result<ResponseValue<serde_json::Value>, Error<serde_json::Value>>",
-            "body: Result<serde_json::Value, support::Reason>,",
+            "body: Result<serde_json::Value, crate::support::Reason>,",
         ],
     );
 }
@@ -268,7 +266,7 @@ fn the_json_of_several_media_types_is_sent() {
     expect_all(
         &made.builder("ListThings"),
         &[
-            "body: Result<Vec<String>, support::Reason>,",
+            "body: Result<Vec<String>, crate::support::Reason>,",
             "call.body(self.body);",
         ],
     );
@@ -298,7 +296,7 @@ fn a_path_parameter_is_always_required() {
     expect_all(
         &made.builder("ListThings"),
         &[
-            "id: Result<String, support::Reason>,",
+            "id: Result<String, crate::support::Reason>,",
             "Sets `id`; it must be set.",
             "call.path(\"id\", self.id);",
         ],
@@ -620,14 +618,14 @@ fn an_optional_body_may_be_left_out() {
     expect_all(
         &body(json!(false)),
         &[
-            "body: Result<Option<types::Thing>, support::Reason>,",
+            "body: Result<Option<types::Thing>, crate::support::Reason>,",
             "call.body_optional(self.body);",
         ],
     );
     expect_all(
         &body(json!(true)),
         &[
-            "body: Result<types::Thing, support::Reason>,",
+            "body: Result<types::Thing, crate::support::Reason>,",
             "call.body(self.body);",
         ],
     );

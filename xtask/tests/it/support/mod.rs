@@ -1,7 +1,5 @@
 //! What the tests of the generator share: small documents, and what becomes of them.
 
-#![allow(dead_code, reason = "each test file uses some of it")]
-
 use std::path::Path;
 use std::process::{Command, Output};
 

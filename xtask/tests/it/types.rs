@@ -1,11 +1,9 @@
 //! What schemas become as Rust types.
 
-mod support;
-
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Text, document, expect_all, generated, holding, operation_of, reference, refused, with_schemas,
 };
+use serde_json::{Value, json};
 
 fn object(properties: Value) -> Value {
     json!({ "type": "object", "properties": properties })

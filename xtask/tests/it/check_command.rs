@@ -1,11 +1,9 @@
 //! `gen --check`: writes nothing, and fails unless all files are as they would be written.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::{run_gen, said, sound};
+use crate::support::{run_gen, said, sound};
 use tempfile::TempDir;
 
 const THINGS: &str = "crates/linq-types/src/generated/things.rs";
@@ -181,7 +179,7 @@ fn the_workspace_that_is_written_has_the_two_crates() {
 fn a_second_run_changes_nothing() {
     let filled = Filled::new();
     let (spec, out) = (filled.spec(), filled.out());
-    let text = support::xtask(&[
+    let text = crate::support::xtask(&[
         "gen",
         "--spec",
         &spec.to_string_lossy(),

@@ -1,9 +1,7 @@
 //! Webhooks: each pair of event type and payload version is a variant, named for good.
 
-mod support;
-
+use crate::support::{Text, document, expect_all, generated, refused};
 use serde_json::{Map, Value, json};
-use support::{Text, document, expect_all, generated, refused};
 
 /// A payload of its own for each event.
 fn envelope() -> Value {

@@ -1,0 +1,14 @@
+//! The tests of this crate, one module for each part of it.
+
+mod check_command;
+mod determinism;
+mod diff;
+mod docs;
+mod known_defects;
+mod nothing_written;
+mod operations;
+mod overlay;
+mod refused;
+mod support;
+mod types;
+mod webhooks;
