@@ -1,8 +1,13 @@
 //! The tests of this crate, one module for each part of it.
 
+mod allocations;
+mod broken_deliveries;
 mod dedupe;
 mod inbound;
+mod inbound_examples;
+mod redis;
 mod router;
 mod router_tracing;
+mod standard_webhooks;
 mod verification;
 mod verification_properties;
