@@ -55,6 +55,15 @@ pub fn write(report: &Report) -> String {
     out
 }
 
+/// Writes the changes alone, by area.
+pub fn changes(report: &Report) -> String {
+    let mut out = String::new();
+    for (area, changes) in by_area(report.difference.changes.iter()) {
+        self::area(&mut out, area, &changes);
+    }
+    out
+}
+
 fn area(out: &mut String, area: &str, changes: &[&Change]) {
     let _ = writeln!(out, "- **{area}**");
     for group in groups(changes.iter().copied()) {

@@ -38,7 +38,14 @@ pub fn write(report: &Report) -> String {
     }
     let _ = writeln!(out, "docs changed: {}", difference.docs);
     version(&mut out, report);
-    for (area, changes) in by_area(difference.changes.iter()) {
+    out.push_str(&changes(report));
+    out
+}
+
+/// Writes the changes alone, by area.
+pub fn changes(report: &Report) -> String {
+    let mut out = String::new();
+    for (area, changes) in by_area(report.difference.changes.iter()) {
         let _ = writeln!(out, "\n{area}: {}", by_class(&changes));
         self::area(&mut out, &changes);
     }
