@@ -69,9 +69,6 @@ fn version(out: &mut String, report: &Report) {
         "version: {} → {next}, {}",
         advice.current, advice.reason
     );
-    if let Some(caution) = &advice.caution {
-        let _ = writeln!(out, "         {caution}");
-    }
 }
 
 /// How many changes there are of each class: `2 breaking, 1 added`.
@@ -101,7 +98,13 @@ fn area(out: &mut String, changes: &[&Change]) {
             .copied()
             .filter(|change| change.class() == class);
         for group in groups(of_class) {
-            let _ = writeln!(out, "  {} {}: {}", mark(class), group.title(), group.reason);
+            let _ = writeln!(
+                out,
+                "  {} {}: {}",
+                mark(class),
+                group.title(),
+                group.reasons()
+            );
             if is_short(group.what) {
                 for (owner, items) in gathered(&group.changes) {
                     short(out, owner.as_deref(), &items);
