@@ -2,7 +2,9 @@
 
 mod dedupe;
 mod inbound;
+#[cfg(feature = "axum")]
 mod router;
+#[cfg(feature = "axum")]
 mod router_tracing;
 mod verification;
 mod verification_properties;
