@@ -5,8 +5,11 @@ mod broken_deliveries;
 mod dedupe;
 mod inbound;
 mod inbound_examples;
+#[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "axum")]
 mod router;
+#[cfg(feature = "axum")]
 mod router_tracing;
 mod standard_webhooks;
 mod verification;
