@@ -1,4 +1,5 @@
 //! Tests of what crosses the crates.
 
 mod document;
+mod imports;
 mod tree;
