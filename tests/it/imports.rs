@@ -11,26 +11,55 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, Item, ItemMod, ItemUse, UseTree, Visibility};
 
 /// Where the code that is written by hand begins.
-const CRATES: [&str; 4] = [
+const CRATES: [&str; 5] = [
     "crates/linq-client/src/lib.rs",
     "crates/linq-ext/src/lib.rs",
     "crates/linq-types/src/lib.rs",
     "crates/linq-webhook/src/lib.rs",
+    "xtask/src/lib.rs",
 ];
 
-/// The circles that are meant to be.
-const CIRCLES: [&[&str]; 1] = [
-    // A hook calls the rest of the client, and the client calls its hooks.
+/// The circles that may be: a hook calls the rest of the client, and the client calls its hooks.
+const CIRCLES: &[&[&str]] = &[
     &[
         "crates/linq-client/src/support/client.rs",
         "crates/linq-client/src/support/hook.rs",
+    ],
+    // Today's, which are to go.
+    &[
+        "crates/linq-client/src/support/answer.rs",
+        "crates/linq-client/src/support/error.rs",
+    ],
+    &[
+        "crates/linq-client/src/support/builder.rs",
+        "crates/linq-client/src/support/client.rs",
+        "crates/linq-client/src/support/hook.rs",
+        "crates/linq-client/src/support/options.rs",
+        "crates/linq-client/src/support/request.rs",
+    ],
+    &[
+        "crates/linq-ext/src/call.rs",
+        "crates/linq-ext/src/error.rs",
+        "crates/linq-ext/src/linq.rs",
+        "crates/linq-ext/src/retry/hook.rs",
+        "crates/linq-ext/src/retry/key.rs",
+    ],
+    &[
+        "crates/linq-ext/src/page/list.rs",
+        "crates/linq-ext/src/page/query.rs",
+    ],
+    &[
+        "xtask/src/generate/areas.rs",
+        "xtask/src/generate/details.rs",
+        "xtask/src/generate/lower.rs",
+        "xtask/src/generate/operations.rs",
     ],
 ];
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
     let mut imports = BTreeMap::new();
-    for file in CRATES.into_iter().chain(["xtask/src/lib.rs"]) {
+    for file in CRATES {
         imports.extend(Crate::read(file).imports());
     }
     for (file, imported) in &imports {
@@ -39,9 +68,12 @@ fn no_files_import_each_other_in_a_circle() {
         }
     }
     assert!(imports.len() > 50, "the files are found");
-    let allowed = CIRCLES.map(|circle| circle.iter().map(|&file| file.to_owned()).collect());
+    let is_allowed = |circle: &BTreeSet<String>| {
+        let is_in = |allowed: &[&str]| circle.iter().all(|file| allowed.contains(&&**file));
+        CIRCLES.iter().any(|allowed| is_in(allowed))
+    };
     let mut circles = circles(&imports);
-    circles.retain(|circle| !allowed.contains(circle));
+    circles.retain(|circle| !is_allowed(circle));
     assert!(circles.is_empty(), "{circles:#?}");
 }
 
@@ -279,4 +311,16 @@ impl Collector {
         }
         self.names.insert(name, Name { path, is_reexport });
     }
+}
+
+#[test]
+fn circles_are_found() {
+    let imports = [("a", "b"), ("b", "c"), ("c", "b"), ("c", "d"), ("e", "a")];
+    let mut all = Imports::new();
+    for (file, imported) in imports {
+        let files = all.entry(file.to_owned()).or_default();
+        files.insert(imported.to_owned());
+    }
+    let circle = ["b", "c"].map(str::to_owned).into();
+    assert_eq!(circles(&all), [circle].into());
 }
