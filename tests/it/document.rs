@@ -1,7 +1,9 @@
 //! The API document is sound: its examples satisfy their schemas, and everything is described.
 
 use jsonschema::Validator;
-use linq_tests::document::{children, document, examples, for_each_schema, resolved};
+use linq_tests::document::{
+    children, document, examples, for_each_schema, for_each_text, resolved,
+};
 use serde_json::{Value, json};
 
 /// A schema, and what is meant to satisfy it.
@@ -190,18 +192,6 @@ fn every_schema_property_and_enum_is_described() {
     });
     assert!(described >= 500, "{described} schemas");
     assert!(bare.is_empty(), "no description: {}", bare.join("\n"));
-}
-
-/// Every summary and description of the document, those of properties of that name left out.
-fn for_each_text(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, &str)) {
-    for (name, value) in children(value) {
-        let pointer = format!("{pointer}/{name}");
-        match (&*name, value) {
-            ("example" | "examples", _) => {}
-            ("summary" | "description" | "title", Value::String(text)) => visit(&pointer, text),
-            _ => for_each_text(value, &pointer, visit),
-        }
-    }
 }
 
 /// Text without its code, which may show anything.

@@ -196,3 +196,15 @@ fn inside(schema: &Value, pointer: &str, visit: &mut impl FnMut(&str, &Value)) {
         }
     }
 }
+
+/// Visits every summary and description of the document; properties of that name are not texts.
+pub fn for_each_text(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, &str)) {
+    for (name, value) in children(value) {
+        let pointer = format!("{pointer}/{name}");
+        match (&*name, value) {
+            ("example" | "examples", _) => {}
+            ("summary" | "description" | "title", Value::String(text)) => visit(&pointer, text),
+            _ => for_each_text(value, &pointer, visit),
+        }
+    }
+}
