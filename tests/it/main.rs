@@ -13,4 +13,5 @@ mod standard_webhooks;
 mod tree;
 mod types;
 mod unknown_webhooks;
+mod vendor_suite;
 mod webhooks;

@@ -1,10 +1,11 @@
 //! What the integration tests share: the API document, its examples, ways to verify, to parse and to
-//! compare them, servers to call, and a Redis server.
+//! compare them, servers to call, a Redis server, and programs of other languages.
 
 pub mod broken;
 pub mod compare;
 pub mod deliver;
 pub mod document;
+pub mod install;
 pub mod loopback;
 pub mod operations;
 pub mod parse;
