@@ -12,8 +12,8 @@ use crate::support::prelude::*;
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Attachment {
-    /// The attachment's id, a UUID.
-    pub id: String,
+    /// The attachment's id.
+    pub id: Uuid,
     /// The file's name.
     pub filename: String,
     /// The file's MIME type.
@@ -40,7 +40,7 @@ pub struct Attachment {
 
 record! {
     Attachment {
-        id, with_id: String = "id" required;
+        id, with_id: Uuid = "id" required;
         filename, with_filename: String = "filename" required;
         content_type, with_content_type: SupportedContentType = "content_type" required;
         size_bytes, with_size_bytes: i64 = "size_bytes" required;
