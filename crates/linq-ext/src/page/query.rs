@@ -15,6 +15,7 @@ pub trait Query: Source {}
 impl<S: Source> Query for S {}
 
 /// How a page is got; outside of the crate nobody can name it, and so nobody can implement [`Query`].
+#[allow(unnameable_types, reason = "nobody else is to implement it")]
 pub trait Source: Send + 'static {
     /// What the list is of.
     type Item: Send + 'static;
