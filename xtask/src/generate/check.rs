@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::load::Document;
 use super::names;
@@ -42,7 +42,7 @@ const MAX_REFERENCES: usize = 32;
 pub fn check(document: &Document) -> Result<(), Problems> {
     let mut problems = Problems::default();
     let root = &document.root;
-    references(root, root, "#", &mut problems);
+    references(root, &mut problems);
     shape(root, &mut problems);
     // What follows relies on references that lead somewhere and sections of the right kind.
     problems.clone().into_result()?;
@@ -51,24 +51,41 @@ pub fn check(document: &Document) -> Result<(), Problems> {
 }
 
 /// Every `$ref` leads to a place in the document, in the end.
-fn references(root: &Value, value: &Value, pointer: &str, problems: &mut Problems) {
+fn references(root: &Value, problems: &mut Problems) {
+    each_object(root, &mut |pointer, object| {
+        if let Some(Value::String(reference)) = object.get("$ref")
+            && let Err((what, help)) = follow(root, reference)
+        {
+            problems.push(Problem::new(child(pointer, "$ref"), what, help));
+        }
+    });
+}
+
+/// Visits every object that describes something, and none that is data or a map of names.
+pub fn each_object(root: &Value, visit: &mut dyn FnMut(&str, &Map<String, Value>)) {
+    each_object_below(root, "#", visit);
+}
+
+fn each_object_below(
+    value: &Value,
+    pointer: &str,
+    visit: &mut dyn FnMut(&str, &Map<String, Value>),
+) {
     match value {
         Value::Object(object) => {
-            if let Some(Value::String(reference)) = object.get("$ref")
-                && let Err((what, help)) = follow(root, reference)
-            {
-                problems.push(Problem::new(child(pointer, "$ref"), what, help));
-            }
             let names_only = MAPS.iter().any(|map| pointer.ends_with(map));
+            if !names_only {
+                visit(pointer, object);
+            }
             for (name, inner) in object {
                 if names_only || !DATA.contains(&name.as_str()) {
-                    references(root, inner, &child(pointer, name), problems);
+                    each_object_below(inner, &child(pointer, name), visit);
                 }
             }
         }
         Value::Array(items) => {
             for (index, inner) in items.iter().enumerate() {
-                references(root, inner, &format!("{pointer}/{index}"), problems);
+                each_object_below(inner, &format!("{pointer}/{index}"), visit);
             }
         }
         _ => {}

@@ -5,6 +5,7 @@
 //! [`operations`], [`repeat`] and [`areas`]) → [`types`] → [`union`] → [`client`] → [`docs`] → [`mod@format`] →
 //! [`write`](mod@write).
 
+pub mod accept;
 pub mod areas;
 pub mod check;
 pub mod client;
@@ -26,6 +27,7 @@ pub mod write;
 
 use serde_json::Value;
 
+use self::accept::Losses;
 use self::format::Files;
 use self::load::Document;
 use self::model::Api;
@@ -77,7 +79,9 @@ pub fn api(
     whose: Whose,
     progress: &mut dyn FnMut(&str, &str),
 ) -> Result<Api, Problems> {
+    let stated = accept::places(&document.root);
     let mut notes = overlay::apply(&mut document, overlay, whose)?;
+    let mut losses = Losses::new(&document.root, stated, whose)?;
     let count = overlay
         .get("actions")
         .and_then(Value::as_array)
@@ -101,8 +105,9 @@ pub fn api(
         "hoist",
         &format!("{} schemas, {nested} of them nested", components.len()),
     );
-    let mut api = lower::lower(&document, &components, &events)?;
+    let mut api = lower::lower(&document, &components, &events, &mut losses)?;
     union::relax_envelopes(&mut api);
+    notes.extend(losses.finish()?);
     notes.append(&mut api.notes);
     api.notes = notes;
     progress(

@@ -1,5 +1,6 @@
 //! The tests of this crate, one module for each part of it.
 
+mod accepted;
 mod check_command;
 mod determinism;
 mod diff;
