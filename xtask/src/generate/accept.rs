@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::check;
+use super::keywords;
 use super::overlay::Whose;
 use crate::pointer::{child, json_path};
 use crate::problem::{Problem, Problems};
@@ -24,17 +25,20 @@ const EXTENSION: &str = "x-accept";
 /// What can be lost between the document and Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loss {
+    /// A keyword limits values in a way that neither a type nor its docs say.
+    Constraint,
     /// A type becomes plain JSON although the document says more of it.
     PlainJson,
 }
 
 impl Loss {
     /// All losses.
-    pub const ALL: &[Self] = &[Self::PlainJson];
+    pub const ALL: &[Self] = &[Self::Constraint, Self::PlainJson];
 
     /// The name by which `x-accept` accepts the loss.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Constraint => "constraint",
             Self::PlainJson => "plain-json",
         }
     }
@@ -65,7 +69,7 @@ impl Losses {
     pub fn new(root: &Value, stated: BTreeSet<String>, whose: Whose) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let mut accepted = BTreeMap::new();
-        check::each_object(root, &mut |pointer, object| {
+        keywords::each(root, &mut |_, pointer, object| {
             let Some(names) = object.get(EXTENSION) else {
                 return;
             };
@@ -183,7 +187,7 @@ impl Losses {
 /// The places of a document that accept losses.
 pub fn places(root: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    check::each_object(root, &mut |pointer, object| {
+    keywords::each(root, &mut |_, pointer, object| {
         if object.contains_key(EXTENSION) {
             found.insert(pointer.to_owned());
         }

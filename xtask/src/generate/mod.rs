@@ -13,6 +13,7 @@ pub mod details;
 pub mod docs;
 pub mod format;
 pub mod hoist;
+pub mod keywords;
 pub mod load;
 pub mod lower;
 pub mod model;
@@ -87,7 +88,7 @@ pub fn api(
         .and_then(Value::as_array)
         .map_or(0, Vec::len);
     progress("overlay", &format!("{count} fix-ups"));
-    check::check(&document)?;
+    check::check(&document, &mut losses)?;
     progress("check", "references, operations and parameters are sound");
     let (mut events, without_payload) = webhooks::extract(&mut document)?;
     notes.extend(without_payload);

@@ -5,6 +5,7 @@ mod check_command;
 mod determinism;
 mod diff;
 mod docs;
+mod keywords;
 mod known_defects;
 mod nothing_written;
 mod operations;
