@@ -2,6 +2,11 @@
 
 use serde_json::Value;
 
+/// The methods an operation may stand under, in the order of the standard.
+pub const METHODS: &[&str] = &[
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
 /// The pointer of `name` below `parent`.
 pub fn child(parent: &str, name: &str) -> String {
     format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
@@ -61,6 +66,16 @@ pub fn json_path(pointer: &str) -> String {
         parent = name;
     }
     path
+}
+
+/// The pointer of the operation that a place is part of.
+pub fn operation_of(pointer: &str) -> Option<&str> {
+    let rest = pointer.strip_prefix("#/paths/")?;
+    let path = rest.find('/')?;
+    let method = &rest[path + 1..];
+    let method = &method[..method.find('/').unwrap_or(method.len())];
+    let end = pointer.len() - rest.len() + path + 1 + method.len();
+    METHODS.contains(&method).then(|| &pointer[..end])
 }
 
 fn percent_decode(text: &str) -> Option<String> {

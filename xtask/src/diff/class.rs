@@ -4,7 +4,7 @@
 //! anything breaks nothing; what a request can hold has a `new` that takes the required fields;
 //! open enums keep a value they do not know; limits and statuses are lines of the docs.
 
-use super::change::{Class, Position, What};
+use super::what::{Class, Position, What};
 
 /// How a kind of change is called and classed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::change::{Change, Found, Position, What};
+use super::change::{Change, Found};
+use super::what::{Position, What};
 use crate::generate::model::{Api, Event, Kind};
 use crate::generate::names;
 

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::change::{Change, Found, What};
+use super::change::{Change, Found};
+use super::what::What;
 
 /// All sentences of a place.
 pub fn all<'a>(limits: &'a [String], details: &'a [String]) -> Vec<&'a str> {
@@ -193,7 +194,7 @@ fn range(sentence: &str) -> Option<(&str, Range)> {
 #[cfg(test)]
 mod tests {
     use super::judge;
-    use crate::diff::change::What;
+    use crate::diff::what::What;
 
     #[test]
     fn a_limit_is_tightened_where_it_refuses_what_went_through() {

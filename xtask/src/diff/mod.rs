@@ -15,10 +15,12 @@ pub mod renames;
 pub mod report;
 pub mod types;
 pub mod version;
+pub mod what;
 
 use std::collections::BTreeSet;
 
-use self::change::{Change, Class, Found};
+use self::change::{Change, Found};
+use self::what::Class;
 use crate::generate::model::Api;
 
 /// How two documents differ.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::change::{Change, Found, Position, What};
+use super::change::{Change, Found};
 use super::limits;
+use super::what::{Position, What};
 use crate::generate::model::{Answer, Api, In, Operation, Repeat, Type};
 
 /// Compares the operations of two APIs.

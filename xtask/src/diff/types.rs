@@ -1,7 +1,8 @@
 //! Comparing types: what a struct, enum, union or alias is in Rust, and what stands in its docs.
 
-use super::change::{Change, Found, Position, What};
+use super::change::{Change, Found};
 use super::limits;
+use super::what::{Position, What};
 use crate::generate::model::{Api, Field, Kind, Struct, Type, TypeDef, Union, Variant};
 use crate::generate::types::{arguments, field_type, is_made};
 

@@ -1,7 +1,7 @@
 //! What a difference means for the version number.
 
 use super::Difference;
-use super::change::{Class, Position, What};
+use super::what::{Class, Position, What};
 
 /// The version to release next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn next(current: &str, worst: Class) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::next;
-    use crate::diff::change::Class;
+    use crate::diff::what::Class;
 
     #[test]
     fn the_next_version_follows_the_rules_of_cargo() {

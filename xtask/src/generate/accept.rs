@@ -13,14 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::check;
-use super::keywords;
 use super::overlay::Whose;
-use crate::pointer::{child, json_path};
+use crate::pointer::{child, json_path, operation_of};
 use crate::problem::{Problem, Problems};
 
 /// The extension that accepts losses.
-const EXTENSION: &str = "x-accept";
+pub const EXTENSION: &str = "x-accept";
 
 /// What can be lost between the document and Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,19 +58,20 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// Reads what a document accepts after the overlay was applied; `stated` are the
-    /// [`places`] where it did so before.
+    /// Reads what a document accepts: by place, the values of [`EXTENSION`] once the overlay was
+    /// applied, and those that stood there before.
     ///
     /// # Errors
     ///
     /// An `x-accept` that is not a list of losses.
-    pub fn new(root: &Value, stated: BTreeSet<String>, whose: Whose) -> Result<Self, Problems> {
+    pub fn new(
+        found: BTreeMap<String, Value>,
+        stated: BTreeMap<String, Value>,
+        whose: Whose,
+    ) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let mut accepted = BTreeMap::new();
-        keywords::each(root, &mut |_, pointer, object| {
-            let Some(names) = object.get(EXTENSION) else {
-                return;
-            };
+        for (pointer, names) in found {
             let names = names.as_array().map_or(&[][..], Vec::as_slice);
             let losses: Option<Vec<Loss>> = names
                 .iter()
@@ -80,26 +79,23 @@ impl Losses {
                 .collect();
             match losses {
                 Some(losses) if !losses.is_empty() => {
-                    accepted.extend(
-                        losses
-                            .into_iter()
-                            .map(|loss| ((pointer.to_owned(), loss), false)),
-                    );
+                    let places = losses.into_iter().map(|loss| (pointer.clone(), loss));
+                    accepted.extend(places.map(|place| (place, false)));
                 }
                 _ => {
                     let known: Vec<&str> = Loss::ALL.iter().map(|loss| loss.name()).collect();
                     problems.push(Problem::new(
-                        child(pointer, EXTENSION),
+                        child(&pointer, EXTENSION),
                         "this is not a list of losses",
                         format!("use some of: {}", known.join(", ")),
                     ));
                 }
             }
-        });
+        }
         problems.into_result().map(|()| Self {
             whose,
             accepted,
-            stated,
+            stated: stated.into_keys().collect(),
             notes: Vec::new(),
         })
     }
@@ -182,27 +178,6 @@ impl Losses {
         }
         problems.into_result().map(|()| self.notes)
     }
-}
-
-/// The places of a document that accept losses.
-pub fn places(root: &Value) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    keywords::each(root, &mut |_, pointer, object| {
-        if object.contains_key(EXTENSION) {
-            found.insert(pointer.to_owned());
-        }
-    });
-    found
-}
-
-/// The pointer of the operation that a place is part of.
-fn operation_of(pointer: &str) -> Option<&str> {
-    let rest = pointer.strip_prefix("#/paths/")?;
-    let path = rest.find('/')?;
-    let method = &rest[path + 1..];
-    let method = &method[..method.find('/').unwrap_or(method.len())];
-    let end = pointer.len() - rest.len() + path + 1 + method.len();
-    check::METHODS.contains(&method).then(|| &pointer[..end])
 }
 
 /// Text as a YAML scalar in one line.

@@ -12,13 +12,8 @@ use super::accept::Losses;
 use super::keywords;
 use super::load::Document;
 use super::names;
-use crate::pointer::{child, resolve};
+use crate::pointer::{METHODS, child, resolve};
 use crate::problem::{Problem, Problems};
-
-/// The methods an operation may stand under, in the order of the standard.
-pub const METHODS: &[&str] = &[
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
-];
 
 /// How far a chain of references may go.
 const MAX_REFERENCES: usize = 32;

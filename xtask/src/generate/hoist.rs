@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::check::{METHODS, target};
+use super::check::target;
+use super::json_schema::{is_null, single, takes_null, wrapped};
 use super::load::Document;
 use super::names;
 use super::webhooks::Event;
-use crate::pointer::child;
+use crate::pointer::{METHODS, child};
 use crate::problem::{Problem, Problems};
 
 /// A schema that becomes a type.
@@ -452,58 +453,6 @@ fn becomes_type(object: &Map<String, Value>) -> bool {
     })
 }
 
-/// The one schema that a wrapper adds nothing to but null or a description: its union and index.
-pub fn wrapped(object: &Map<String, Value>) -> Option<(&'static str, usize)> {
-    if object.contains_key("properties") || object.contains_key("enum") {
-        return None;
-    }
-    ["allOf", "oneOf", "anyOf"].into_iter().find_map(|union| {
-        let members = object.get(union)?.as_array()?;
-        let mut others = members
-            .iter()
-            .enumerate()
-            .filter(|(_, member)| !is_null(member));
-        match (others.next(), others.next()) {
-            (Some((index, _)), None) => Some((union, index)),
-            _ => None,
-        }
-    })
-}
-
-/// Whether a schema is `null` and nothing else.
-pub fn is_null(schema: &Value) -> bool {
-    match schema.get("type") {
-        Some(Value::String(name)) => name == "null",
-        Some(Value::Array(names)) => names.iter().all(|name| name == "null") && !names.is_empty(),
-        _ => {
-            schema.get("const").is_some_and(Value::is_null)
-                || schema
-                    .get("enum")
-                    .and_then(Value::as_array)
-                    .is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_null))
-        }
-    }
-}
-
-/// Whether a schema says itself that null may stand in its place.
-pub fn takes_null(object: &Map<String, Value>) -> bool {
-    let in_list = |name: &str, wanted: &Value| {
-        object
-            .get(name)
-            .and_then(Value::as_array)
-            .is_some_and(|list| list.contains(wanted))
-    };
-    object.get("nullable") == Some(&Value::Bool(true))
-        || in_list("type", &json!("null"))
-        || in_list("enum", &Value::Null)
-        || ["oneOf", "anyOf"].iter().any(|union| {
-            object
-                .get(*union)
-                .and_then(Value::as_array)
-                .is_some_and(|members| members.iter().any(is_null))
-        })
-}
-
 /// Whether a nested schema describes an object with fields.
 fn is_object(schema: &Value) -> bool {
     ["properties", "allOf"]
@@ -515,21 +464,6 @@ fn is_object(schema: &Value) -> bool {
 fn constant(schema: &Value) -> Option<String> {
     let properties = schema.get("properties")?.as_object()?;
     properties.values().find_map(single)
-}
-
-/// The one string that a schema allows.
-pub fn single(schema: &Value) -> Option<String> {
-    if let Some(text) = schema.get("const").and_then(Value::as_str) {
-        return Some(text.to_owned());
-    }
-    match schema
-        .get("enum")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-    {
-        Some([Value::String(only)]) => Some(only.clone()),
-        _ => None,
-    }
 }
 
 /// A schema without its prose, to tell whether two are the same.

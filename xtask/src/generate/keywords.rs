@@ -3,6 +3,8 @@
 //! [`check`] makes an unlisted keyword an error, so that nothing in a document goes unread without
 //! a reason that stands here. [`each`] walks the objects of a document by the same tables.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use self::Below::{Each, Every, Nothing, One};
@@ -478,6 +480,17 @@ pub fn check(root: &Value, losses: &mut Losses, problems: &mut Problems) {
 /// Visits every object of a document with its pointer, in the document's order.
 pub fn each(root: &Value, visit: &mut Visit<'_>) {
     walk(root, Object::Document, "#", visit);
+}
+
+/// The values of an extension, by the place of the object that has it.
+pub fn extension(root: &Value, name: &str) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    each(root, &mut |_, pointer, entries| {
+        if let Some(value) = entries.get(name) {
+            found.insert(pointer.to_owned(), value.clone());
+        }
+    });
+    found
 }
 
 fn walk(value: &Value, object: Object, pointer: &str, visit: &mut Visit<'_>) {

@@ -9,18 +9,21 @@ pub mod accept;
 pub mod areas;
 pub mod check;
 pub mod client;
-pub mod details;
 pub mod docs;
 pub mod format;
 pub mod hoist;
+pub mod json_schema;
 pub mod keywords;
+pub mod limits;
 pub mod load;
 pub mod lower;
 pub mod model;
 pub mod names;
 pub mod operations;
 pub mod overlay;
+pub mod passes;
 pub mod repeat;
+pub mod schemas;
 pub mod types;
 pub mod union;
 pub mod webhooks;
@@ -80,9 +83,10 @@ pub fn api(
     whose: Whose,
     progress: &mut dyn FnMut(&str, &str),
 ) -> Result<Api, Problems> {
-    let stated = accept::places(&document.root);
+    let stated = keywords::extension(&document.root, accept::EXTENSION);
     let mut notes = overlay::apply(&mut document, overlay, whose)?;
-    let mut losses = Losses::new(&document.root, stated, whose)?;
+    let accepted = keywords::extension(&document.root, accept::EXTENSION);
+    let mut losses = Losses::new(accepted, stated, whose)?;
     let count = overlay
         .get("actions")
         .and_then(Value::as_array)

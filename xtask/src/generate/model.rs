@@ -52,6 +52,22 @@ pub struct TypeDef {
     pub area: String,
 }
 
+impl TypeDef {
+    /// The named types that its fields or variants hold.
+    pub fn uses(&self) -> Vec<&str> {
+        match &self.kind {
+            Kind::Struct(object) => object.fields.iter().filter_map(|f| f.ty.named()).collect(),
+            Kind::Union(union) => union
+                .variants
+                .iter()
+                .map(|(_, _, ty)| ty.as_str())
+                .collect(),
+            Kind::Alias(ty) => ty.named().into_iter().collect(),
+            Kind::Enum(_) => Vec::new(),
+        }
+    }
+}
+
 /// The shape of a named type.
 #[derive(Clone, Debug)]
 pub enum Kind {
@@ -222,6 +238,27 @@ pub struct Operation {
     pub statuses: Vec<(String, String)>,
     /// What a second call does.
     pub repeat: Repeat,
+}
+
+impl Operation {
+    /// The named types that it uses.
+    pub fn uses(&self) -> Vec<&str> {
+        let body = self.body.iter().filter_map(|body| body.ty.named());
+        let parameters = self
+            .parameters
+            .iter()
+            .filter_map(|parameter| parameter.ty.named());
+        body.chain(parameters).chain(self.answer_uses()).collect()
+    }
+
+    /// The named types that it answers with.
+    pub fn answer_uses(&self) -> Vec<&str> {
+        let answer = match &self.answer {
+            Answer::Json(ty, _) => ty.named(),
+            Answer::Empty | Answer::Bytes(_) => None,
+        };
+        answer.into_iter().chain(self.error.as_deref()).collect()
+    }
 }
 
 /// What sending a call of an operation a second time means.

@@ -8,11 +8,12 @@
 use serde_json::Value;
 
 use super::check::{self, Place};
-use super::details::details;
-use super::lower::{Lowering, limits, text};
+use super::json_schema::text;
+use super::limits::{details, limits};
 use super::model::{Answer, Body, In, Operation, Parameter, Type};
 use super::names;
 use super::repeat;
+use super::schemas::context::Lowering;
 use crate::pointer::child;
 use crate::problem::Problem;
 
@@ -46,30 +47,6 @@ pub fn common_error(operations: &[Operation]) -> Option<String> {
     let most = counts.iter().map(|(_, count)| *count).max();
     let common = counts.iter().find(|(_, count)| Some(*count) == most);
     common.map(|(name, _)| (*name).clone())
-}
-
-/// The named types that an operation uses.
-pub fn uses(operation: &Operation) -> Vec<&str> {
-    let body = operation.body.iter().filter_map(|body| body.ty.named());
-    let parameters = operation
-        .parameters
-        .iter()
-        .filter_map(|parameter| parameter.ty.named());
-    body.chain(parameters)
-        .chain(answer_uses(operation))
-        .collect()
-}
-
-/// The named types that an operation answers with.
-pub fn answer_uses(operation: &Operation) -> Vec<&str> {
-    let answer = match &operation.answer {
-        Answer::Json(ty, _) => ty.named(),
-        Answer::Empty | Answer::Bytes(_) => None,
-    };
-    answer
-        .into_iter()
-        .chain(operation.error.as_deref())
-        .collect()
 }
 
 fn operation<'a>(lowering: &mut Lowering<'a>, place: &Place<'a>) -> Operation {

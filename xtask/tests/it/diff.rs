@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
-use xtask::diff::change::{Change, Class, Position, What};
+use xtask::diff::change::Change;
 use xtask::diff::class::{class, reason, rule};
+use xtask::diff::what::{Class, Position, What};
 use xtask::diff::{Difference, compare};
 use xtask::generate::load::Document;
 use xtask::generate::model::Api;

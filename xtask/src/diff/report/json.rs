@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use super::Report;
 use super::lines::{counts, detail, path};
 use crate::diff::Size;
-use crate::diff::change::{Change, Class, What};
+use crate::diff::change::Change;
 use crate::diff::class::rule;
+use crate::diff::what::{Class, What};
 
 /// Writes the report.
 pub fn write(report: &Report) -> String {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::diff::change::{Change, What};
+use crate::diff::change::Change;
 use crate::diff::class::rule;
+use crate::diff::what::What;
 
 /// Changes of one kind that have one reason.
 #[derive(Clone, Debug)]

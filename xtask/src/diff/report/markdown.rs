@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::Report;
 use super::lines::{by_area, gathered, groups, is_short, item, summary};
-use crate::diff::change::{Change, Class};
+use crate::diff::change::Change;
+use crate::diff::what::Class;
 
 /// Writes the report.
 pub fn write(report: &Report) -> String {

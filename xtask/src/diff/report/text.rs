@@ -5,7 +5,8 @@ use std::fmt::Write;
 use super::Report;
 use super::lines::{by_area, gathered, groups, is_short, item, summary};
 use crate::diff::Size;
-use crate::diff::change::{Change, Class};
+use crate::diff::change::Change;
+use crate::diff::what::Class;
 
 /// How wide lines become.
 const WIDTH: usize = 100;
