@@ -11,6 +11,7 @@ use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle};
 use serde_json::{Map, Value, json};
 use xtask::command;
 use xtask::command::gen_command::{DOCUMENT, OVERLAY};
+use xtask::generate::accept::{self, Losses};
 use xtask::generate::overlay::Whose;
 use xtask::generate::{check, hoist, load, overlay, webhooks};
 
@@ -42,7 +43,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut document = load::load(&root.join(DOCUMENT), DOCUMENT)?;
     let fixups = load::parse(&std::fs::read_to_string(root.join(OVERLAY))?, OVERLAY)?;
     overlay::apply(&mut document, &fixups, Whose::Ours)?;
-    check::check(&document)?;
+    let mut losses = Losses::new(&document.root, accept::places(&document.root), Whose::Ours)?;
+    check::check(&document, &mut losses)?;
     let (mut events, _) = webhooks::extract(&mut document)?;
     let components = hoist::hoist(&mut document, &mut events)?.components;
     let schemas: Map<String, Value> = components

@@ -22,6 +22,47 @@ pub fn component<'a>(reference: &'a str, section: &str) -> Option<&'a str> {
         .strip_prefix('/')
 }
 
+/// Keys whose values are lists, so that a number below one is an index and not a name.
+const LISTS: &[&str] = &[
+    "allOf",
+    "anyOf",
+    "enum",
+    "oneOf",
+    "parameters",
+    "prefixItems",
+    "required",
+    "security",
+    "servers",
+    "tags",
+    "type",
+];
+
+/// The JSONPath (RFC 9535) of the place that a pointer into an OpenAPI document names.
+pub fn json_path(pointer: &str) -> String {
+    let mut path = String::from("$");
+    let mut parent = String::new();
+    for (depth, name) in pointer.split('/').skip(1).enumerate() {
+        let name = name.replace("~1", "/").replace("~0", "~");
+        let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        // The third name is a component's, as in `#/components/parameters/0`.
+        let is_index = LISTS.contains(&parent.as_str())
+            && depth != 2
+            && !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_digit());
+        if is_word {
+            path.push_str(&format!(".{name}"));
+        } else if is_index {
+            path.push_str(&format!("[{name}]"));
+        } else {
+            let name = name.replace('\\', "\\\\").replace('\'', "\\'");
+            path.push_str(&format!("['{name}']"));
+        }
+        parent = name;
+    }
+    path
+}
+
 fn percent_decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

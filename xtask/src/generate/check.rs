@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::accept::Losses;
+use super::keywords;
 use super::load::Document;
 use super::names;
 use crate::pointer::{child, resolve};
@@ -18,19 +20,6 @@ pub const METHODS: &[&str] = &[
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// Keys under which data stands, not description: `$ref` means nothing there.
-const DATA: &[&str] = &["example", "examples", "default", "const", "enum"];
-
-/// Places whose keys are names, so that one called `default` or `example` is description again.
-const MAPS: &[&str] = &[
-    "/properties",
-    "/schemas",
-    "/responses",
-    "/parameters",
-    "/requestBodies",
-    "/headers",
-];
-
 /// How far a chain of references may go.
 const MAX_REFERENCES: usize = 32;
 
@@ -39,40 +28,27 @@ const MAX_REFERENCES: usize = 32;
 /// # Errors
 ///
 /// Every problem found.
-pub fn check(document: &Document) -> Result<(), Problems> {
+pub fn check(document: &Document, losses: &mut Losses) -> Result<(), Problems> {
     let mut problems = Problems::default();
     let root = &document.root;
-    references(root, root, "#", &mut problems);
+    references(root, &mut problems);
     shape(root, &mut problems);
     // What follows relies on references that lead somewhere and sections of the right kind.
     problems.clone().into_result()?;
+    keywords::check(root, losses, &mut problems);
     operations(root, &mut problems);
     problems.into_result()
 }
 
 /// Every `$ref` leads to a place in the document, in the end.
-fn references(root: &Value, value: &Value, pointer: &str, problems: &mut Problems) {
-    match value {
-        Value::Object(object) => {
-            if let Some(Value::String(reference)) = object.get("$ref")
-                && let Err((what, help)) = follow(root, reference)
-            {
-                problems.push(Problem::new(child(pointer, "$ref"), what, help));
-            }
-            let names_only = MAPS.iter().any(|map| pointer.ends_with(map));
-            for (name, inner) in object {
-                if names_only || !DATA.contains(&name.as_str()) {
-                    references(root, inner, &child(pointer, name), problems);
-                }
-            }
+fn references(root: &Value, problems: &mut Problems) {
+    keywords::each(root, &mut |_, pointer, object| {
+        if let Some(Value::String(reference)) = object.get("$ref")
+            && let Err((what, help)) = follow(root, reference)
+        {
+            problems.push(Problem::new(child(pointer, "$ref"), what, help));
         }
-        Value::Array(items) => {
-            for (index, inner) in items.iter().enumerate() {
-                references(root, inner, &format!("{pointer}/{index}"), problems);
-            }
-        }
-        _ => {}
-    }
+    });
 }
 
 /// Follows a reference to a place that is none itself.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::accept::{Loss, Losses};
 use super::hoist::{Component, is_null, single, takes_null, wrapped};
 use super::load::Document;
 use super::model::{Api, Event, Field, Kind, Struct, Type, TypeDef, Union, Variant};
@@ -28,8 +29,9 @@ pub fn lower(
     document: &Document,
     components: &[Component],
     events: &[webhooks::Event],
+    losses: &mut Losses,
 ) -> Result<Api, Problems> {
-    let mut lowering = Lowering::new(document, components);
+    let mut lowering = Lowering::new(document, components, losses);
     let mut api = Api {
         source: document.name.clone(),
         title: text(document.root.pointer("/info/title")),
@@ -61,6 +63,8 @@ pub struct Lowering<'a> {
     /// The document, without its schemas.
     pub root: &'a Value,
     components: BTreeMap<&'a str, &'a Component>,
+    /// What the document accepts to lose.
+    pub losses: &'a mut Losses,
     /// What cannot be lowered.
     pub problems: Problems,
     /// What was lowered to less than it says.
@@ -89,8 +93,9 @@ impl<'a> Parts<'a> {
 }
 
 impl<'a> Lowering<'a> {
-    fn new(document: &'a Document, components: &'a [Component]) -> Self {
+    fn new(document: &'a Document, components: &'a [Component], losses: &'a mut Losses) -> Self {
         Self {
+            losses,
             root: &document.root,
             components: components.iter().map(|c| (c.key.as_str(), c)).collect(),
             problems: Problems::default(),
@@ -100,6 +105,13 @@ impl<'a> Lowering<'a> {
 
     fn refuse(&mut self, pointer: &str, what: impl Into<String>, help: &str) {
         self.problems.push(Problem::new(pointer, what, help));
+    }
+
+    /// Records a loss, or refuses it where the document does not accept it.
+    pub fn lose(&mut self, loss: Loss, pointer: &str, what: &str) {
+        if let Err(problem) = self.losses.accept(loss, pointer, what) {
+            self.problems.push(problem);
+        }
     }
 
     fn note(&mut self, pointer: &str, what: &str) {
@@ -188,7 +200,11 @@ impl<'a> Lowering<'a> {
             [] if single(schema).is_some() => Type::String,
             [] => {
                 if object.contains_key("oneOf") || object.contains_key("anyOf") {
-                    self.note(pointer, "values of several kinds become plain JSON");
+                    self.lose(
+                        Loss::PlainJson,
+                        pointer,
+                        "values of several kinds become plain JSON",
+                    );
                 }
                 Type::Any
             }
@@ -198,7 +214,11 @@ impl<'a> Lowering<'a> {
                 Type::Any
             }
             _ => {
-                self.note(pointer, "values of several kinds become plain JSON");
+                self.lose(
+                    Loss::PlainJson,
+                    pointer,
+                    "values of several kinds become plain JSON",
+                );
                 Type::Any
             }
         };
@@ -394,7 +414,11 @@ impl<'a> Lowering<'a> {
             return None;
         }
         if texts.len() + values.iter().filter(|value| value.is_null()).count() < values.len() {
-            self.note(pointer, "an enum of several kinds becomes plain JSON");
+            self.lose(
+                Loss::PlainJson,
+                pointer,
+                "an enum of several kinds becomes plain JSON",
+            );
             return None;
         }
         let description = text(object.get("description"));
@@ -448,7 +472,11 @@ impl<'a> Lowering<'a> {
             return self.texts(schema, &seen, pointer);
         }
         if !seen.iter().all(|member| self.is_composed(member, 0)) {
-            self.note(pointer, "values of several kinds become plain JSON");
+            self.lose(
+                Loss::PlainJson,
+                pointer,
+                "values of several kinds become plain JSON",
+            );
             return Kind::Alias(Type::Any);
         }
         if let Some(union) = self.tagged(schema, &members) {

@@ -5,6 +5,7 @@
 //! [`operations`], [`repeat`] and [`areas`]) → [`types`] → [`union`] → [`client`] → [`docs`] → [`mod@format`] →
 //! [`write`](mod@write).
 
+pub mod accept;
 pub mod areas;
 pub mod check;
 pub mod client;
@@ -12,6 +13,7 @@ pub mod details;
 pub mod docs;
 pub mod format;
 pub mod hoist;
+pub mod keywords;
 pub mod load;
 pub mod lower;
 pub mod model;
@@ -26,6 +28,7 @@ pub mod write;
 
 use serde_json::Value;
 
+use self::accept::Losses;
 use self::format::Files;
 use self::load::Document;
 use self::model::Api;
@@ -77,13 +80,15 @@ pub fn api(
     whose: Whose,
     progress: &mut dyn FnMut(&str, &str),
 ) -> Result<Api, Problems> {
+    let stated = accept::places(&document.root);
     let mut notes = overlay::apply(&mut document, overlay, whose)?;
+    let mut losses = Losses::new(&document.root, stated, whose)?;
     let count = overlay
         .get("actions")
         .and_then(Value::as_array)
         .map_or(0, Vec::len);
     progress("overlay", &format!("{count} fix-ups"));
-    check::check(&document)?;
+    check::check(&document, &mut losses)?;
     progress("check", "references, operations and parameters are sound");
     let (mut events, without_payload) = webhooks::extract(&mut document)?;
     notes.extend(without_payload);
@@ -101,8 +106,9 @@ pub fn api(
         "hoist",
         &format!("{} schemas, {nested} of them nested", components.len()),
     );
-    let mut api = lower::lower(&document, &components, &events)?;
+    let mut api = lower::lower(&document, &components, &events, &mut losses)?;
     union::relax_envelopes(&mut api);
+    notes.extend(losses.finish()?);
     notes.append(&mut api.notes);
     api.notes = notes;
     progress(
