@@ -13,9 +13,9 @@ use std::process::Command;
 use std::time::{Instant, SystemTime};
 use std::{env, fs};
 
-use linq_ext::types::WebhookEvent;
-use linq_ext::webhook::{Signer, Verifier};
 use linq_tests::{document, parse};
+use linq_types::WebhookEvent;
+use linq_webhook::{Signer, Verifier};
 use serde_json::{Value, json};
 
 const PYTHON_SDK: &str = "linq-python[webhooks]==0.65.0";

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use linq_ext::webhook::{Signer, Verifier};
+use linq_webhook::{Signer, Verifier};
 
 /// The seeds are signed with it, at that time.
 const SECRET: &str = "whsec_dGhpcnR5LXR3byBieXRlcyBmb3IgdGVzdHMgb25seSE=";

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
-use linq_ext::webhook::{Signer, Verifier};
+use linq_webhook::{Signer, Verifier};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -57,7 +57,7 @@ impl Delivery {
         black_box(mac.finalize());
     }
 
-    fn verified(&self) -> linq_ext::webhook::Delivery<&[u8]> {
+    fn verified(&self) -> linq_webhook::Delivery<&[u8]> {
         self.verifier
             .verify(black_box(&self.headers), black_box(&self.payload.body[..]))
             .expect("it is signed")

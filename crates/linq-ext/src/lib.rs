@@ -1,21 +1,16 @@
 //! Ergonomics for the Linq Partner API V3: a client that retries and never sends twice, messages that are checked
-//! before they are sent, and webhooks that are verified, and handled once.
+//! before they are sent, lists as streams, and files.
 //!
 //! Written by hand on top of the generated crates `linq-types` and `linq-client`, which it re-exports as
-//! [`types`] and `client`.
+//! [`types`] and [`client`]. Webhooks are received with the crate `linq-webhook`.
+//!
+//! Each call is a span of [`tracing`](https://docs.rs/tracing) with operation, status, attempts, duration and
+//! trace id.
 //!
 //! # Features
 //!
-//! - `client` (default): `Linq` and its calls, with retries and errors, lists as streams, files and the typing
-//!   indicator.
 //! - `rustls` (default): TLS through rustls, with the certificates of the platform.
-//! - `tracing`: a span for every call, with operation, status, attempts, duration and trace id, and an event for
-//!   every delivery that the router answers.
 //! - `markdown`: messages from Markdown.
-//! - `webhook`: webhooks verified, seen the same over both payload versions, and deduplicated, without an HTTP
-//!   client or tokio; see `webhook::Verifier`.
-//! - `axum`: receiving webhooks with axum, by extractors or a router that loses nothing; see `webhook::axum`.
-//! - `redis`: deduplication over several processes; see `webhook::RedisDeduper`.
 //!
 //! # Where to start
 //!
@@ -28,54 +23,35 @@
 
 mod code;
 pub mod message;
-#[cfg(feature = "webhook")]
-pub mod webhook;
 
-#[cfg(feature = "client")]
 mod call;
-#[cfg(feature = "client")]
 mod error;
-#[cfg(feature = "client")]
 mod files;
-#[cfg(feature = "client")]
 mod handle;
-#[cfg(feature = "client")]
 mod linq;
-#[cfg(feature = "client")]
 pub mod page;
-#[cfg(feature = "client")]
 mod raw;
-#[cfg(feature = "client")]
 mod retry;
-#[cfg(feature = "client")]
+mod subscription;
 mod trace;
-#[cfg(feature = "client")]
 mod typing;
 
 pub use code::ErrorCode;
-#[cfg(feature = "client")]
 pub use linq_client as client;
 pub use linq_types as types;
 pub use message::Message;
 
-#[cfg(feature = "client")]
 pub use call::{Call, CallFuture, Response};
-#[cfg(feature = "client")]
 pub use error::Error;
-#[cfg(feature = "client")]
 pub use files::{Download, DownloadStream, Downloaded, Upload, Uploaded};
-#[cfg(feature = "client")]
 pub use handle::{
     AvailableNumber, Background, ChatHandle, Destination, LineHandle, MessageHandle, Reaction,
     SendMessage, Sticker, ToChat, ToHandles, ToNewChat,
 };
-#[cfg(feature = "client")]
 pub use linq::{Linq, LinqBuilder};
-#[cfg(feature = "client")]
 pub use raw::RawCall;
-#[cfg(feature = "client")]
 pub use retry::clock::{Clock, SystemClock};
-#[cfg(feature = "client")]
+pub use subscription::{EnsureSubscription, Subscription, SubscriptionChange};
 pub use typing::Typing;
 
 /// Compiles the example of the README.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use linq_ext::webhook::axum::router;
-use linq_ext::webhook::{MemoryDeduper, Verifier};
+use linq_webhook::axum::router;
+use linq_webhook::{MemoryDeduper, Verifier};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::deliveries::SECRET;
@@ -136,7 +136,7 @@ async fn receive(settings: Settings, log: &Path) {
     let log = Arc::new(log.expect("the parent has made it"));
     let calls = Arc::new(AtomicUsize::new(0));
     let verifier = Verifier::new(SECRET).expect("the secret is fit");
-    let handler = move |received: linq_ext::webhook::axum::Received| {
+    let handler = move |received: linq_webhook::axum::Received| {
         let log = Arc::clone(&log);
         let call = calls.fetch_add(1, Ordering::Relaxed);
         async move {

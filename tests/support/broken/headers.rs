@@ -1,7 +1,7 @@
 //! Headers that are missing, doubled, empty or no text.
 
 use http::HeaderMap;
-use linq_ext::webhook::VerifyError;
+use linq_webhook::VerifyError;
 
 use super::{
     Answer, Broken, ID, LEGACY_SIGNATURE, LEGACY_TIMESTAMP, SIGNATURE, TIMESTAMP, headers_for,

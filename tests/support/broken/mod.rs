@@ -13,8 +13,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use linq_ext::webhook::{Verifier, VerifyError};
 use linq_types::{UnknownKind, WebhookEvent};
+use linq_webhook::{Verifier, VerifyError};
 use sha2::Sha256;
 
 use crate::document;

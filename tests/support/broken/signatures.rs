@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use linq_ext::webhook::VerifyError;
+use linq_webhook::VerifyError;
 
 use super::{
     Answer, Broken, ID, KEY, LEGACY_SIGNATURE, LEGACY_TIMESTAMP, NOW, SECRET, SIGNATURE, SOUND_ID,

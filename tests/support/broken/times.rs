@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use linq_ext::webhook::VerifyError;
+use linq_webhook::VerifyError;
 
 use super::{
     Answer, Broken, ID, KEY, LEGACY_SIGNATURE, LEGACY_TIMESTAMP, NOW, SECRET, SIGNATURE, SOUND_ID,

@@ -1,7 +1,7 @@
 //! One difference between two documents.
 
-use super::class;
-use super::what::{Class, Position, What};
+pub use super::class::{Class, Position, What};
+use super::{class, wire};
 
 /// One difference between two documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,14 +57,27 @@ impl Change {
         self
     }
 
-    /// What it does to code that uses the crates.
+    /// Returns the worse of what it does to code and to running programs.
     pub fn class(&self) -> Class {
-        class::class(self.what, self.position)
+        match self.loss() {
+            Some(_) => Class::Breaking,
+            None => class::class(self.what, self.position),
+        }
     }
 
-    /// Why it is classed so.
+    /// Returns what it does to code that uses the crates.
     pub fn reason(&self) -> &'static str {
         class::reason(self.what, self.position)
+    }
+
+    /// Returns what a running program stops seeing or is refused, if anything.
+    pub fn loss(&self) -> Option<&'static str> {
+        wire::loss(self.what, self.position)
+    }
+
+    /// Returns whether code compiles as before and a running program loses something.
+    pub fn is_only_at_run_time(&self) -> bool {
+        self.loss().is_some() && class::class(self.what, self.position) != Class::Breaking
     }
 }
 

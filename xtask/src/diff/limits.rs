@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::change::{Change, Found};
-use super::what::What;
+use super::change::{Change, Found, What};
 
 /// All sentences of a place.
 pub fn all<'a>(limits: &'a [String], details: &'a [String]) -> Vec<&'a str> {
@@ -194,7 +193,7 @@ fn range(sentence: &str) -> Option<(&str, Range)> {
 #[cfg(test)]
 mod tests {
     use super::judge;
-    use crate::diff::what::What;
+    use crate::diff::change::What;
 
     #[test]
     fn a_limit_is_tightened_where_it_refuses_what_went_through() {

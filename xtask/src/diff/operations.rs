@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::change::{Change, Found};
+use super::change::{Change, Found, Position, What};
 use super::limits;
-use super::what::{Position, What};
 use crate::generate::model::{Answer, Api, In, Operation, Repeat, Type};
 
 /// Compares the operations of two APIs.

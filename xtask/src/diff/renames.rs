@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::{Change, Found};
+use super::change::{Change, Found, Position, What};
 use super::operations::{endpoint, template};
-use super::what::{Position, What};
 use crate::generate::model::{Answer, Api, Kind, Type, TypeDef};
 use crate::generate::types::field_type;
 

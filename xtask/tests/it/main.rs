@@ -13,4 +13,5 @@ mod overlay;
 mod refused;
 mod support;
 mod types;
+mod update;
 mod webhooks;

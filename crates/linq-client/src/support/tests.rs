@@ -1,6 +1,6 @@
 //! Calls of every kind, also those that the API document may not have today.
 
-#[path = "../../tests/support/mod.rs"]
+#[path = "../../tests/it/support/mod.rs"]
 mod server;
 
 use reqwest::Method;

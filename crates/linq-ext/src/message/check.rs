@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-#[cfg(feature = "client")]
 use linq_types::UpdateAppCardRequest;
 use linq_types::{
     IMessageApp, IMessageAppLayout, IMessageAppPart, InlineSticker, LinkPart, MediaPart,
@@ -87,7 +86,6 @@ pub fn check_text(text: &str) -> Result<(), InvalidMessage> {
 /// # Errors
 ///
 /// [`Rule::MediaHttps`].
-#[cfg(feature = "client")]
 pub(crate) fn check_file_url(url: &str) -> Result<(), InvalidMessage> {
     let mut report = Report::default();
     report.expect(is_https(url), Place::File, Rule::MediaHttps);
@@ -99,7 +97,6 @@ pub(crate) fn check_file_url(url: &str) -> Result<(), InvalidMessage> {
 /// # Errors
 ///
 /// [`Rule::AppIdentity`], [`Rule::AppCardLayout`] and [`Rule::AppCardUrl`].
-#[cfg(feature = "client")]
 pub(crate) fn check_app_card_update(card: &UpdateAppCardRequest) -> Result<(), InvalidMessage> {
     let mut report = Report::default();
     if let Some(app) = &card.app {

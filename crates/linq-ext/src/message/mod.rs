@@ -36,7 +36,6 @@ pub use check::{
     MAX_DECORATIONS, MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_LINK_CHARACTERS, MAX_PARTS,
     MAX_TEXT_CHARACTERS, MAX_URL_MEDIA, check_first_message, check_message, check_text,
 };
-#[cfg(feature = "client")]
 pub(crate) use check::{check_app_card_update, check_file_url};
 pub use content::Message;
 pub use decoration::{Animation, Decoration, Span, Style};
@@ -48,8 +47,6 @@ pub use files::{
 pub use recipients::{
     MAX_RECIPIENTS, check_blockable, check_handle, check_handles, check_number, check_recipients,
 };
-#[cfg(feature = "client")]
 pub(crate) use recipients::{report_line, report_recipients};
-#[cfg(feature = "client")]
 pub use rules::{InvalidMessage, Place, Rule, Violation};
 pub use utf16::read_range;

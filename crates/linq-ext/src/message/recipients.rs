@@ -89,7 +89,6 @@ pub(crate) fn report_recipients<S: AsRef<str>>(
 }
 
 /// What is wrong with the number of a line of one's own.
-#[cfg(feature = "client")]
 pub(crate) fn report_line(number: &str) -> Report {
     let mut report = Report::default();
     report.expect(is_number(number), Place::Line, Rule::Handle);

@@ -1,0 +1,302 @@
+//! What becomes of an answer.
+
+use std::error::Error as _;
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+use crate::support::{
+    API_KEY, CHAT, CHAT_ID, CREATED, NOT_FOUND, Script, Server, answer, create_chat_body, cut_off,
+    stalled,
+};
+use linq_client::{Client, Error, ResponseValue};
+use serde::Serialize;
+
+const TIMEOUT: Duration = Duration::from_millis(300);
+
+fn client(server: &Server) -> Client {
+    let builder = Client::builder()
+        .base_url(server.base_url())
+        .api_key(API_KEY);
+    builder.timeout(TIMEOUT).build().expect("all are valid")
+}
+
+/// Fetches a chat from a server that does what the script says.
+async fn get_chat(
+    script: Script,
+) -> Result<ResponseValue<impl Serialize + Debug>, Error<impl Serialize>> {
+    let server = Server::start([script]).await;
+    client(&server).get_chat().chat_id(CHAT_ID).send().await
+}
+
+/// The error, after a check that it prints nothing that is private.
+async fn failure(script: Script) -> Error<impl Serialize> {
+    let error = get_chat(script).await.expect_err("the call fails");
+    let mut printed = format!("{error} {error:?}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        printed.push_str(&format!(" {cause} {cause:?}"));
+        source = cause.source();
+    }
+    let chat_id = CHAT_ID.to_string();
+    for private in [
+        API_KEY,
+        "2025550",
+        &chat_id,
+        "no chat with",
+        "http://",
+        "127.0.0.1",
+    ] {
+        assert!(!printed.contains(private), "{private} is in {printed}");
+    }
+    assert_eq!(
+        error.operation().map(|operation| operation.name()),
+        Some("get_chat")
+    );
+    assert_eq!(error.to_string().lines().count(), 1);
+    error
+}
+
+fn status(error: &Error<impl Serialize>) -> Option<u16> {
+    error.status().map(|status| status.as_u16())
+}
+
+#[tokio::test]
+async fn every_2xx_is_success() {
+    for status in ["200 OK", "201 Created", "202 Accepted", "299 Odd"] {
+        let trace = [("X-Trace-ID", "trace-1"), ("x-request-id", "request-1")];
+        let chat = get_chat(answer(status, &trace, CHAT))
+            .await
+            .expect("a chat");
+        assert_eq!(chat.status().as_str(), &status[..3]);
+        assert_eq!(chat.headers()["x-request-id"], "request-1");
+        assert_eq!(chat.trace_id(), Some("trace-1"));
+        assert!(format!("{chat:?}").contains("ResponseValue"));
+        let chat = chat.map(|chat| serde_json::to_value(chat).expect("JSON"));
+        assert_eq!(chat["id"], CHAT_ID.to_string());
+        assert_eq!(chat.into_inner()["is_group"], false);
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_the_api_is_decoded_whatever_its_status() {
+    for line in [
+        "404 Not Found",
+        "400 Bad",
+        "418 Teapot",
+        "429 Slow down",
+        "500 Oops",
+        "599 Odd",
+    ] {
+        let error = failure(answer(line, &[("retry-after", "7")], NOT_FOUND)).await;
+        assert!(error.is_status() && !error.is_accepted() && !error.is_decode());
+        assert_eq!(error.status().expect("a status").as_str(), &line[..3]);
+        assert_eq!(error.headers().expect("headers")["retry-after"], "7");
+        assert_eq!(error.code(), Some(2001));
+        assert_eq!(error.trace_id(), Some("4bd1c70e92a35f68d0417be6a9c2583f"));
+        assert_eq!(error.body(), Some(NOT_FOUND.as_bytes()));
+        assert!(error.source().is_none());
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "get_chat: refused, status {}, code 2001, trace id 4bd1c70e92a35f68d0417be6a9c2583f",
+                &line[..3]
+            )
+        );
+        let api = serde_json::to_value(error.api().expect("decoded")).expect("JSON");
+        assert_eq!(api["error"]["message"], "no chat with +12025550199");
+        let error = error.map_api(|_| 5);
+        assert_eq!((error.code(), error.into_api()), (Some(2001), Some(5)));
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_proxy_keeps_status_headers_and_its_beginning() {
+    let page = format!("<html>{}</html>", "x".repeat(200_000));
+    let error = failure(answer(
+        "502 Bad Gateway",
+        &[("x-request-id", "proxy-1")],
+        &page,
+    ))
+    .await;
+    assert_eq!(status(&error), Some(502));
+    assert!(error.is_status() && error.api().is_none() && error.code().is_none());
+    assert_eq!(error.trace_id(), Some("proxy-1"));
+    assert_eq!(error.body(), Some(&page.as_bytes()[..4096]));
+    assert_eq!(
+        error.source().expect("a cause").to_string(),
+        "not JSON, at line 1 column 1"
+    );
+}
+
+#[tokio::test]
+async fn an_endless_error_is_not_read_to_its_end() {
+    let error = failure(stalled("500 Oops", &"x".repeat(64 * 1024))).await;
+    assert_eq!(status(&error), Some(500));
+    assert!(!error.is_timeout(), "reading went on after 64 KiB");
+}
+
+#[tokio::test]
+async fn an_empty_error_keeps_its_status() {
+    let error = failure(answer("500 Internal Server Error", &[], "")).await;
+    assert_eq!((status(&error), error.body()), (Some(500), Some(&b""[..])));
+    assert!(error.is_status() && error.api().is_none());
+    assert_eq!(error.to_string(), "get_chat: refused, status 500");
+}
+
+#[tokio::test]
+async fn an_error_that_breaks_off_keeps_its_status() {
+    let error = failure(cut_off("503 Unavailable", "{\"success\":")).await;
+    assert_eq!(
+        (status(&error), error.body()),
+        (Some(503), Some(&b"{\"success\":"[..]))
+    );
+    assert!(error.is_status() && !error.is_timeout());
+    assert!(error.source().is_some());
+    let error = failure(stalled("503 Unavailable", "{\"success\":")).await;
+    assert_eq!(status(&error), Some(503));
+    assert!(error.is_status() && error.is_timeout());
+}
+
+#[tokio::test]
+async fn redirects_are_errors_and_not_followed() {
+    let other = Server::start([answer("200 OK", &[], CHAT)]).await;
+    let location = other.base_url();
+    for line in [
+        "301 Moved",
+        "302 Found",
+        "307 Temporary",
+        "304 Not Modified",
+    ] {
+        let error = failure(answer(line, &[("location", &location)], "")).await;
+        assert_eq!(error.status().expect("a status").as_str(), &line[..3]);
+        assert!(error.is_status());
+        assert_eq!(
+            error.headers().expect("headers")["location"],
+            location.as_str()
+        );
+    }
+    assert!(other.recorded().is_empty());
+}
+
+#[tokio::test]
+async fn an_accepted_answer_that_is_not_json_keeps_everything() {
+    let page = "<html>".repeat(2_000);
+    let error = failure(answer("200 OK", &[("x-trace-id", "trace-1")], &page)).await;
+    assert!(error.is_accepted() && error.is_decode() && !error.is_status());
+    assert_eq!(
+        (status(&error), error.trace_id()),
+        (Some(200), Some("trace-1"))
+    );
+    assert_eq!(error.body(), Some(page.as_bytes()));
+    assert!(error.headers().is_some() && error.api().is_none());
+    assert_eq!(
+        error.to_string(),
+        "get_chat: accepted, but the answer is not what is documented, status 200, trace id trace-1"
+    );
+}
+
+#[tokio::test]
+async fn accepted_json_that_ends_too_early_is_accepted() {
+    for body in ["", &CHAT[..40]] {
+        let error = failure(answer("202 Accepted", &[], body)).await;
+        assert!(error.is_accepted() && error.is_decode());
+        assert_eq!(
+            (status(&error), error.body()),
+            (Some(202), Some(body.as_bytes()))
+        );
+        let cause = error.source().expect("a cause").to_string();
+        assert!(
+            cause.starts_with("JSON that ends too early, at line"),
+            "{cause}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_accepted_answer_that_breaks_off_is_accepted() {
+    let error = failure(cut_off("200 OK", &CHAT[..40])).await;
+    assert!(error.is_accepted() && !error.is_decode() && !error.is_timeout());
+    assert_eq!(
+        (status(&error), error.body()),
+        (Some(200), Some(&CHAT.as_bytes()[..40]))
+    );
+    let error = failure(stalled("200 OK", &CHAT[..40])).await;
+    assert!(error.is_accepted() && error.is_timeout());
+    assert_eq!(
+        (status(&error), error.body()),
+        (Some(200), Some(&CHAT.as_bytes()[..40]))
+    );
+    assert_eq!(
+        error.to_string(),
+        "get_chat: accepted, but reading the answer timed out, status 200"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_a_timeout() {
+    let start = Instant::now();
+    let error = failure(Script::Stall(Vec::new())).await;
+    assert!(start.elapsed() >= TIMEOUT && start.elapsed() < TIMEOUT * 10);
+    assert!(
+        error.is_timeout() && !error.is_connect() && !error.is_accepted() && !error.is_status()
+    );
+    assert!(error.status().is_none() && error.headers().is_none() && error.body().is_none());
+    assert_eq!(error.to_string(), "get_chat: timed out");
+    assert!(
+        error
+            .source()
+            .is_some_and(|cause| cause.is::<linq_client::reqwest::Error>())
+    );
+}
+
+#[tokio::test]
+async fn a_timeout_holds_for_an_http_client_of_ones_own() {
+    let server = Server::start([Script::Stall(Vec::new())]).await;
+    let builder = Client::builder()
+        .base_url(server.base_url())
+        .api_key(API_KEY)
+        .timeout(TIMEOUT);
+    let client = builder
+        .http_client(linq_client::reqwest::Client::new())
+        .build();
+    let error = client
+        .expect("a client")
+        .list_chats()
+        .send()
+        .await
+        .expect_err("no answer");
+    assert!(error.is_timeout());
+}
+
+#[tokio::test]
+async fn a_port_where_nobody_listens_is_a_connect_error() {
+    let base_url = Server::start([]).await.base_url();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let client = Client::new(&base_url, API_KEY).expect("both are valid");
+    let error = client
+        .list_chats()
+        .send()
+        .await
+        .expect_err("nobody listens");
+    assert!(error.is_connect() && !error.is_timeout() && !error.is_hook());
+    assert_eq!(error.to_string(), "list_chats: could not connect");
+}
+
+#[tokio::test]
+async fn a_connection_closed_without_an_answer_is_neither_timeout_nor_accepted() {
+    let error = failure(Script::Answer(Vec::new())).await;
+    assert!(!error.is_timeout() && !error.is_connect() && !error.is_accepted());
+    assert_eq!(error.to_string(), "get_chat: no answer");
+}
+
+#[tokio::test]
+async fn a_created_chat_is_decoded() {
+    let server = Server::start([answer("201 Created", &[], CREATED)]).await;
+    let created = client(&server)
+        .create_chat()
+        .body(create_chat_body())
+        .send()
+        .await;
+    let created = serde_json::to_value(created.expect("a chat").into_inner()).expect("JSON");
+    assert_eq!(created["chat"]["id"], CHAT_ID.to_string());
+}

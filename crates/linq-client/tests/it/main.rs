@@ -1,0 +1,9 @@
+//! The tests of this crate, one module for each part of it.
+
+mod answers;
+mod configuration;
+mod hooks;
+mod operations;
+mod options;
+mod requests;
+mod support;

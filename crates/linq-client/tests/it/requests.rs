@@ -1,0 +1,161 @@
+//! What goes over the wire.
+
+use crate::support::{
+    API_KEY, CHAT, CHAT_ID, CREATED, NO_CHATS, Server, answer, create_chat_body, create_chat_json,
+};
+use linq_client::{Client, reqwest};
+
+const USER_AGENT: &str = concat!("linq-rs/", env!("CARGO_PKG_VERSION"));
+
+fn client(server: &Server) -> Client {
+    Client::new(&server.base_url(), API_KEY).expect("both are valid")
+}
+
+fn headers(pairs: &[(&str, &str)], base_url: &str) -> Vec<(String, String)> {
+    let host = base_url
+        .trim_start_matches("http://")
+        .trim_end_matches("/api/partner");
+    let mut headers: Vec<_> = [("host", host), ("accept", "application/json")]
+        .iter()
+        .chain(&[("authorization", "Bearer key-4f7d2a")])
+        .chain(pairs)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    headers.sort();
+    headers
+}
+
+#[tokio::test]
+async fn a_get_has_these_headers_and_no_other() {
+    let server = Server::start([answer("200 OK", &[], CHAT)]).await;
+    client(&server)
+        .get_chat()
+        .chat_id(CHAT_ID)
+        .send()
+        .await
+        .expect("a chat");
+    let request = server.only_request();
+    let target = "/api/partner/v3/chats/3f6a1c52-8b0e-4d27-9c41-5e7ab2d90f13";
+    assert_eq!(request.line, format!("GET {target} HTTP/1.1"));
+    assert_eq!(
+        request.headers,
+        headers(&[("user-agent", USER_AGENT)], &server.base_url())
+    );
+    assert!(request.body.is_empty());
+}
+
+#[tokio::test]
+async fn a_post_has_these_headers_and_no_other() {
+    let server = Server::start([answer("201 Created", &[], CREATED)]).await;
+    client(&server)
+        .create_chat()
+        .body(create_chat_body())
+        .send()
+        .await
+        .expect("a chat");
+    let request = server.only_request();
+    let length = request.body.len().to_string();
+    let own = [
+        ("content-length", length.as_str()),
+        ("content-type", "application/json"),
+        ("user-agent", USER_AGENT),
+    ];
+    assert_eq!(request.line, "POST /api/partner/v3/chats HTTP/1.1");
+    assert_eq!(request.headers, headers(&own, &server.base_url()));
+    let body: serde_json::Value = serde_json::from_slice(&request.body).expect("JSON");
+    assert_eq!(body, create_chat_json());
+}
+
+#[tokio::test]
+async fn a_suffix_is_added_to_the_user_agent() {
+    let server = Server::start([answer("200 OK", &[], NO_CHATS)]).await;
+    let builder = Client::builder()
+        .base_url(server.base_url())
+        .api_key(API_KEY);
+    let client = builder
+        .user_agent_suffix("shop/1.4")
+        .build()
+        .expect("all are valid");
+    client.list_chats().send().await.expect("a page");
+    let user_agent = format!("{USER_AGENT} shop/1.4");
+    assert_eq!(
+        server.only_request().headers,
+        headers(&[("user-agent", &user_agent)], &server.base_url())
+    );
+}
+
+#[tokio::test]
+async fn an_http_client_of_ones_own_sends_the_same() {
+    let server = Server::start([answer("200 OK", &[], NO_CHATS)]).await;
+    let http = reqwest::Client::builder()
+        .user_agent("other")
+        .build()
+        .expect("a client");
+    let builder = Client::builder()
+        .base_url(server.base_url())
+        .api_key(API_KEY);
+    let client = builder.http_client(http).build().expect("all are valid");
+    client.list_chats().send().await.expect("a page");
+    assert_eq!(
+        server.only_request().headers,
+        headers(&[("user-agent", USER_AGENT)], &server.base_url())
+    );
+}
+
+#[tokio::test]
+async fn query_values_are_data_whatever_they_hold() {
+    let server = Server::start([answer("200 OK", &[], NO_CHATS)]).await;
+    let call = client(&server);
+    let call = call
+        .list_chats()
+        .from("+12025550100")
+        .to("a b&c=d#é%2e")
+        .limit(50)
+        .cursor("x/y?");
+    call.send().await.expect("a page");
+    assert_eq!(
+        server.only_request().target(),
+        "/api/partner/v3/chats?from=%2B12025550100&to=a%20b%26c%3Dd%23%C3%A9%252e&limit=50&cursor=x%2Fy%3F"
+    );
+}
+
+#[tokio::test]
+async fn an_unset_parameter_keeps_the_request_from_being_sent() {
+    let server = Server::start([answer("200 OK", &[], CHAT)]).await;
+    let client = client(&server);
+    let error = client.get_chat().send().await.expect_err("no id");
+    assert!(error.is_invalid_request() && !error.is_configuration());
+    assert_eq!(
+        error.to_string(),
+        "get_chat: invalid request: `chatId` was not set"
+    );
+    assert_eq!(
+        error.operation().map(|operation| operation.operation_id()),
+        Some("getChat")
+    );
+    let error = client.create_chat().send().await.expect_err("no body");
+    assert_eq!(
+        error.to_string(),
+        "create_chat: invalid request: `body` was not set"
+    );
+    assert!(server.recorded().is_empty());
+}
+
+#[tokio::test]
+async fn a_value_that_does_not_convert_is_not_printed() {
+    let server = Server::start([answer("200 OK", &[], CHAT)]).await;
+    let error = client(&server)
+        .get_chat()
+        .chat_id("+12025550199")
+        .send()
+        .await;
+    let error = error.expect_err("not a UUID");
+    assert!(error.is_invalid_request());
+    assert!(
+        error
+            .to_string()
+            .starts_with("get_chat: invalid request: `chatId` was set to")
+    );
+    assert!(!format!("{error} {error:?}").contains("2025550199"));
+    assert!(server.recorded().is_empty());
+}

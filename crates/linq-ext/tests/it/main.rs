@@ -1,0 +1,14 @@
+//! The tests of this crate, one module for each part of it.
+
+mod design;
+mod faults;
+mod files;
+mod handles;
+mod http2;
+mod messages;
+mod pagination;
+mod retries;
+mod subscriptions;
+mod support;
+mod tracing;
+mod typing;
