@@ -260,12 +260,6 @@ fn operations(root: &Value, problems: &mut Problems) {
                         format!("`{id}` gives no Rust name"),
                         "use letters and digits",
                     ));
-                } else if !names::is_free_builder(&builder) {
-                    problems.push(Problem::new(
-                        pointer,
-                        format!("the builder of `{name}` would be `{builder}`, a name of Rust or the crate itself"),
-                        "rename the operation in the overlay",
-                    ));
                 } else if let Some(other) = builders.insert(builder, pointer.clone()) {
                     problems.push(Problem::new(
                         pointer,

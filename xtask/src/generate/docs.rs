@@ -135,6 +135,16 @@ pub fn push(out: &mut String, indent: &str, lines: &[String]) {
     }
 }
 
+/// Text as code inside a line of docs, whatever characters it has.
+pub fn code(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .filter(|c| !c.is_control())
+        .map(|c| if c == '`' { '\'' } else { c })
+        .collect();
+    format!("`{text}`")
+}
+
 /// Text as a Rust string literal.
 pub fn literal(text: &str) -> String {
     format!("{text:?}")

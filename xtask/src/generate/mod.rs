@@ -7,6 +7,7 @@
 
 pub mod accept;
 pub mod areas;
+pub mod builders;
 pub mod check;
 pub mod client;
 pub mod docs;

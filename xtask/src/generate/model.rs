@@ -316,6 +316,8 @@ pub struct Parameter {
     pub required: bool,
     /// Whether the items of a list stand in one pair, with commas between.
     pub joined: bool,
+    /// Whether the document calls it deprecated.
+    pub deprecated: bool,
     /// What the document says of it.
     pub description: String,
     /// Limits and defaults, as sentences.

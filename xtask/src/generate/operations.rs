@@ -151,6 +151,7 @@ fn parameter<'a>(
         ty,
         required: location == In::Path || parameter.get("required") == Some(&Value::Bool(true)),
         joined: style == "form" && explode == Some(false),
+        deprecated: parameter.get("deprecated") == Some(&Value::Bool(true)),
         description: text(
             parameter
                 .get("description")

@@ -14,7 +14,7 @@ impl Client {
     /// Nothing is sent to the handle, so a repeat is safe. Faster than one check in 10 seconds gives HTTP
     /// 429 with `1007`. Results age: remember them for minutes, not days.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Result of the check.
     ///
@@ -45,7 +45,7 @@ impl Client {
     /// - `4009`: the line has no RCS account
     /// - `4010`: the check could not run
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Result of the check.
     ///
@@ -71,8 +71,8 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::check_imessage_capability`](crate::Client::check_imessage_capability), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::check_imessage_capability`](crate::Client::check_imessage_capability).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckImessageCapability<'a> {
         client: &'a Client,
@@ -115,7 +115,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
@@ -125,8 +125,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::check_rcs_capability`](crate::Client::check_rcs_capability), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for CheckImessageCapability<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CheckImessageCapability")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::check_rcs_capability`](crate::Client::check_rcs_capability).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckRcsCapability<'a> {
         client: &'a Client,
@@ -169,13 +177,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
             let mut call = support::Call::new(&operations::CHECK_RCS_CAPABILITY);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl std::fmt::Debug for CheckRcsCapability<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CheckRcsCapability")
+                .required("body", &self.body)
+                .finish()
         }
     }
 }
