@@ -23,21 +23,40 @@ pub const EXTENSION: &str = "x-accept";
 /// What can be lost between the document and Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loss {
+    /// A body is handed out as bytes although the document says more of it.
+    Bytes,
+    /// Requests that the API makes during an operation get no types.
+    Callback,
     /// A keyword limits values in a way that neither a type nor its docs say.
     Constraint,
     /// A type becomes plain JSON although the document says more of it.
     PlainJson,
+    /// Requests carry a bearer token whatever the document asks for.
+    Security,
+    /// Requests go to the default base URL whatever other servers there are.
+    Server,
 }
 
 impl Loss {
     /// All losses.
-    pub const ALL: &[Self] = &[Self::Constraint, Self::PlainJson];
+    pub const ALL: &[Self] = &[
+        Self::Bytes,
+        Self::Callback,
+        Self::Constraint,
+        Self::PlainJson,
+        Self::Security,
+        Self::Server,
+    ];
 
     /// The name by which `x-accept` accepts the loss.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Bytes => "bytes",
+            Self::Callback => "callback",
             Self::Constraint => "constraint",
             Self::PlainJson => "plain-json",
+            Self::Security => "security",
+            Self::Server => "server",
         }
     }
 
@@ -133,6 +152,14 @@ impl Losses {
         Err(Problem::new(pointer, what, help))
     }
 
+    /// The problem of a place that keeps an operation from being called at all, with the overlay
+    /// action that leaves the operation out.
+    pub fn leave_out(&self, operation: &str, pointer: &str, what: &str) -> Problem {
+        let action = self.remove(operation, what);
+        let help = format!("leave the operation out in openapi/overlay.yaml:\n{action}");
+        Problem::new(pointer, what, help)
+    }
+
     /// The overlay action that removes a place, ready to paste, because of `what`.
     pub fn remove(&self, pointer: &str, what: &str) -> String {
         let reason = format!("Left out because {what}.");
@@ -152,7 +179,11 @@ impl Losses {
             "  - target: {target}\n    {change}\n    x-id: {id}-{place}\n    x-for: {whose}\n    \
              x-reason: {reason}\n    x-evidence: {evidence}",
             target = yaml_text(&json_path(pointer)),
-            place = place.join("-"),
+            place = if place.is_empty() {
+                "document".to_owned()
+            } else {
+                place.join("-")
+            },
             reason = yaml_text(reason),
             evidence = yaml_text(&format!("{pointer} in the document.")),
         )

@@ -15,7 +15,7 @@ use syn::visit_mut::VisitMut;
 
 use super::client::{constant, endpoint};
 use super::docs::{self, literal};
-use super::model::{Answer, Api, In, Operation, Type};
+use super::model::{Answer, Api, In, Operation, Style, Type};
 use super::names;
 use crate::problem::{Problem, Problems};
 
@@ -344,10 +344,11 @@ fn prepare(operation: &Operation) -> String {
         let _ = match (parameter.location, &parameter.ty) {
             (In::Path, _) => writeln!(steps, "call.path({wire}, self.{name});"),
             (In::Query, Type::List(_)) => {
-                let style = if parameter.joined {
-                    "Joined"
-                } else {
-                    "Repeated"
+                let style = match parameter.style {
+                    Style::Repeated => "Repeated",
+                    Style::Commas => "Joined",
+                    Style::Spaces => "Spaces",
+                    Style::Pipes => "Pipes",
                 };
                 writeln!(
                     steps,

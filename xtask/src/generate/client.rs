@@ -10,12 +10,15 @@ use heck::ToShoutySnakeCase;
 use super::builders::Builders;
 use super::docs::{self, literal};
 use super::format::Files;
-use super::model::{Answer, Api, Operation, Repeat};
+use super::model::{Answer, Api, Operation, Repeat, Status, Type};
 use super::names;
 use crate::problem::Problems;
 
 /// Where the files stand.
 pub const FOLDER: &str = "crates/linq-client/src/generated";
+
+/// Where Linq serves the API, for documents that do not say it.
+const SERVER: &str = "https://api.linqapp.com/api/partner";
 
 /// Writes the files of all operations.
 ///
@@ -50,6 +53,12 @@ pub fn emit(api: &Api) -> Result<Files, Problems> {
     let _ = write!(
         root,
         "\n/// One builder for each operation.\npub mod builder {{{glob}{exports}}}\n"
+    );
+    let server = api.servers.first().map_or(SERVER, String::as_str);
+    let _ = write!(
+        root,
+        "\n/// Where the API is served.\npub const DEFAULT_BASE_URL: &str = {};\n",
+        literal(server)
     );
     let error = api
         .error
@@ -116,33 +125,37 @@ fn emit_method(out: &mut String, operation: &Operation) {
         lines.push(String::new());
         lines.extend(described);
     }
-    let listed = |lines: &mut Vec<String>, is_error: bool| {
-        for (status, description) in &operation.statuses {
-            if status.starts_with('2') != is_error {
-                let text = docs::lines(&format!("- `{status}`: {}", one_line(description)));
-                lines.extend(text);
-            }
-        }
-    };
     lines.extend([String::new(), "# Responses".to_owned(), String::new()]);
-    listed(&mut lines, false);
+    for status in operation
+        .statuses
+        .iter()
+        .filter(|status| status.is_success())
+    {
+        lines.extend(response(status, &operation.answer));
+    }
     lines.extend([String::new(), "# Errors".to_owned(), String::new()]);
     lines.push(
         "Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api)."
             .to_owned(),
     );
     lines.push(String::new());
-    listed(&mut lines, true);
+    let error = operation
+        .error
+        .as_ref()
+        .map(|name| Answer::Json(Type::Named(name.clone()), String::new()));
+    let error = error.unwrap_or(Answer::Empty);
+    for status in operation
+        .statuses
+        .iter()
+        .filter(|status| !status.is_success())
+    {
+        lines.extend(response(status, &error));
+    }
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
     docs::push(out, "    ", &lines);
-    if operation.id != operation.name {
-        let _ = writeln!(out, "    #[doc(alias = {})]", literal(&operation.id));
-    }
-    // rustdoc refuses an alias that is the name itself.
-    let is_other = |alias: &&String| **alias != operation.name && **alias != operation.id;
-    for alias in operation.aliases.iter().filter(is_other) {
+    for alias in aliases(operation) {
         let _ = writeln!(out, "    #[doc(alias = {})]", literal(alias));
     }
     if operation.deprecated {
@@ -154,6 +167,56 @@ fn emit_method(out: &mut String, operation: &Operation) {
         "    pub fn {}(&self) -> builder::{builder}<'_> {{\n        builder::{builder}::new(self)\n    }}\n",
         operation.name
     );
+}
+
+/// What a response is: its status and description, the headers that the document names, and its body
+/// where it is not read as `expected`.
+fn response(status: &Status, expected: &Answer) -> Vec<String> {
+    let mut text = format!("- `{}`: {}", status.code, one_line(&status.description));
+    for header in &status.headers {
+        let kind = if header.kind.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", header.kind)
+        };
+        let (name, description) = (docs::code(&header.name), one_line(&header.description));
+        let _ = write!(text, "\n  - header {name}{kind}: {description}");
+    }
+    let mut lines = docs::lines(&text);
+    if let (Answer::Json(ty, _), Answer::Json(expected, _)) = (&status.body, expected) {
+        if ty == expected {
+            return lines;
+        }
+    }
+    if let Answer::Json(ty, _) = &status.body {
+        lines.push(format!("  - body: {}, in the bytes", shown(ty)));
+    }
+    lines
+}
+
+/// A type with a link to it, as docs of linq-client name it.
+fn shown(ty: &Type) -> String {
+    match ty {
+        Type::Named(name) => format!("[`{name}`](crate::types::{name})"),
+        other => docs::code(&other.rust()),
+    }
+}
+
+/// The other names of an operation that rustdoc accepts.
+fn aliases(operation: &Operation) -> Vec<&str> {
+    let mut aliases = vec![operation.id.as_str()];
+    aliases.extend(operation.aliases.iter().map(String::as_str));
+    let mut accepted: Vec<&str> = Vec::new();
+    for alias in aliases {
+        let is_text = !alias.contains(|c: char| c == '"' || c == '\'' || c.is_control())
+            && !alias.contains(|c: char| c.is_whitespace() && c != ' ');
+        let is_whole = !alias.is_empty() && alias.trim() == alias;
+        // rustdoc refuses an alias that is the name itself.
+        if is_text && is_whole && alias != operation.name && !accepted.contains(&alias) {
+            accepted.push(alias);
+        }
+    }
+    accepted
 }
 
 /// The method and path of an operation, as code.
@@ -206,12 +269,17 @@ fn table(api: &Api) -> String {
             Answer::Empty => "None".to_owned(),
             Answer::Json(_, media) | Answer::Bytes(media) => format!("Some({})", literal(media)),
         };
+        let body = operation.body.as_ref().map(|body| &body.media);
+        let sending = body
+            .filter(|media| *media != "application/json")
+            .map(|media| format!("\n.sending({})", literal(media)))
+            .unwrap_or_default();
         let repeat = repeat(&operation.repeat);
         let constant = constant(operation);
         let _ = write!(
             out,
             "\n/// {endpoint}\npub const {constant}: Operation = Operation::new(\n    {},\n    {},\n    \
-             Method::{method},\n    {},\n    {},\n    {accept},\n    {repeat},\n);\n",
+             Method::{method},\n    {},\n    {},\n    {accept},\n    {repeat},\n){sending};\n",
             literal(&operation.name),
             literal(&operation.id),
             literal(&operation.path),
