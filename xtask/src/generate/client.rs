@@ -19,7 +19,7 @@ use syn::visit_mut::VisitMut;
 use super::docs::{self, literal};
 use super::format::Files;
 use super::model::{Answer, Api, In, Operation, Parameter, Repeat, Type};
-use super::names;
+use super::{limits, names};
 use crate::problem::{Problem, Problems};
 
 /// Where the files stand.
@@ -183,6 +183,7 @@ fn schema(ty: &Type, keys: &BTreeMap<&str, String>) -> Value {
         Type::DateTime => json!({ "type": "string", "format": "date-time" }),
         Type::Date => json!({ "type": "string", "format": "date" }),
         Type::I64 => json!({ "type": "integer", "format": "int64" }),
+        Type::U64 => json!({ "type": "integer", "format": "uint64" }),
         Type::I32 => json!({ "type": "integer", "format": "int32" }),
         Type::F64 => json!({ "type": "number", "format": "double" }),
         Type::Bool => json!({ "type": "boolean" }),
@@ -402,7 +403,7 @@ fn setter_docs(operation: &Operation, name: &str) -> Vec<String> {
             ..
         }) => (
             description.as_str(),
-            limits.join(" "),
+            limits::unsaid(limits, description).join(" "),
             wire.as_str(),
             *required,
         ),

@@ -19,9 +19,11 @@ pub mod load;
 pub mod lower;
 pub mod model;
 pub mod names;
+pub mod normal;
 pub mod operations;
 pub mod overlay;
 pub mod passes;
+pub mod rename;
 pub mod repeat;
 pub mod schemas;
 pub mod types;
@@ -96,6 +98,7 @@ pub fn api(
     progress("check", "references, operations and parameters are sound");
     let (mut events, without_payload) = webhooks::extract(&mut document)?;
     notes.extend(without_payload);
+    normal::normalize(&mut document, &mut events, &mut losses)?;
     progress("webhooks", &format!("{} events", events.len()));
     let hoist::Hoisted {
         components,

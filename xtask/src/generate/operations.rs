@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::check::{self, Place};
 use super::json_schema::text;
-use super::limits::{details, limits};
+use super::limits::limits;
 use super::model::{Answer, Body, In, Operation, Parameter, Type};
 use super::names;
 use super::repeat;
@@ -157,7 +157,6 @@ fn parameter<'a>(
                 .or_else(|| schema.get("description")),
         ),
         limits: limits(schema),
-        details: details(schema),
     })
 }
 
@@ -172,10 +171,8 @@ fn is_scalar<'a>(lowering: &Lowering<'a>, ty: &Type, schema: &'a Value) -> bool 
             let members = ["oneOf", "anyOf"]
                 .iter()
                 .filter_map(|union| seen.get(*union)?.as_array());
-            let is_union = members
-                .flatten()
-                .any(|member| lowering.is_composed(member, 0));
-            !is_map && !is_union && seen.get("items").is_none() && !lowering.is_composed(seen, 0)
+            let is_union = members.flatten().any(|member| lowering.is_composed(member));
+            !is_map && !is_union && seen.get("items").is_none() && !lowering.is_composed(seen)
         }
         _ => true,
     }

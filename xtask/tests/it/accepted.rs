@@ -6,11 +6,11 @@ use xtask::generate::overlay::Whose;
 use xtask::problem::Problems;
 
 use crate::support::{
-    NAME, expect_all, expect_problem, generate, generate_with, operation_of, with_operation,
-    with_schemas,
+    NAME, expect_all, expect_problem, generate, generate_with, holding, operation_of,
+    with_operation, with_schemas,
 };
 
-const LOSS: &str = "values of several kinds become plain JSON";
+const LOSS: &str = "items of several types become plain JSON";
 
 fn thing(value: Value) -> Value {
     with_schemas(json!({ "Thing": {
@@ -20,7 +20,7 @@ fn thing(value: Value) -> Value {
 }
 
 fn odd() -> Value {
-    json!({ "type": ["string", "integer"] })
+    json!({ "type": "array", "prefixItems": [{ "type": "string" }, { "type": "integer" }] })
 }
 
 /// The overlay actions in the help of a problem, as they would be pasted.
@@ -59,8 +59,8 @@ fn the_action_in_the_help_accepts_the_loss() {
 
 #[test]
 fn an_action_in_an_operation_can_leave_it_out() {
-    let parameter = json!({ "name": "a", "in": "query", "schema": odd() });
-    let root = || with_operation(json!({ "parameters": [parameter] }), json!({}));
+    let responses = json!({ "200": holding(odd()) });
+    let root = || with_operation(json!({ "responses": responses }), json!({}));
     let problems = generate(root()).expect_err(LOSS);
     let actions = pasted(&problems);
     expect_all(
@@ -143,10 +143,7 @@ fn places_of_any_name_can_be_targets() {
         "plain", "it's", "a/b", "a~b", "0", "ü", "a\\b", "a\"b", "a: b", "x #y",
     ] {
         let root = || {
-            let mut operation = operation_of(json!({ "parameters": [
-                { "name": "a", "in": "query", "schema": odd() },
-            ] }));
-            operation["operationId"] = json!("things");
+            let operation = operation_of(json!({ "responses": { "200": holding(odd()) } }));
             let mut root = with_operation(json!({}), json!({}));
             root["paths"] = json!({ format!("/{name}"): { "get": operation } });
             root

@@ -330,26 +330,6 @@ fn a_reference_within_an_example_is_data() {
 }
 
 #[test]
-fn values_that_share_a_name_are_refused() {
-    refused(
-        with_schemas(json!({ "Kind": { "type": "string", "enum": ["a.b", "a_b"] } })),
-        "#/components/schemas/Kind/enum/1",
-        "the values `a.b` and `a_b` have one Rust name",
-        "name the values with `x-enum-varnames` in the overlay",
-    );
-}
-
-#[test]
-fn a_value_without_letters_is_refused() {
-    refused(
-        with_schemas(json!({ "Kind": { "type": "string", "enum": ["a", "!"] } })),
-        "#/components/schemas/Kind/enum/1",
-        "the value `!` gives no Rust name",
-        "name the values with `x-enum-varnames` in the overlay",
-    );
-}
-
-#[test]
 fn values_that_share_a_name_can_be_given_others() {
     let made = generated(with_schemas(json!({ "Kind": {
         "type": "string",
