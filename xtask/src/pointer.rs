@@ -60,8 +60,15 @@ pub fn json_path(pointer: &str) -> String {
         } else if is_index {
             path.push_str(&format!("[{name}]"));
         } else {
-            let name = name.replace('\\', "\\\\").replace('\'', "\\'");
-            path.push_str(&format!("['{name}']"));
+            path.push_str("['");
+            for c in name.chars() {
+                match c {
+                    '\\' | '\'' => path.extend(['\\', c]),
+                    c if c.is_control() => path.push_str(&format!("\\u{:04x}", u32::from(c))),
+                    c => path.push(c),
+                }
+            }
+            path.push_str("']");
         }
         parent = name;
     }

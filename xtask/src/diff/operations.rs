@@ -133,7 +133,7 @@ fn setters(operation: &Operation) -> Vec<Setter<'_>> {
                 Style::Pipes => ", joined by `|`",
             }
         ),
-        demands: limits::all(&parameter.limits, &parameter.details),
+        demands: limits::all(&parameter.limits),
         description: &parameter.description,
     });
     let body = operation.body.as_ref().map(|body| Setter {

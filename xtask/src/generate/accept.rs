@@ -23,12 +23,24 @@ pub const EXTENSION: &str = "x-accept";
 /// What can be lost between the document and Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loss {
+    /// A struct has no place for members beside its fields, though the document describes them.
+    AdditionalMembers,
     /// A body is handed out as bytes although the document says more of it.
     Bytes,
     /// Requests that the API makes during an operation get no types.
     Callback,
     /// A keyword limits values in a way that neither a type nor its docs say.
     Constraint,
+    /// Two parts of a schema allow no common value, or a value that the schema excludes.
+    Contradiction,
+    /// A default is not a value of its schema.
+    InvalidDefault,
+    /// The tag of a union's member is taken from the name of its schema.
+    InventedTag,
+    /// Alternatives become one struct with the fields of all.
+    MergedObjects,
+    /// A number has values that its type cannot hold exactly.
+    NarrowedNumber,
     /// A type becomes plain JSON although the document says more of it.
     PlainJson,
     /// Requests carry a bearer token whatever the document asks for.
@@ -40,9 +52,15 @@ pub enum Loss {
 impl Loss {
     /// All losses.
     pub const ALL: &[Self] = &[
+        Self::AdditionalMembers,
         Self::Bytes,
         Self::Callback,
         Self::Constraint,
+        Self::Contradiction,
+        Self::InvalidDefault,
+        Self::InventedTag,
+        Self::MergedObjects,
+        Self::NarrowedNumber,
         Self::PlainJson,
         Self::Security,
         Self::Server,
@@ -51,9 +69,15 @@ impl Loss {
     /// The name by which `x-accept` accepts the loss.
     pub fn name(self) -> &'static str {
         match self {
+            Self::AdditionalMembers => "additional-members",
             Self::Bytes => "bytes",
             Self::Callback => "callback",
             Self::Constraint => "constraint",
+            Self::Contradiction => "contradiction",
+            Self::InvalidDefault => "invalid-default",
+            Self::InventedTag => "invented-tag",
+            Self::MergedObjects => "merged-objects",
+            Self::NarrowedNumber => "narrowed-number",
             Self::PlainJson => "plain-json",
             Self::Security => "security",
             Self::Server => "server",
@@ -164,6 +188,11 @@ impl Losses {
     pub fn remove(&self, pointer: &str, what: &str) -> String {
         let reason = format!("Left out because {what}.");
         self.action(pointer, "remove: true", "leave-out", &reason)
+    }
+
+    /// The overlay action that changes names in Rust only, ready to paste, because of `what`.
+    pub fn rename(&self, pointer: &str, change: &str, what: &str) -> String {
+        self.action(pointer, change, "name", &format!("Named because {what}."))
     }
 
     fn action(&self, pointer: &str, change: &str, id: &str, reason: &str) -> String {

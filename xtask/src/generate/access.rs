@@ -4,7 +4,7 @@
 //! linq-client sends every request to one address, with its API key as a bearer token. What asks
 //! for more is a loss, unless the document accepts it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::accept::Loss;
 use super::check::{Place, target};
@@ -23,6 +23,7 @@ pub fn servers(lowering: &mut Lowering<'_>) -> Vec<String> {
             let help = "write the whole address into `url` with the overlay, such as \
                         `https://api.example.com/v1`";
             lowering.refuse(&child(&pointer, "url"), what, help);
+            continue;
         }
         if addresses.contains(&address) {
             continue;
@@ -140,7 +141,9 @@ pub fn security(lowering: &mut Lowering<'_>, place: &Place<'_>) -> Vec<String> {
             .flatten()
             .filter_map(|(name, scopes)| way(lowering, name, scopes, &at))
             .collect();
-        is_met |= !found.is_empty() && found.iter().all(|way| way.is_bearer);
+        // What is unknown is a problem already.
+        let is_known = Some(found.len()) == schemes.map(Map::len);
+        is_met |= !is_known || (!found.is_empty() && found.iter().all(|way| way.is_bearer));
         let words: Vec<String> = found.into_iter().map(|way| way.words).collect();
         ways.push(if words.is_empty() {
             NOTHING.to_owned()

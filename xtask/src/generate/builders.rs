@@ -16,7 +16,7 @@ use syn::visit_mut::VisitMut;
 use super::client::{constant, endpoint};
 use super::docs::{self, literal};
 use super::model::{Answer, Api, In, Operation, Style, Type};
-use super::names;
+use super::{limits, names};
 use crate::problem::{Problem, Problems};
 
 /// The builders of an API, in the order of its operations.
@@ -178,7 +178,7 @@ fn sent(operation: &Operation) -> impl Iterator<Item = Sent<'_>> {
             &docs::code(&parameter.wire),
             parameter.required,
             &parameter.description,
-            &parameter.limits.join(" "),
+            &limits::unsaid(&parameter.limits, &parameter.description).join(" "),
         ),
         deprecated: parameter.deprecated,
     });

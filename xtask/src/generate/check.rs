@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::accept::Losses;
 use super::keywords;
 use super::load::Document;
-use super::names;
+use super::{names, rename};
 use crate::pointer::{METHODS, child, resolve};
 use crate::problem::{Problem, Problems};
 
@@ -243,22 +243,20 @@ pub fn parameters<'a>(root: &'a Value, place: &Place<'a>) -> Vec<(String, &'a Va
 
 /// The name of an operation's method, chosen for it or made from its id.
 pub fn method(operation: &Value) -> String {
-    let text = |key: &str| operation.get(key).and_then(Value::as_str);
-    names::method_name(
-        text("x-rust-name")
-            .or_else(|| text("operationId"))
-            .unwrap_or_default(),
-    )
+    names::method_name(chosen(operation, "operationId"))
 }
 
 /// The name that a parameter is set by, chosen for it or made from its own.
 pub fn setter(parameter: &Value) -> String {
-    let text = |key: &str| parameter.get(key).and_then(Value::as_str);
-    names::parameter_name(
-        text("x-rust-name")
-            .or_else(|| text("name"))
-            .unwrap_or_default(),
-    )
+    names::parameter_name(chosen(parameter, "name"))
+}
+
+/// The name that an object chooses in Rust, or else the one below `key`.
+fn chosen<'v>(object: &'v Value, key: &str) -> &'v str {
+    let chosen = object.as_object().and_then(rename::of_field);
+    chosen
+        .or_else(|| object.get(key)?.as_str())
+        .unwrap_or_default()
 }
 
 /// The names between braces in a path template, or what is wrong with it.

@@ -189,7 +189,12 @@ fn response(status: &Status, expected: &Answer) -> Vec<String> {
         }
     }
     if let Answer::Json(ty, _) = &status.body {
-        lines.push(format!("  - body: {}, in the bytes", shown(ty)));
+        let bytes = if status.is_success() {
+            ""
+        } else {
+            ", see [`Error::body`](crate::Error::body)"
+        };
+        lines.push(format!("  - body: {}{bytes}", shown(ty)));
     }
     lines
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use self::Below::{Each, Every, Nothing, One};
 use self::Fate::{Ignored, Lost, Read};
 use super::accept::{Loss, Losses};
+use super::{json_schema, rename};
 use crate::pointer::child;
 use crate::problem::{Problem, Problems};
 
@@ -83,6 +84,9 @@ const CONSTRAINT: Fate = Lost(Loss::Constraint, "has no place in a Rust type or 
 
 /// Is given each object with its pointer and entries.
 type Visit<'v> = dyn FnMut(Object, &str, &Map<String, Value>) + 'v;
+
+/// The same, of objects that it may change.
+type VisitMut<'v> = dyn FnMut(Object, &str, &mut Map<String, Value>) + 'v;
 
 type Keyword = (&'static str, Fate, Below);
 
@@ -276,6 +280,21 @@ impl Object {
         }
     }
 
+    /// The object itself, or a reference in its place.
+    fn or_reference(self, entries: &Map<String, Value>) -> Self {
+        match self {
+            Self::Schema | Self::PathItem => self,
+            _ if entries.contains_key("$ref") => Self::Reference,
+            _ => self,
+        }
+    }
+
+    /// Whether an entry of a map of such objects is one: maps of OpenAPI may have extensions
+    /// beside their names.
+    fn may_be_called(self, name: &str) -> bool {
+        self == Self::Schema || !name.starts_with("x-")
+    }
+
     /// What it is called in messages.
     fn name(self) -> &'static str {
         match self {
@@ -403,6 +422,7 @@ const SCHEMA: &[Keyword] = {
 /// Checks that every keyword of a document is known, where it stands, and not lost.
 pub fn check(root: &Value, losses: &mut Losses, problems: &mut Problems) {
     each(root, &mut |object, pointer, entries| {
+        rename::check(entries, pointer, problems);
         for (name, value) in entries {
             match find(object, name) {
                 Some((_, Read | Ignored(_), _)) => {}
@@ -450,13 +470,7 @@ fn walk(value: &Value, object: Object, pointer: &str, visit: &mut Visit<'_>) {
     let Some(entries) = value.as_object() else {
         return;
     };
-    let is_reference =
-        entries.contains_key("$ref") && !matches!(object, Object::Schema | Object::PathItem);
-    let object = if is_reference {
-        Object::Reference
-    } else {
-        object
-    };
+    let object = object.or_reference(entries);
     visit(object, pointer, entries);
     for (name, value) in entries {
         let below = find(object, name).map_or(Nothing, |(_, _, below)| *below);
@@ -470,9 +484,38 @@ fn walk(value: &Value, object: Object, pointer: &str, visit: &mut Visit<'_>) {
             }
             (Every(inner), Value::Object(items)) => {
                 for (name, item) in items {
-                    // Maps of the standards may have extensions beside their names.
-                    if inner == Object::Schema || !name.starts_with("x-") {
+                    if inner.may_be_called(name) {
                         walk(item, inner, &child(&at, name), visit);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Visits every object below a value like [`each`], and may change it before what is below it.
+pub fn each_mut(value: &mut Value, object: Object, pointer: &str, visit: &mut VisitMut<'_>) {
+    let Some(entries) = value.as_object_mut() else {
+        return;
+    };
+    let object = object.or_reference(entries);
+    visit(object, pointer, entries);
+    for (name, value) in entries {
+        let below = find(object, name).map_or(Nothing, |(_, _, below)| *below);
+        let at = child(pointer, name);
+        match (below, value) {
+            (One(inner), value) => each_mut(value, inner, &at, visit),
+            (Each(inner), Value::Array(items)) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    let at = json_schema::member_place(item, pointer, name, index);
+                    each_mut(item, inner, &at, visit);
+                }
+            }
+            (Every(inner), Value::Object(items)) => {
+                for (name, item) in items {
+                    if inner.may_be_called(name) {
+                        each_mut(item, inner, &child(&at, name), visit);
                     }
                 }
             }

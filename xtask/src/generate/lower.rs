@@ -34,6 +34,10 @@ pub fn lower(
         api.order.push(definition.name.clone());
         api.types.insert(definition.name.clone(), definition);
     }
+    for definition in std::mem::take(&mut lowering.extra) {
+        api.order.push(definition.name.clone());
+        api.types.insert(definition.name.clone(), definition);
+    }
     passes::circles(&api, &mut lowering.problems);
     api.servers = access::servers(&mut lowering);
     api.operations = operations::lower(&mut lowering, &api.servers);

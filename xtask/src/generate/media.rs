@@ -1,6 +1,43 @@
-//! Media types: which form of a body or response the client sends or asks for.
+//! Stage 3, media types. In: a document. Out: the same, with the one form of each body and response
+//! that is used: the JSON if there is one. Other forms become no types.
 
 use serde_json::{Map, Value};
+
+use super::keywords::{self, Object};
+
+/// Drops the forms that are not used; returns a note for each place where there were several.
+pub fn choose(root: &mut Value) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut visit = |object: Object, pointer: &str, entries: &mut Map<String, Value>| {
+        if !matches!(object, Object::RequestBody | Object::Response) {
+            return;
+        }
+        let Some(content) = entries.get_mut("content").and_then(Value::as_object_mut) else {
+            return;
+        };
+        let Some(used) = json(content).map(|(media, _)| media.clone()) else {
+            // What is not JSON is sent or handed out as bytes, whatever its schema.
+            content
+                .values_mut()
+                .for_each(|form| *form = Value::Object(Map::new()));
+            return;
+        };
+        let others: Vec<String> = content
+            .keys()
+            .filter(|media| **media != used)
+            .cloned()
+            .collect();
+        if !others.is_empty() {
+            content.retain(|media, _| *media == used);
+            let others = others.join("`, `");
+            notes.push(format!(
+                "{pointer}: the form `{used}` is used, and not `{others}`"
+            ));
+        }
+    };
+    keywords::each_mut(root, Object::Document, "#", &mut visit);
+    notes
+}
 
 /// The JSON form among those of a body or response: `application/json` where it is one of them,
 /// the first JSON otherwise.

@@ -22,9 +22,11 @@ pub mod lower;
 pub mod media;
 pub mod model;
 pub mod names;
+pub mod normal;
 pub mod operations;
 pub mod overlay;
 pub mod passes;
+pub mod rename;
 pub mod repeat;
 pub mod schemas;
 pub mod types;
@@ -89,6 +91,7 @@ pub fn api(
     check::inline_items(&mut document.root)?;
     let stated = keywords::extension(&document.root, accept::EXTENSION);
     let mut notes = overlay::apply(&mut document, overlay, whose)?;
+    notes.extend(media::choose(&mut document.root));
     let accepted = keywords::extension(&document.root, accept::EXTENSION);
     let mut losses = Losses::new(accepted, stated, whose)?;
     let count = overlay
@@ -100,6 +103,7 @@ pub fn api(
     progress("check", "references, operations and parameters are sound");
     let (mut events, without_payload) = webhooks::extract(&mut document)?;
     notes.extend(without_payload);
+    normal::normalize(&mut document, &mut events, &mut losses)?;
     progress("webhooks", &format!("{} events", events.len()));
     let hoist::Hoisted {
         components,

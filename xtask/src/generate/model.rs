@@ -28,7 +28,7 @@ pub struct Api {
 }
 
 /// A named type.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TypeDef {
     /// Its Rust name.
     pub name: String,
@@ -38,8 +38,8 @@ pub struct TypeDef {
     pub description: String,
     /// Whether the document calls it deprecated.
     pub deprecated: bool,
-    /// What it demands beyond its shape, as sentences that the docs do not have.
-    pub details: Vec<String>,
+    /// What it demands beyond its shape, as sentences.
+    pub limits: Vec<String>,
     /// Its shape.
     pub kind: Kind,
     /// Where it stands in the document.
@@ -64,8 +64,9 @@ impl TypeDef {
                 .iter()
                 .map(|(_, _, ty)| ty.as_str())
                 .collect(),
+            Kind::Mixed(kinds) => kinds.iter().filter_map(|kind| kind.ty.named()).collect(),
             Kind::Alias(ty) => ty.named().into_iter().collect(),
-            Kind::Enum(_) => Vec::new(),
+            Kind::Enum(_) | Kind::Integers(_) => Vec::new(),
         }
     }
 }
@@ -77,10 +78,31 @@ pub enum Kind {
     Struct(Struct),
     /// Strings, with what each value means where the document says so.
     Enum(Vec<Variant>),
+    /// Integers, likewise.
+    Integers(Vec<Variant>),
     /// Objects told apart by a tag.
     Union(Union),
+    /// Values of several JSON kinds.
+    Mixed(Vec<Mixed>),
     /// Another name for a type without one.
     Alias(Type),
+}
+
+impl Default for Kind {
+    fn default() -> Self {
+        Self::Alias(Type::Any)
+    }
+}
+
+/// The values of one JSON kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mixed {
+    /// Its variant.
+    pub name: &'static str,
+    /// The method of `serde_json::Value` that tells the kind.
+    pub test: &'static str,
+    /// Its type.
+    pub ty: Type,
 }
 
 /// An object's fields.
@@ -101,16 +123,18 @@ pub struct Field {
     pub name: String,
     /// What the document says of it.
     pub description: String,
-    /// Limits and defaults, as sentences.
+    /// What it demands beyond its type, and its default, as sentences.
     pub limits: Vec<String>,
-    /// What it demands beyond its type and limits, as sentences that the docs do not have.
-    pub details: Vec<String>,
     /// Its type, without null.
     pub ty: Type,
     /// Whether it must be there.
     pub required: bool,
     /// Whether it may be null.
     pub nullable: bool,
+    /// Whether the API sets it, so that requests do not have it.
+    pub read_only: bool,
+    /// Whether requests have it and responses do not.
+    pub write_only: bool,
     /// Whether `Debug` hides it.
     pub secret: bool,
     /// Whether the document calls it deprecated.
@@ -154,6 +178,8 @@ pub enum Type {
     Date,
     /// An integer of 64 bits.
     I64,
+    /// An integer of 64 bits that is not negative.
+    U64,
     /// An integer of 32 bits.
     I32,
     /// A number.
@@ -183,6 +209,7 @@ impl Type {
             Self::DateTime => "DateTime<Utc>".to_owned(),
             Self::Date => "NaiveDate".to_owned(),
             Self::I64 => "i64".to_owned(),
+            Self::U64 => "u64".to_owned(),
             Self::I32 => "i32".to_owned(),
             Self::F64 => "f64".to_owned(),
             Self::Bool => "bool".to_owned(),
@@ -360,10 +387,8 @@ pub struct Parameter {
     pub deprecated: bool,
     /// What the document says of it.
     pub description: String,
-    /// Limits and defaults, as sentences.
+    /// What it demands beyond its type, and its default, as sentences.
     pub limits: Vec<String>,
-    /// What it demands beyond its type and limits, as sentences that the docs do not have.
-    pub details: Vec<String>,
 }
 
 /// How a list is written into a query.

@@ -5,12 +5,12 @@
 //! respond with 200 where a document says 202. It has one error type too, since the statuses that a
 //! document lists are never all: the API's own where a status of the operation has it.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::accept::Loss;
 use super::check::{self, Place};
 use super::json_schema::text;
-use super::limits::{details, limits};
+use super::limits::limits;
 use super::model::{Answer, Body, Header, In, Operation, Parameter, Status, Style, Type};
 use super::schemas::context::Lowering;
 use super::{access, media, names, repeat};
@@ -176,7 +176,6 @@ fn parameter<'a>(
                 .or_else(|| schema.get("description")),
         ),
         limits: limits(schema),
-        details: details(schema),
     })
 }
 
@@ -216,10 +215,8 @@ fn is_scalar<'a>(lowering: &Lowering<'a>, ty: &Type, schema: &'a Value) -> bool 
             let members = ["oneOf", "anyOf"]
                 .iter()
                 .filter_map(|union| seen.get(*union)?.as_array());
-            let is_union = members
-                .flatten()
-                .any(|member| lowering.is_composed(member, 0));
-            !is_map && !is_union && seen.get("items").is_none() && !lowering.is_composed(seen, 0)
+            let is_union = members.flatten().any(|member| lowering.is_composed(member));
+            !is_map && !is_union && seen.get("items").is_none() && !lowering.is_composed(seen)
         }
         _ => true,
     }
@@ -237,7 +234,6 @@ fn body<'a>(lowering: &mut Lowering<'a>, body: &'a Value, place: &Place<'_>) -> 
         return None;
     };
     check_media(lowering, [media], &at);
-    left_aside(lowering, content, media, &at);
     Some(Body {
         ty: form_type(lowering, form, &child(&at, media)),
         media: media.clone(),
@@ -251,20 +247,6 @@ fn form_type<'a>(lowering: &mut Lowering<'a>, form: &'a Value, pointer: &str) ->
     match form.get("schema") {
         Some(schema) => lowering.type_of(schema, &child(pointer, "schema")).0,
         None => Type::Any,
-    }
-}
-
-/// Notes the media types that are not used beside JSON.
-fn left_aside(
-    lowering: &mut Lowering<'_>,
-    content: &Map<String, Value>,
-    used: &str,
-    pointer: &str,
-) {
-    let others: Vec<&String> = content.keys().filter(|media| *media != used).collect();
-    if !others.is_empty() {
-        let others = list(others);
-        lowering.note(pointer, &format!("`{used}` is used, and not {others}"));
     }
 }
 
@@ -298,6 +280,7 @@ fn statuses<'a>(lowering: &mut Lowering<'a>, place: &Place<'a>) -> Vec<Status> {
         if !is_status(code) {
             let what = format!("`{code}` is not a status");
             lowering.refuse(&at, what, "use one such as `200`, `4XX` or `default`");
+            continue;
         }
         let response = check::target(lowering.root, response);
         let body = response_body(lowering, response, code, &at, place);
@@ -330,13 +313,17 @@ fn response_body<'a>(
     let Some(content) = content.filter(|content| !content.is_empty()) else {
         return Answer::Empty;
     };
-    if place.method == "head" || matches!(code, "204" | "205" | "304") {
-        lowering.note(&at, "HTTP allows no body here, and none is read");
+    if place.method == "head" {
+        // What it describes is what a GET would give; HTTP sends no body.
+        return Answer::Empty;
+    }
+    if matches!(code, "204" | "205" | "304") {
+        let help = "remove its content with the overlay, or use another status";
+        lowering.refuse(&at, format!("HTTP allows no body with status {code}"), help);
         return Answer::Empty;
     }
     check_media(lowering, content.keys(), &at);
     if let Some((media, form)) = media::json(content) {
-        left_aside(lowering, content, media, &at);
         let ty = form_type(lowering, form, &child(&at, media));
         return Answer::Json(ty, media.clone());
     }

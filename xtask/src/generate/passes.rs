@@ -132,6 +132,13 @@ fn contains(api: &Api, from: &str, wanted: &str, seen: &mut BTreeSet<String>) ->
             .iter()
             .map(|(_, _, ty)| ty.as_str())
             .collect(),
+        Kind::Mixed(kinds) => kinds
+            .iter()
+            .filter_map(|kind| match &kind.ty {
+                Type::Named(name) => Some(name.as_str()),
+                _ => None,
+            })
+            .collect(),
         Kind::Alias(Type::Named(name)) => vec![name.as_str()],
         _ => Vec::new(),
     };

@@ -1,16 +1,14 @@
 //! Losses that are refused, unless the document accepts them by name.
 
 use serde_json::{Value, json};
-use xtask::generate::load::parse;
 use xtask::generate::overlay::Whose;
-use xtask::problem::Problems;
 
 use crate::support::{
-    NAME, expect_all, expect_problem, generate, generate_with, operation_of, with_operation,
-    with_schemas,
+    expect_all, expect_problem, generate, generate_with, holding, operation_of, overlay_of, pasted,
+    with_operation, with_schemas,
 };
 
-const LOSS: &str = "values of several kinds become plain JSON";
+const LOSS: &str = "items of several types become plain JSON";
 
 fn thing(value: Value) -> Value {
     with_schemas(json!({ "Thing": {
@@ -20,23 +18,7 @@ fn thing(value: Value) -> Value {
 }
 
 fn odd() -> Value {
-    json!({ "type": ["string", "integer"] })
-}
-
-/// The overlay actions in the help of a problem, as they would be pasted.
-fn pasted(problems: &Problems) -> Vec<Value> {
-    let help = &problems.0[0].help;
-    let lines: Vec<&str> = help
-        .lines()
-        .filter(|line| line.starts_with("  - ") || line.starts_with("    "))
-        .collect();
-    let overlay = format!("actions:\n{}\n", lines.join("\n"));
-    let overlay = parse(&overlay, NAME).expect("the help is YAML");
-    overlay["actions"].as_array().expect("a list").clone()
-}
-
-fn overlay_of(actions: &[Value]) -> Value {
-    json!({ "overlay": "1.0.0", "actions": actions })
+    json!({ "type": "array", "prefixItems": [{ "type": "string" }, { "type": "integer" }] })
 }
 
 #[test]
@@ -44,7 +26,7 @@ fn the_action_in_the_help_accepts_the_loss() {
     for whose in [Whose::Ours, Whose::Vendor] {
         let problems = generate_with(thing(odd()), &overlay_of(&[]), whose).expect_err(LOSS);
         assert_eq!(problems.0[0].what, LOSS);
-        let actions = pasted(&problems);
+        let actions = pasted(&problems.0[0]);
         assert_eq!(actions.len(), 1);
         let generated =
             generate_with(thing(odd()), &overlay_of(&actions), whose).expect("it is accepted");
@@ -59,10 +41,10 @@ fn the_action_in_the_help_accepts_the_loss() {
 
 #[test]
 fn an_action_in_an_operation_can_leave_it_out() {
-    let parameter = json!({ "name": "a", "in": "query", "schema": odd() });
-    let root = || with_operation(json!({ "parameters": [parameter] }), json!({}));
+    let responses = json!({ "200": holding(odd()) });
+    let root = || with_operation(json!({ "responses": responses }), json!({}));
     let problems = generate(root()).expect_err(LOSS);
-    let actions = pasted(&problems);
+    let actions = pasted(&problems.0[0]);
     expect_all(
         &problems.to_string(),
         &[
@@ -139,26 +121,28 @@ fn a_property_called_as_the_extension_is_a_property() {
 /// Names with which a path to a place could go wrong.
 #[test]
 fn places_of_any_name_can_be_targets() {
-    for name in [
-        "plain", "it's", "a/b", "a~b", "0", "ü", "a\\b", "a\"b", "a: b", "x #y",
-    ] {
-        let root = || {
-            let mut operation = operation_of(json!({ "parameters": [
-                { "name": "a", "in": "query", "schema": odd() },
-            ] }));
-            operation["operationId"] = json!("things");
-            let mut root = with_operation(json!({}), json!({}));
-            root["paths"] = json!({ format!("/{name}"): { "get": operation } });
-            root
-        };
-        let problems = generate(root()).expect_err(LOSS);
-        for action in pasted(&problems) {
-            let outcome = generate_with(root(), &overlay_of(&[action]), Whose::Vendor);
-            assert!(
-                outcome.is_ok(),
-                "{name}: {}",
-                outcome.expect_err("it is refused")
-            );
-        }
+    for name in ["plain", "it's", "a/b", "a~b", "0", "ü", "a\"b", "a: b"] {
+        let operation = operation_of(json!({ "responses": { "200": holding(odd()) } }));
+        let mut root = with_operation(json!({}), json!({}));
+        root["paths"] = json!({ format!("/{name}"): { "get": operation } });
+        each_action_helps(&root, name);
+    }
+    for name in ["a\\b", "x #y", "a\tb"] {
+        let mut root = thing(json!({ "type": "string" }));
+        root["components"]["schemas"]["Thing"]["properties"] = json!({ name: odd() });
+        each_action_helps(&root, name);
+    }
+}
+
+#[track_caller]
+fn each_action_helps(root: &Value, name: &str) {
+    let problems = generate(root.clone()).expect_err(LOSS);
+    for action in pasted(&problems.0[0]) {
+        let outcome = generate_with(root.clone(), &overlay_of(&[action]), Whose::Vendor);
+        assert!(
+            outcome.is_ok(),
+            "{name}: {}",
+            outcome.expect_err("it is refused")
+        );
     }
 }

@@ -7,6 +7,7 @@ mod diff;
 mod docs;
 mod keywords;
 mod known_defects;
+mod mutations;
 mod nothing_written;
 mod operations;
 mod overlay;

@@ -517,8 +517,6 @@ pub(super) mod builder {
         /// Sets `limit`.
         ///
         /// Chats per page, 1 to 100. Absent means 20.
-        ///
-        /// From 1 to 100. Default: `20`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,

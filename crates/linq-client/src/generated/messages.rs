@@ -399,8 +399,6 @@ pub(super) mod builder {
         /// Sets `limit`.
         ///
         /// Messages per page, 1 to 100. Absent means 50.
-        ///
-        /// From 1 to 100. Default: `50`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -578,8 +576,6 @@ pub(super) mod builder {
         /// Sets `limit`.
         ///
         /// Messages per page, 1 to 100. Absent means 50.
-        ///
-        /// From 1 to 100. Default: `50`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -597,8 +593,6 @@ pub(super) mod builder {
         ///
         /// - `asc`: oldest first
         /// - `desc`: newest first
-        ///
-        /// Default: `asc`.
         pub fn order<V>(mut self, value: V) -> Self
         where
             V: TryInto<types::GetMessageThreadOrder>,
@@ -1012,8 +1006,6 @@ pub(super) mod builder {
         /// Sets `Idempotency-Key`.
         ///
         /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the answer of the first and nothing is sent twice. A UUID fits. Absent means no protection.
-        ///
-        /// At most 255 characters.
         pub fn idempotency_key<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,

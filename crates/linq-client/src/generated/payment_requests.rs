@@ -150,8 +150,6 @@ pub(super) mod builder {
         /// Sets `limit`.
         ///
         /// Payment requests per page, 1 to 100. Absent means 20.
-        ///
-        /// From 1 to 100. Default: `20`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -166,8 +164,6 @@ pub(super) mod builder {
         /// Sets `offset`.
         ///
         /// How many of the newest to skip. Absent means 0.
-        ///
-        /// At least 0. Default: `0`.
         pub fn offset<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -253,8 +249,6 @@ pub(super) mod builder {
         /// Sets `Idempotency-Key`.
         ///
         /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
-        ///
-        /// At most 255 characters.
         pub fn idempotency_key<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,

@@ -310,8 +310,6 @@ pub(super) mod builder {
         /// Sets `Idempotency-Key`.
         ///
         /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
-        ///
-        /// At most 255 characters.
         pub fn idempotency_key<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,
