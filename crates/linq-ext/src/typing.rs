@@ -10,8 +10,8 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::Error;
-use crate::handle::ChatHandle;
+use crate::{ChatClient, Error};
+
 use crate::retry::clock::Clock;
 
 /// The indicator stays for 85 to 90 seconds.
@@ -21,7 +21,7 @@ const REFRESH_AGAIN: Duration = Duration::from_secs(10);
 /// Longest time that one refresh may take, since whoever ends the typing waits for it.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
 
-impl ChatHandle {
+impl ChatClient {
     /// Shows the typing indicator for as long as the [`Typing`] it gives is kept.
     ///
     /// ```no_run
@@ -59,7 +59,7 @@ impl ChatHandle {
 }
 
 /// Shows the typing indicator in a chat until it is dropped; start with
-/// [`ChatHandle::typing`](crate::ChatHandle::typing).
+/// [`ChatClient::typing`](crate::ChatClient::typing).
 ///
 /// The indicator is refreshed every 60 seconds (`POST /v3/chats/{id}/typing`), since it fades after 85 to 90. A
 /// refresh that fails never ends the typing, and is tried again 10 seconds later if its cause can pass. It is
@@ -70,7 +70,7 @@ impl ChatHandle {
 /// itself: send it with [`send`](Self::send), which spares that request.
 #[must_use = "the indicator is taken away when this is dropped"]
 pub struct Typing {
-    chat: ChatHandle,
+    chat: ChatClient,
     runtime: Handle,
     refreshing: Option<Refreshing>,
     /// True as long as the indicator may be there.
@@ -154,7 +154,7 @@ struct Refreshing {
 }
 
 impl Refreshing {
-    fn start(runtime: &Handle, chat: ChatHandle) -> Self {
+    fn start(runtime: &Handle, chat: ChatClient) -> Self {
         let (keep, mut ended) = oneshot::channel();
         let task = runtime.spawn(async move {
             let mut pause = REFRESH;

@@ -9,7 +9,7 @@ use linq_types::{
 };
 
 use super::rules::{InvalidMessage, Place, Report, Rule};
-use super::utf16::{self, Utf16Map};
+use super::span::{Utf16, is_boundary};
 
 /// Parts of one message at most.
 pub const MAX_PARTS: usize = 100;
@@ -226,13 +226,11 @@ fn report_text(part: &TextPart, place: Place, report: &mut Report) {
 /// The rules for what marks stretches of a text.
 fn report_ranges(part: &TextPart, place: Place, report: &mut Report) {
     let text = part.value.as_str();
-    let map = Utf16Map::new(text);
+    let map = Utf16::new(text);
     let mut check_range = |range: &[i64]| {
         let broken = match map.read(range) {
             Err(rule) => Some(rule),
-            Ok(bytes)
-                if !utf16::is_whole(text, bytes.start) || !utf16::is_whole(text, bytes.end) =>
-            {
+            Ok(bytes) if !is_boundary(text, bytes.start) || !is_boundary(text, bytes.end) => {
                 Some(Rule::WholeCharacters)
             }
             Ok(_) => None,
@@ -273,7 +271,7 @@ fn report_ranges(part: &TextPart, place: Place, report: &mut Report) {
     report.expect(!overlaps(animations), place, Rule::AnimationOverlap);
 
     if let Some(handle) = &part.mention {
-        report.expect(super::recipients::is_handle(handle), place, Rule::Handle);
+        report.expect(super::handles::is_handle(handle), place, Rule::Handle);
     }
     report.expect(
         part.mention.is_some() || mention.is_none(),

@@ -8,10 +8,11 @@ use linq_types::{
 use uuid::Uuid;
 
 use crate::Error;
+use crate::id::{IntoId, checked};
 use crate::message::check_file_url;
 
-/// A reaction, for [`MessageHandle::react`](crate::MessageHandle::react) and
-/// [`MessageHandle::unreact`](crate::MessageHandle::unreact): a tapback, or another emoji.
+/// A reaction, for [`MessageClient::react`](crate::MessageClient::react) and
+/// [`MessageClient::unreact`](crate::MessageClient::unreact): a tapback, or another emoji.
 ///
 /// `&str` and `String` are taken for an emoji.
 ///
@@ -87,7 +88,7 @@ impl Reaction {
         }
     }
 
-    pub(super) fn checked(
+    pub(crate) fn checked(
         self,
         operation: SendReactionRequestOperation,
     ) -> Result<SendReactionRequest, Error> {
@@ -122,7 +123,7 @@ impl fmt::Debug for Reaction {
     }
 }
 
-/// A sticker, for [`MessageHandle::stick`](crate::MessageHandle::stick): an emoji or an image.
+/// A sticker, for [`MessageClient::stick`](crate::MessageClient::stick): an emoji or an image.
 ///
 /// ```
 /// use linq_ext::Sticker;
@@ -160,8 +161,8 @@ impl Sticker {
     }
 
     /// An image that was uploaded beforehand. One that is not ready answers 2007.
-    pub fn attachment(attachment_id: impl TryInto<Uuid>) -> Self {
-        Self::of(Image::Attachment(attachment_id.try_into().ok()))
+    pub fn attachment(attachment_id: impl IntoId) -> Self {
+        Self::of(Image::Attachment(attachment_id.into_id()))
     }
 
     /// Where it goes, how large and how far turned; left to Linq if not set.
@@ -184,7 +185,7 @@ impl Sticker {
         }
     }
 
-    pub(super) fn checked(self) -> Result<SendReactionRequest, Error> {
+    pub(crate) fn checked(self) -> Result<SendReactionRequest, Error> {
         let add = SendReactionRequestOperation::Add;
         let mut request = SendReactionRequest::new(add, ReactionType::Sticker);
         match self.image {
@@ -196,7 +197,7 @@ impl Sticker {
                 check_file_url(&url)?;
                 request.url = Some(url);
             }
-            Image::Attachment(id) => request.attachment_id = Some(super::uuid("attachment", id)?),
+            Image::Attachment(id) => request.attachment_id = Some(checked("attachment", id)?),
         }
         request.placement = self.placement.map(checked_placement).transpose()?;
         request.part_index = self.part_index.map(i64::from);
@@ -216,7 +217,7 @@ impl fmt::Debug for Sticker {
 }
 
 /// The placement, if all of it are numbers and the sticker touches the message.
-pub(super) fn checked_placement(placement: StickerPlacement) -> Result<StickerPlacement, Error> {
+pub(crate) fn checked_placement(placement: StickerPlacement) -> Result<StickerPlacement, Error> {
     let StickerPlacement {
         x,
         y,

@@ -5,8 +5,8 @@ use linq_types::{
     Attachment, BlockHandleRequest, BlockHandleResult, BlockedHandleEntry, Experience,
     UnblockHandleRequest,
 };
-use uuid::Uuid;
 
+use crate::id::{IntoId, checked};
 use crate::message::check_blockable;
 use crate::{Call, Error, Linq};
 
@@ -55,8 +55,8 @@ impl Linq {
     /// Name, type, size and address of an attachment.
     ///
     /// `GET /v3/attachments/{attachmentId}`
-    pub fn get_attachment(&self, id: impl TryInto<Uuid>) -> Call<Attachment> {
-        let id = super::uuid("attachment", id.try_into().ok());
+    pub fn get_attachment(&self, id: impl IntoId) -> Call<Attachment> {
+        let id = checked("attachment", id.into_id());
         Call::prepared(self, &GET_ATTACHMENT, id, |client, id| {
             client.get_attachment().attachment_id(id).prepare()
         })
@@ -65,8 +65,8 @@ impl Linq {
     /// Deletes an attachment for good.
     ///
     /// `DELETE /v3/attachments/{attachmentId}`
-    pub fn delete_attachment(&self, id: impl TryInto<Uuid>) -> Call<()> {
-        let id = super::uuid("attachment", id.try_into().ok());
+    pub fn delete_attachment(&self, id: impl IntoId) -> Call<()> {
+        let id = checked("attachment", id.into_id());
         Call::prepared(self, &DELETE_ATTACHMENT, id, |client, id| {
             client.delete_attachment().attachment_id(id).prepare()
         })
