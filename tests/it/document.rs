@@ -1,7 +1,7 @@
 //! The API document is sound: its examples satisfy their schemas, and everything is described.
 
 use jsonschema::Validator;
-use linq_tests::document::{document, examples, resolved};
+use linq_testing::document::{document, examples, resolved};
 use serde_json::{Value, json};
 
 /// A schema, and what is meant to satisfy it.

@@ -61,8 +61,3 @@ pub use retry::clock::{Clock, SystemClock};
 pub use send::{Destination, Recipient, SendMessage, Sent, ToAny, ToChat, ToHandles, ToNewChat};
 pub use subscription::{EnsureSubscription, Subscription, SubscriptionChange};
 pub use typing::Typing;
-
-/// Compiles the example of the README.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
