@@ -6,7 +6,14 @@ use std::process::Command;
 use linq_testing::document::root;
 
 /// What no crate but linq-client and its users links.
-const NETWORK: &[&str] = &["hyper", "native-tls", "openssl", "reqwest", "rustls", "tokio"];
+const NETWORK: &[&str] = &[
+    "hyper",
+    "native-tls",
+    "openssl",
+    "reqwest",
+    "rustls",
+    "tokio",
+];
 
 /// The names of the packages that a package links, itself included.
 fn packages(package: &str, features: &[&str]) -> BTreeSet<String> {
@@ -34,7 +41,10 @@ fn assert_without(packages: &BTreeSet<String>, banned: &[&str]) {
 fn the_types_bring_in_little_and_no_network() {
     for features in [&[][..], &["--all-features"]] {
         let packages = packages("linq-types", features);
-        assert!(packages.contains("serde") && packages.len() <= 20, "{packages:?}");
+        assert!(
+            packages.contains("serde") && packages.len() <= 20,
+            "{packages:?}"
+        );
         assert_without(&packages, NETWORK);
         assert_without(&packages, &["http"]);
     }

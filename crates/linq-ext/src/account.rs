@@ -15,7 +15,7 @@ impl Linq {
     /// The handles that the account has blocked.
     ///
     /// `GET /v3/blocked_handles`
-    pub fn list_blocked_handles(&self) -> Call<Vec<BlockedHandleEntry>> {
+    pub fn blocked_handles(&self) -> Call<Vec<BlockedHandleEntry>> {
         let call = Call::new(self, |client| client.list_blocked_handles().prepare());
         call.map(|handles| handles.blocked_handles)
     }
@@ -33,7 +33,7 @@ impl Linq {
         })
     }
 
-    /// Lifts the block of a handle, written as in the [list](Self::list_blocked_handles).
+    /// Lifts the block of a handle, written as in the [list](Self::blocked_handles).
     ///
     /// `DELETE /v3/blocked_handles`
     pub fn unblock_handle(&self, handle: impl Into<String>) -> Call<()> {
@@ -78,7 +78,7 @@ impl Linq {
     /// The experiences that can be sent, with their actions and fields.
     ///
     /// `GET /v3/experiences`
-    pub fn list_experiences(&self) -> Call<Vec<Experience>> {
+    pub fn experiences(&self) -> Call<Vec<Experience>> {
         let call = Call::new(self, |client| client.list_experiences().prepare());
         call.map(|found| found.experiences.unwrap_or_default())
     }

@@ -64,12 +64,12 @@ impl Linq {
     /// All lines of the account, with kind, reputation and call forwarding.
     ///
     /// `GET /v3/phone_numbers`
-    pub fn list_lines(&self) -> Call<Vec<PhoneNumberInfoV2>> {
+    pub fn lines(&self) -> Call<Vec<PhoneNumberInfoV2>> {
         let call = Call::new(self, |client| client.list_phone_numbers().prepare());
         call.map(|lines| lines.phone_numbers)
     }
 
-    /// Forwards calls to a line to another number, in E.164. The id is that of [`list_lines`](Self::list_lines).
+    /// Forwards calls to a line to another number, in E.164. The id is that of [`lines`](Self::lines).
     ///
     /// `PUT /v3/phone_numbers/{phoneNumberId}`
     pub fn forward_calls(
@@ -258,7 +258,7 @@ impl Linq {
     /// The contact cards of all lines; see [`LineClient::contact_cards`] for those of one.
     ///
     /// `GET /v3/contact_card`
-    pub fn list_contact_cards(&self) -> Call<Vec<ContactCardItem>> {
+    pub fn contact_cards(&self) -> Call<Vec<ContactCardItem>> {
         let call = Call::new(self, |client| client.get_contact_card().prepare());
         call.map(|cards| cards.contact_cards)
     }

@@ -137,7 +137,7 @@ impl EnsureSubscription {
     /// The subscription to the target, or else one to the same address with another version.
     async fn find(&self, target: &Target) -> Result<Option<WebhookSubscriptionResponse>, Error> {
         let mut other = None;
-        for subscription in self.linq.list_subscriptions().await? {
+        for subscription in self.linq.subscriptions().await? {
             match Target::read(&subscription.target_url) {
                 Some(its) if its == *target => return Ok(Some(subscription)),
                 Some(its) if its.address == target.address => {
@@ -410,7 +410,7 @@ impl Linq {
     /// The names of the events that can be subscribed to.
     ///
     /// `GET /v3/webhook-events`
-    pub fn list_webhook_events(&self) -> Call<Vec<WebhookEventType>> {
+    pub fn webhook_events(&self) -> Call<Vec<WebhookEventType>> {
         let call = Call::new(self, |client| client.list_webhook_events().prepare());
         call.map(|events| events.events)
     }
@@ -418,7 +418,7 @@ impl Linq {
     /// All subscriptions, paused ones included, without their signing secrets.
     ///
     /// `GET /v3/webhook-subscriptions`
-    pub fn list_subscriptions(&self) -> Call<Vec<WebhookSubscriptionResponse>> {
+    pub fn subscriptions(&self) -> Call<Vec<WebhookSubscriptionResponse>> {
         let call = Call::new(self, |client| client.list_webhook_subscriptions().prepare());
         call.map(|found| found.subscriptions)
     }
@@ -440,7 +440,7 @@ impl Linq {
     ///
     /// The answer has the signing secret, which is shown this once. Put `version=2026-02-03` into the query of
     /// the address, so that payloads keep their shape. The request carries no key: after an unclear failure look
-    /// at the [list](Self::list_subscriptions).
+    /// at the [list](Self::subscriptions).
     ///
     /// `POST /v3/webhook-subscriptions`
     ///
