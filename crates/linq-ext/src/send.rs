@@ -338,9 +338,10 @@ impl Destination for ToNewChat {
 
     fn call(self, linq: &Linq, message: Message, overrides_optout: bool) -> Call<CreateChatResult> {
         let body = self.body(message, overrides_optout);
-        Call::prepared(linq, &operations::CREATE_CHAT, body, |client, body| {
+        let call = Call::prepared(linq, &operations::CREATE_CHAT, body, |client, body| {
             client.create_chat().body(body).prepare()
-        })
+        });
+        typing_restored(linq, call, |created| created.chat.id)
     }
 }
 
@@ -376,7 +377,7 @@ impl Destination for ToChat {
             body
         });
         let input = self.0.uuid_and(body.map_err(Error::from));
-        Call::prepared(
+        let call = Call::prepared(
             linq,
             &operations::SEND_MESSAGE_TO_CHAT,
             input,
@@ -387,7 +388,8 @@ impl Destination for ToChat {
                     .body(body)
                     .prepare()
             },
-        )
+        );
+        typing_restored(linq, call, |sent| sent.chat_id)
     }
 }
 
@@ -401,9 +403,10 @@ impl Destination for ToHandles {
         overrides_optout: bool,
     ) -> Call<CreateMessageResult> {
         let body = self.body(message, overrides_optout);
-        Call::prepared(linq, &operations::CREATE_MESSAGE, body, |client, body| {
+        let call = Call::prepared(linq, &operations::CREATE_MESSAGE, body, |client, body| {
             client.create_message().body(body).prepare()
-        })
+        });
+        typing_restored(linq, call, |sent| sent.chat_id)
     }
 }
 
@@ -526,6 +529,19 @@ impl<S: Into<String>, const N: usize> From<[S; N]> for Recipient {
     fn from(recipients: [S; N]) -> Self {
         Self::Handles(handles(recipients))
     }
+}
+
+/// Returns the call, which shows the [typing](ChatClient::typing) indicator again after the message.
+fn typing_restored<T: Send + 'static>(
+    linq: &Linq,
+    call: Call<T>,
+    chat_id: fn(&T) -> Uuid,
+) -> Call<T> {
+    let linq = linq.clone();
+    call.map(move |sent| {
+        linq.indicators().message_sent(chat_id(&sent));
+        sent
+    })
 }
 
 pub(crate) fn handles<S: Into<String>>(handles: impl IntoIterator<Item = S>) -> Vec<String> {

@@ -7,9 +7,9 @@ use linq_ext::client::{BoxFuture, Operation, Repeat};
 use linq_ext::message::{BubbleEffect, Message, Rule, ScreenEffect};
 use linq_ext::types::{
     CreateWebhookSubscriptionRequest, IMessageAppLayout, LineType, MessageExperience,
-    PaymentCreateRequest, PaymentRequestCreateRequest, ServiceType, SetContactCardRequest,
-    StickerPlacement, UpdateAppCardRequest, UpdateChatRequest, UpdateContactCardRequest,
-    UpdateWebhookSubscriptionRequest, WebhookEventType,
+    PaymentCreateRequest, PaymentRequestCreateRequest, ReactionType, ServiceType,
+    SetContactCardRequest, StickerPlacement, UpdateAppCardRequest, UpdateChatRequest,
+    UpdateContactCardRequest, UpdateWebhookSubscriptionRequest, WebhookEventType,
 };
 use linq_ext::{Background, Error, Linq, LinqBuilder, Reaction, Sticker};
 use linq_testing::clock::TestClock;
@@ -389,11 +389,17 @@ async fn what_cannot_work_is_refused_with_the_reason() {
         ("there is no option to add", |linq| {
             sent(linq.message(ID).add_poll_options([""; 0]))
         }),
-        ("what was given as an emoji is none", |linq| {
+        ("a reaction or sticker is a single emoji", |linq| {
             sent(linq.message(ID).react("secret"))
         }),
-        ("what was given as an emoji is none", |linq| {
+        ("a reaction or sticker is a single emoji", |linq| {
             sent(linq.message(ID).unreact(String::new()))
+        }),
+        ("a reaction or sticker is a single emoji", |linq| {
+            sent(linq.message(ID).react("🎉🎉"))
+        }),
+        ("a reaction or sticker is a single emoji", |linq| {
+            sent(linq.message(ID).stick(Sticker::emoji("👍👍")))
         }),
         ("from -1 to 1", |linq| {
             let placement = StickerPlacement::new().with_x(1.5);
@@ -433,6 +439,46 @@ async fn what_cannot_work_is_refused_with_the_reason() {
         assert!(error.to_string().contains(reason), "{error}");
         assert!(error.operation().is_some(), "{error}");
     }
+}
+
+#[tokio::test]
+async fn the_emoji_of_tapbacks_are_tapbacks() {
+    let server = Server::start([]).await;
+    let linq = linq(&server);
+    let tapbacks = [
+        ("❤️", "love"),
+        ("\u{2764}", "love"),
+        ("👍", "like"),
+        ("👍\u{fe0f}", "like"),
+        ("👎", "dislike"),
+        ("😂", "laugh"),
+        ("‼️", "emphasize"),
+        ("\u{203c}", "emphasize"),
+        ("❓", "question"),
+        ("❓\u{fe0f}", "question"),
+    ];
+    for (emoji, name) in tapbacks {
+        let react = linq.message(ID).unreact(&emoji.to_owned());
+        react.await.expect("success");
+        let body = server.requests().pop().expect("a request").json();
+        assert_eq!(body, json!({ "operation": "remove", "type": name }));
+        // And back, in the form that is shown in colour.
+        let shown = Reaction::from(ReactionType::from(name));
+        let shown = shown.as_emoji().expect("a tapback has an emoji");
+        assert!(Reaction::from(shown) == Reaction::from(emoji), "{name}");
+    }
+    for emoji in ["👍🏽", "🏳️‍🌈", "🇮🇹", "1️⃣"] {
+        linq.message(ID).react(emoji).await.expect("success");
+        let body = server.requests().pop().expect("a request").json();
+        assert_eq!(
+            (&body["type"], &body["custom_emoji"]),
+            (&json!("custom"), &json!(emoji))
+        );
+    }
+    let literal = linq.message(ID).react(Reaction::emoji("👍"));
+    literal.await.expect("success");
+    let body = server.requests().pop().expect("a request").json();
+    assert_eq!(body["custom_emoji"], "👍");
 }
 
 #[tokio::test]
