@@ -109,32 +109,22 @@ pub(crate) fn report_recipients<S: AsRef<str>>(
     let mut report = Report::default();
     let mut count = 0_usize;
     for handle in handles {
-        report.expect(
-            is_handle(handle.as_ref()),
-            Place::Recipient(count),
-            Rule::Handle,
-        );
+        let is_handle = is_handle(handle.as_ref());
+        report.expect(is_handle, Place::Recipient(count), Rule::Handle);
         count += 1;
     }
-    report.expect(
-        (1..=limit).contains(&count),
-        Place::Message,
-        Rule::RecipientCount,
-    );
+    let is_allowed = (1..=limit).contains(&count);
+    report.expect(is_allowed, Place::Message, Rule::RecipientCount);
     report
 }
 
 /// Checks the number of a line.
 pub(crate) fn report_line(number: &str) -> Report {
-    let mut report = Report::default();
-    report.expect(is_number(number), Place::Line, Rule::Handle);
-    report
+    Report::of(is_number(number), Place::Line, Rule::Handle)
 }
 
 fn check(holds: bool) -> Result<(), InvalidMessage> {
-    let mut report = Report::default();
-    report.expect(holds, Place::Handle, Rule::Handle);
-    report.finish()
+    Report::of(holds, Place::Handle, Rule::Handle).finish()
 }
 
 pub(crate) fn is_handle(handle: &str) -> bool {
@@ -155,18 +145,15 @@ fn is_email(handle: &str) -> bool {
     let Some((mailbox, domain)) = handle.rsplit_once('@') else {
         return false;
     };
+    let is_label = |label: &str| {
+        let mut characters = label.chars();
+        !label.is_empty() && characters.all(|c| c.is_alphanumeric() || c == '-')
+    };
     !mailbox.is_empty()
         && handle.len() <= 254
-        && !handle
-            .chars()
-            .any(|character| character.is_whitespace() || character.is_control())
+        && !handle.chars().any(|c| c.is_whitespace() || c.is_control())
         && domain.contains('.')
-        && domain.split('.').all(|label| {
-            !label.is_empty()
-                && label
-                    .chars()
-                    .all(|character| character.is_alphanumeric() || character == '-')
-        })
+        && domain.split('.').all(is_label)
 }
 
 fn is_short_code(handle: &str) -> bool {

@@ -240,6 +240,13 @@ impl Report {
         self.0.push(Violation { place, rule });
     }
 
+    /// Returns a report of one rule, which is broken unless its condition holds.
+    pub(crate) fn of(holds: bool, place: Place, rule: Rule) -> Self {
+        let mut report = Self::default();
+        report.expect(holds, place, rule);
+        report
+    }
+
     /// Adds the rule unless its condition holds.
     pub(crate) fn expect(&mut self, holds: bool, place: Place, rule: Rule) {
         if !holds {
