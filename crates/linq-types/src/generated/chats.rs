@@ -78,7 +78,7 @@ pub struct SentMessage {
     pub effect: Option<MessageEffect>,
     /// The sender. Null or absent where unknown.
     pub from_handle: Option<ChatHandle>,
-    /// The message this one answers. Null or absent when it is no reply.
+    /// The message this one answers. Null or absent when it is not a reply.
     pub reply_to: Option<ReplyTo>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -189,7 +189,7 @@ pub struct TextPart {
     ///
     /// From 1 to 10000 characters.
     pub value: String,
-    /// Decorations for stretches of the text, at most 100. Styles may overlap each other; an animation may overlap nothing. Only iMessage shows them, other services deliver the bare text.
+    /// Decorations for ranges of the text, at most 100. Styles may overlap each other; an animation may overlap nothing. Only iMessage shows them, other services deliver the bare text.
     ///
     /// At most 100 items.
     pub text_decorations: Option<Vec<TextDecoration>>,
@@ -217,7 +217,7 @@ record! {
     }
 }
 
-/// A style or an animation for one stretch of a text part. Set exactly one of `style` and `animation`. Only iMessage shows it.
+/// A style or an animation for one range of a text part. Set exactly one of `style` and `animation`. Only iMessage shows it.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -226,9 +226,9 @@ pub struct TextDecoration {
     ///
     /// Exactly 2 items.
     pub range: Vec<i64>,
-    /// How the letters look. Cannot stand beside `animation`.
+    /// How the letters look. Cannot be combined with `animation`.
     pub style: Option<TextDecorationStyle>,
-    /// How the letters move. Cannot stand beside `style`.
+    /// How the letters move. Cannot be combined with `style`.
     pub animation: Option<TextDecorationAnimation>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -242,7 +242,7 @@ record! {
     }
 }
 
-/// How the letters look. Cannot stand beside `animation`.
+/// How the letters look. Cannot be combined with `animation`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum TextDecorationStyle {
@@ -267,7 +267,7 @@ open_enum! {
     }
 }
 
-/// How the letters move. Cannot stand beside `style`.
+/// How the letters move. Cannot be combined with `style`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum TextDecorationAnimation {
@@ -455,17 +455,17 @@ pub struct MessageContent {
     /// - Two text parts never follow each other; put media between them.
     /// - At most 40 media parts with a public `url`; those with an `attachment_id` do not count.
     ///
-    /// A breach gives 1004. Cannot stand beside `experience`.
+    /// A breach gives 1004. Cannot be combined with `experience`.
     ///
     /// From 1 to 100 items.
     pub parts: Option<Vec<MessagePart>>,
-    /// Ready-made card to send. Cannot stand beside `parts`.
+    /// Ready-made card to send. Cannot be combined with `parts`.
     pub experience: Option<MessageExperience>,
     /// Effect to play with the message. Other services than iMessage ignore it, and the first message of a new chat may not have one.
     pub effect: Option<MessageEffect>,
     /// The message this one answers. Only iMessage shows a thread, and the first message of a new chat may not be a reply.
     pub reply_to: Option<ReplyTo>,
-    /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the answer of the first and nothing is sent twice. A UUID fits. How long Linq remembers it is not published.
+    /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the response to the first and nothing is sent twice. A UUID fits. How long Linq remembers it is not published.
     ///
     /// At most 255 characters.
     pub idempotency_key: Option<String>,
@@ -586,7 +586,7 @@ pub struct Chat {
     pub is_group: bool,
     /// Address of the group's icon. Null or absent when there is none.
     pub group_chat_icon: Option<String>,
-    /// How well the chat is received, as one of a few levels. A beta feature of Linq; many bad chats put the line at risk. Older answers lack it.
+    /// How well the chat is received, as one of a few levels. A beta feature of Linq; many bad chats put the line at risk. Older responses lack it.
     pub health_status: Option<HealthStatus>,
     /// How well the chat is received, as a number from 0 to 100 where more is better. Null or absent when there is no score. Deprecated: replaced by `health_status`.
     ///
@@ -666,7 +666,7 @@ record! {
     }
 }
 
-/// The chat that took the message, new or reused.
+/// The chat that the message went to, new or reused.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -698,7 +698,7 @@ pub struct CreateChatResultChat {
     pub is_group: bool,
     /// The participants, your own line among them, so there are two or more.
     pub handles: Vec<ChatHandle>,
-    /// How well the chat is received, as one of a few levels. A beta feature of Linq; many bad chats put the line at risk. Older answers lack it.
+    /// How well the chat is received, as one of a few levels. A beta feature of Linq; many bad chats put the line at risk. Older responses lack it.
     pub health_status: Option<HealthStatus>,
     /// How well the chat is received, as a number from 0 to 100 where more is better. Null or absent when there is no score. Deprecated: replaced by `health_status`.
     ///
@@ -898,9 +898,9 @@ pub struct InlineSticker {
     ///
     /// Exactly 2 items.
     pub range: Vec<i64>,
-    /// Public `https` address of the image. Cannot stand beside `attachment_id`.
+    /// Public `https` address of the image. Cannot be combined with `attachment_id`.
     pub url: Option<String>,
-    /// Id of an image uploaded beforehand. Cannot stand beside `url`.
+    /// Id of an image uploaded beforehand. Cannot be combined with `url`.
     pub attachment_id: Option<Uuid>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -1257,7 +1257,7 @@ open_enum! {
     }
 }
 
-/// Answer with the positions that participants share with you.
+/// Response with the positions that participants share with you.
 #[doc(alias = "GetChatLocationResponse")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
