@@ -9,14 +9,14 @@ impl Client {
     ///
     /// `POST /v3/attachments`
     ///
-    /// Reserves an attachment and answers where to upload its bytes, before any message uses it.
+    /// Reserves an attachment and returns where to upload its bytes, before any message uses it.
     ///
     /// - Send a PUT of the raw file to `upload_url` within 15 minutes, with exactly the `required_headers`
     ///   and without the bearer token. The body is not JSON and not multipart, and has exactly `size_bytes`
     ///   bytes.
     /// - Then name the `attachment_id` in media parts, as often as wanted. It lasts until it is deleted;
     ///   accounts with ephemeral storage lose the bytes after a day or two.
-    /// - Files up to 100 MB (104857600 bytes) are taken. A media part that gives a `url` needs no upload,
+    /// - Files up to 100 MB (104857600 bytes) are accepted. A media part that gives a `url` needs no upload,
     ///   but stops at 10 MB.
     /// - FLAC, OGG and executables are refused. WebP and SVG have a listed type, yet count as unsupported
     ///   in another place.
@@ -46,7 +46,7 @@ impl Client {
     ///
     /// `GET /v3/attachments/{attachmentId}`
     ///
-    /// Answers name, type, size, state and download address of one attachment.
+    /// Returns name, type, size, state and download address of one attachment.
     ///
     /// Safe to repeat. An unknown attachment, or one of another account, gives HTTP 404 with `2003`.
     ///

@@ -11,7 +11,7 @@ impl Client {
     ///
     /// Lists the handles your account has blocked.
     ///
-    /// Safe to repeat. All of them come in one answer; there are no pages.
+    /// Safe to repeat. All of them come in one response; there are no pages.
     ///
     /// # Responses
     ///
@@ -58,13 +58,13 @@ impl Client {
     ///
     /// `DELETE /v3/blocked_handles`
     ///
-    /// Lifts the block of a handle. The handle stands in a JSON body, although the method is DELETE.
+    /// Lifts the block of a handle. The handle goes into a JSON body, although the method is DELETE.
     ///
     /// Unblocking a handle that is not blocked is harmless, so a repeat is safe.
     ///
     /// # Responses
     ///
-    /// - `204`: The handle is not blocked any more. The answer has no body.
+    /// - `204`: The handle is not blocked any more. The response has no body.
     ///
     /// # Errors
     ///

@@ -35,7 +35,7 @@ impl Client {
     ///
     /// Sends a first message to one or more handles and returns the chat it belongs to.
     ///
-    /// 201 means Linq took the message over, not that anybody received it; follow the `message.*` events or
+    /// 201 means Linq accepted the message, not that anybody received it; follow the `message.*` events or
     /// fetch the message. Two or more handles in `to` make a group. If this line already has a chat with
     /// exactly these handles, that chat is used again, unless it is a named group or its members changed.
     ///
@@ -44,7 +44,7 @@ impl Client {
     /// - no link part and no URL inside a text part (code 1005)
     /// - leave out `effect` and `reply_to`
     ///
-    /// Set `message.idempotency_key` to make a retry safe: the repeated call gets the first answer. Without
+    /// Set `message.idempotency_key` to make a retry safe: the repeated call gets the first response. Without
     /// it a retry may send twice. Refusals: 403 with code 2024 (recipient opted out; `override_optout` lifts
     /// it for this request), 2026 (handle blocked) or 2027 (line not eligible for now), 429 with code 1007
     /// above 30 messages per minute from one line to one recipient.
@@ -222,7 +222,7 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// - `204`: The request was taken; the body is empty.
+    /// - `204`: The request was accepted; the body is empty.
     ///
     /// # Errors
     ///
@@ -249,7 +249,7 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// - `204`: The request was taken; the body is empty.
+    /// - `204`: The request was accepted; the body is empty.
     ///
     /// # Errors
     ///
@@ -297,7 +297,7 @@ impl Client {
     ///
     /// Sends the contact card of your line (name and photo) to the chat.
     ///
-    /// Set the card up first; without one the answer is 404 with code 2012. You also need to have written
+    /// Set the card up first; without one the response is 404 with code 2012. You also need to have written
     /// in this chat before. Once per chat in five minutes, more gives 429 with code 1007. There is no
     /// idempotency key.
     ///
@@ -387,7 +387,7 @@ impl Client {
     ///
     /// `GET /v3/chats/{chatId}/location`
     ///
-    /// Answers where the participants are who share their location with your line, as GeoJSON.
+    /// Returns where the participants are who share their location with your line, as GeoJSON.
     ///
     /// Nothing is pushed when somebody moves, so ask again when you need a fresh position; reading is safe
     /// to repeat. `location.sharing.started` and `location.sharing.stopped` tell when it is worth asking.
@@ -419,7 +419,7 @@ impl Client {
     /// Ends the location sharing between your line and one participant.
     ///
     /// 202 means that the end is queued; `location.sharing.stopped` confirms it. Where nothing is shared
-    /// with this handle, or the chat is unknown, the answer is 404. The handle goes into the body, which is
+    /// with this handle, or the chat is unknown, the response is 404. The handle goes into the body, which is
     /// unusual for DELETE.
     ///
     /// # Responses

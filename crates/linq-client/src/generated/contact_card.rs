@@ -9,9 +9,9 @@ impl Client {
     ///
     /// `GET /v3/contact_card`
     ///
-    /// Answers the contact card of one line, or of every line where no number is given.
+    /// Returns the contact card of one line, or of every line where no number is given.
     ///
-    /// Safe to repeat. All cards come in one answer; there are no pages.
+    /// Safe to repeat. All cards come in one response; there are no pages.
     ///
     /// # Responses
     ///

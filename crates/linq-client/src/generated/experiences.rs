@@ -11,7 +11,7 @@ impl Client {
     ///
     /// Lists the ready-made cards that a message can carry in `experience`, with their actions and fields.
     ///
-    /// All come in one answer; there are no pages. Reading is safe to repeat.
+    /// All come in one response; there are no pages. Reading is safe to repeat.
     ///
     /// # Responses
     ///

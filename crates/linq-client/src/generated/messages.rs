@@ -36,7 +36,7 @@ impl Client {
     ///
     /// Sends a message made of parts into a chat that exists already.
     ///
-    /// 202 means Linq took the message over, not that anybody received it; follow `message.sent`,
+    /// 202 means Linq accepted the message, not that anybody received it; follow `message.sent`,
     /// `message.delivered`, `message.read` and `message.failed`, or fetch the message. Rules for the parts:
     ///
     /// - 1 to 100 parts, at most 40 of them media by public URL (code 1004)
@@ -47,7 +47,7 @@ impl Client {
     /// - `experience` takes the place of `parts` for a ready-made card
     /// - one `effect` per message; effects and decorations show on iMessage only
     ///
-    /// Set `message.idempotency_key` to make a retry safe: the repeated call gets the first answer. Without
+    /// Set `message.idempotency_key` to make a retry safe: the repeated call gets the first response. Without
     /// it a retry may send twice. Refusals: 403 with code 2024 (recipient opted out; `override_optout`
     /// lifts it for this request), 2026 (handle blocked) or 2027 (line not eligible for now), 409 with code
     /// 2009 (chat not ready yet) or 2013 (you left the chat), 429 with code 1007 above 30 messages per minute
@@ -105,7 +105,7 @@ impl Client {
     ///
     /// Sends an audio file as a voice memo, which iMessage plays inside the conversation.
     ///
-    /// 202 means Linq took it over, not that anybody received it. Outside iMessage it arrives as an
+    /// 202 means Linq accepted it, not that anybody received it. Outside iMessage it arrives as an
     /// ordinary file. MP3, M4A, AAC, CAF, WAV, AIFF and AMR are accepted, 10 MB at most by URL (413 above
     /// that). There is no idempotency key: repeating the call may send the memo twice. Refusals: 403 with
     /// code 2024 (recipient opted out; `override_optout` lifts it for this request), 2026 (handle blocked)
@@ -250,7 +250,7 @@ impl Client {
     ///
     /// Sends a message to one or more handles and lets Linq pick the line and the chat.
     ///
-    /// 202 means Linq took the message over, not that anybody received it; follow the `message.*` events or
+    /// 202 means Linq accepted the message, not that anybody received it; follow the `message.*` events or
     /// fetch the message. The line of a live chat with these recipients comes first; if that line is
     /// flagged, another one takes over, and then `continuation_message` goes out in place of `message`.
     /// `from_selection` tells what happened.
@@ -292,8 +292,8 @@ impl Client {
     ///
     /// Replaces the iMessage app card of a message you sent by a new state of it.
     ///
-    /// The answer holds the update as a message of its own. The old card must have been sent, else the
-    /// answer is 409; a message without a card, or `url` beside `experience`, gives 400. There is no
+    /// The response holds the update as a message of its own. The old card must have been sent, else the
+    /// response is 409; a message without a card, or `url` together with `experience`, gives 400. There is no
     /// idempotency key, and a repeat may send the update twice. `interactive` is not taken over from the
     /// old card: leave it out and it is true again.
     ///
@@ -1008,7 +1008,7 @@ pub(super) mod builder {
 
         /// Sets `Idempotency-Key`.
         ///
-        /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the answer of the first and nothing is sent twice. A UUID fits. Absent means no protection.
+        /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the response to the first and nothing is sent twice. A UUID fits. Absent means no protection.
         pub fn idempotency_key<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,

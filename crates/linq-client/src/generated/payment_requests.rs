@@ -70,7 +70,7 @@ impl Client {
     ///
     /// `GET /v3/payment_requests/{paymentRequestId}`
     ///
-    /// Answers one payment request with its state.
+    /// Returns one payment request with its state.
     ///
     /// Safe to repeat. An unknown one gives HTTP 404 with `2021`.
     ///
@@ -248,7 +248,7 @@ pub(super) mod builder {
 
         /// Sets `Idempotency-Key`.
         ///
-        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
+        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key returns what the first call made. Absent means that a repeat makes another one.
         pub fn idempotency_key<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,

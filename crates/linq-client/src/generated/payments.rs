@@ -39,7 +39,7 @@ impl Client {
     ///
     /// `GET /v3/payments/{paymentId}`
     ///
-    /// Answers one payment with its state.
+    /// Returns one payment with its state.
     ///
     /// Safe to repeat. Do not count on a `payment.succeeded` event for a payment: ask here.
     ///
@@ -92,10 +92,10 @@ impl Client {
     ///
     /// `GET /v3/payments/{paymentId}/credentials`
     ///
-    /// Answers where and with what to fetch the person's card for a payment.
+    /// Returns where and with what to fetch the person's card for a payment.
     ///
-    /// Ask once `status` is `ready`. The answer is secret: keep it out of logs and do not store it. HTTP 409
-    /// where the payment is in another state.
+    /// Ask once `status` is `ready`. The response is secret: keep it out of logs and do not store it. HTTP
+    /// 409 where the payment is in another state.
     ///
     /// # Responses
     ///
@@ -122,7 +122,7 @@ impl Client {
     ///
     /// Begins to connect a person's handle, for which the person receives a one-time code.
     ///
-    /// Pass the code and the `connect_id` of the answer to the verify operation. There is no idempotency
+    /// Pass the code and the `connect_id` of the response to the verify operation. There is no idempotency
     /// key, and a repeat may send another code.
     ///
     /// # Responses
@@ -180,7 +180,7 @@ impl Client {
     ///
     /// `GET /v3/payments/handles/{handle}/connection`
     ///
-    /// Answers whether payments can be made for a person's handle.
+    /// Returns whether payments can be made for a person's handle.
     ///
     /// Safe to repeat.
     ///
@@ -232,7 +232,7 @@ impl Client {
     ///
     /// `GET /v3/payments/providers/{provider}`
     ///
-    /// Answers how far your account at a payment provider has come.
+    /// Returns how far your account at a payment provider has come.
     ///
     /// Safe to repeat.
     ///
@@ -309,7 +309,7 @@ pub(super) mod builder {
 
         /// Sets `Idempotency-Key`.
         ///
-        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
+        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key returns what the first call made. Absent means that a repeat makes another one.
         pub fn idempotency_key<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,

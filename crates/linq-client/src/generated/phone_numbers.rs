@@ -11,7 +11,7 @@ impl Client {
     ///
     /// Lists your lines, like `GET /v3/phone_numbers`, which replaces this operation.
     ///
-    /// Safe to repeat. All lines come in one answer.
+    /// Safe to repeat. All lines come in one response.
     ///
     /// # Responses
     ///
@@ -35,7 +35,7 @@ impl Client {
     ///
     /// Lists the phone numbers your account may send from, with kind, reputation and call forwarding.
     ///
-    /// Each one can be the `from` of a new chat. Safe to repeat. All lines come in one answer; there are no
+    /// Each one can be the `from` of a new chat. Safe to repeat. All lines come in one response; there are no
     /// pages.
     ///
     /// # Responses
@@ -144,7 +144,7 @@ impl Client {
     ///
     /// `GET /v3/phone_numbers/{phoneNumber}/reputation_audit/{auditId}`
     ///
-    /// Answers how far an audit has come, with its report once it is complete.
+    /// Returns how far an audit has come, with its report once it is complete.
     ///
     /// Safe to repeat; ask every few seconds while `status` is `pending`. A result is kept for 24 hours and
     /// gives HTTP 404 afterwards.
@@ -532,7 +532,7 @@ pub(super) mod builder {
 
         /// Sets `auditId`; it must be set.
         ///
-        /// The audit's id, from the answer that started it.
+        /// The audit's id, from the response that started it.
         pub fn audit_id<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,

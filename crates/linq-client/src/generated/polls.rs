@@ -12,8 +12,8 @@ impl Client {
     /// Sends a poll with two or more options into an existing iMessage chat.
     ///
     /// A poll has no title; send a text message first if the question needs words. Success means that Linq
-    /// took it over; `poll.sent`, `poll.delivered`, `poll.read` and `poll.failed` tell the rest, and
-    /// `poll.vote.added` comes with each vote. Keep the `message_id` of the answer: votes and further
+    /// accepted it; `poll.sent`, `poll.delivered`, `poll.read` and `poll.failed` tell the rest, and
+    /// `poll.vote.added` comes with each vote. Keep the `message_id` of the response: votes and further
     /// options need it. Set `poll.idempotency_key` to make a retry safe. A chat on another service gives
     /// 409 with code 2017.
     ///

@@ -35,7 +35,7 @@ impl Client {
     ///
     /// Lists your subscriptions, paused ones included, without their signing secrets.
     ///
-    /// Safe to repeat. All of them come in one answer; there are no pages.
+    /// Safe to repeat. All of them come in one response; there are no pages.
     ///
     /// # Responses
     ///
@@ -58,7 +58,7 @@ impl Client {
     ///
     /// Creates a subscription, which sends the chosen events to your address from then on.
     ///
-    /// - The answer holds the `signing_secret`. It is shown this once only: keep it safe, it cannot be read
+    /// - The response holds the `signing_secret`. It is shown this once only: keep it safe, it cannot be read
     ///   back or changed. To get a new one, create a second subscription and delete the first.
     /// - An account can use each `target_url` once. Add a query parameter to tell subscriptions to one
     ///   endpoint apart.
@@ -66,10 +66,10 @@ impl Client {
     ///   version depends on when the subscription was made.
     /// - `phone_numbers` narrows the events to some of your lines; absent or empty means all of them.
     /// - `routing_key_header` keeps the deliveries of a chat on one of your servers: whatever token your
-    ///   2xx answer puts into that header comes back with the chat's next deliveries.
+    ///   2xx response puts into that header comes back with the chat's next deliveries.
     ///
-    /// A delivery is a POST that expects a 2xx answer within 10 seconds. HTTP 5xx, 429, refused connections
-    /// and timeouts are tried again for up to 30 minutes, with growing pauses; other 4xx answers are not.
+    /// A delivery is a POST that expects a 2xx response within 10 seconds. HTTP 5xx, 429, refused connections
+    /// and timeouts are tried again for up to 30 minutes, with growing pauses; other 4xx responses are not.
     /// The same event can arrive more than once and in any order: tell repeats by `event_id`.
     ///
     /// There is no idempotency key. After an unclear failure list the subscriptions before trying again.
@@ -94,7 +94,7 @@ impl Client {
     ///
     /// `GET /v3/webhook-subscriptions/{subscriptionId}`
     ///
-    /// Answers address, event types, line filter and state of one subscription, without its signing secret.
+    /// Returns address, event types, line filter and state of one subscription, without its signing secret.
     ///
     /// Safe to repeat. An unknown subscription gives HTTP 404 with `2010`.
     ///
@@ -157,7 +157,7 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// - `204`: The subscription is gone. The answer has no body.
+    /// - `204`: The subscription is gone. The response has no body.
     ///
     /// # Errors
     ///
