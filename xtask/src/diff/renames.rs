@@ -250,8 +250,9 @@ fn places(api: &Api) -> BTreeMap<&str, BTreeSet<String>> {
         if let Some(body) = &operation.body {
             add(body.ty.named(), format!("{name}(body)"));
         }
-        if let Answer::Json(ty, _) = &operation.answer {
-            add(ty.named(), format!("{name} answer"));
+        add(operation.answer.named(), format!("{name} answer"));
+        for status in &operation.statuses {
+            add(status.body.named(), format!("{name} {}", status.code));
         }
         add(operation.error.as_deref(), format!("{name} error"));
     }
@@ -309,8 +310,11 @@ fn rename(api: &mut Api, renames: &BTreeMap<String, String>) {
         if let Some(body) = &mut operation.body {
             change_type(&mut body.ty);
         }
-        if let Answer::Json(ty, _) = &mut operation.answer {
-            change_type(ty);
+        let bodies = operation.statuses.iter_mut().map(|status| &mut status.body);
+        for body in bodies.chain([&mut operation.answer]) {
+            if let Answer::Json(ty, _) = body {
+                change_type(ty);
+            }
         }
         operation.error.iter_mut().for_each(change);
     }

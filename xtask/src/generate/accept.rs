@@ -25,6 +25,10 @@ pub const EXTENSION: &str = "x-accept";
 pub enum Loss {
     /// A struct has no place for members beside its fields, though the document describes them.
     AdditionalMembers,
+    /// A body is handed out as bytes although the document says more of it.
+    Bytes,
+    /// Requests that the API makes during an operation get no types.
+    Callback,
     /// A keyword limits values in a way that neither a type nor its docs say.
     Constraint,
     /// Two parts of a schema allow no common value, or a value that the schema excludes.
@@ -39,12 +43,18 @@ pub enum Loss {
     NarrowedNumber,
     /// A type becomes plain JSON although the document says more of it.
     PlainJson,
+    /// Requests carry a bearer token whatever the document asks for.
+    Security,
+    /// Requests go to the default base URL whatever other servers there are.
+    Server,
 }
 
 impl Loss {
     /// All losses.
     pub const ALL: &[Self] = &[
         Self::AdditionalMembers,
+        Self::Bytes,
+        Self::Callback,
         Self::Constraint,
         Self::Contradiction,
         Self::InvalidDefault,
@@ -52,12 +62,16 @@ impl Loss {
         Self::MergedObjects,
         Self::NarrowedNumber,
         Self::PlainJson,
+        Self::Security,
+        Self::Server,
     ];
 
     /// The name by which `x-accept` accepts the loss.
     pub fn name(self) -> &'static str {
         match self {
             Self::AdditionalMembers => "additional-members",
+            Self::Bytes => "bytes",
+            Self::Callback => "callback",
             Self::Constraint => "constraint",
             Self::Contradiction => "contradiction",
             Self::InvalidDefault => "invalid-default",
@@ -65,6 +79,8 @@ impl Loss {
             Self::MergedObjects => "merged-objects",
             Self::NarrowedNumber => "narrowed-number",
             Self::PlainJson => "plain-json",
+            Self::Security => "security",
+            Self::Server => "server",
         }
     }
 
@@ -160,6 +176,14 @@ impl Losses {
         Err(Problem::new(pointer, what, help))
     }
 
+    /// The problem of a place that keeps an operation from being called at all, with the overlay
+    /// action that leaves the operation out.
+    pub fn leave_out(&self, operation: &str, pointer: &str, what: &str) -> Problem {
+        let action = self.remove(operation, what);
+        let help = format!("leave the operation out in openapi/overlay.yaml:\n{action}");
+        Problem::new(pointer, what, help)
+    }
+
     /// The overlay action that removes a place, ready to paste, because of `what`.
     pub fn remove(&self, pointer: &str, what: &str) -> String {
         let reason = format!("Left out because {what}.");
@@ -184,7 +208,11 @@ impl Losses {
             "  - target: {target}\n    {change}\n    x-id: {id}-{place}\n    x-for: {whose}\n    \
              x-reason: {reason}\n    x-evidence: {evidence}",
             target = yaml_text(&json_path(pointer)),
-            place = place.join("-"),
+            place = if place.is_empty() {
+                "document".to_owned()
+            } else {
+                place.join("-")
+            },
             reason = yaml_text(reason),
             evidence = yaml_text(&format!("{pointer} in the document.")),
         )

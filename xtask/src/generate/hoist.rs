@@ -11,13 +11,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::check::target;
 use super::json_schema::{
     UNIONS, is_null, listed, member_place, single, takes_null, types, wrapped,
 };
 use super::load::Document;
 use super::webhooks::Event;
-use super::{names, rename};
+use super::{media, names, rename};
 use crate::pointer::{METHODS, child};
 use crate::problem::{Problem, Problems};
 
@@ -85,7 +84,7 @@ pub fn hoist(document: &mut Document, events: &mut [Event]) -> Result<Hoisted, P
         hoist.component(key, schema.clone());
     }
     hoist.shared_sections(&mut document.root);
-    hoist.operations(&root, &mut document.root);
+    hoist.operations(&mut document.root);
     for event in events {
         let name = format!("{}Delivery", event.variant);
         hoist.place(&mut event.schema, &name, &event.pointer.clone());
@@ -367,23 +366,25 @@ impl Hoist {
         }
     }
 
+    /// Hoists out of the one form of a body or response that is used.
     fn contents(&mut self, holder: &mut Value, name: &str, at: &str) {
         let at = child(at, "content");
         let content = holder.get_mut("content").and_then(Value::as_object_mut);
-        for (media, content) in content.into_iter().flatten() {
-            if let Some(schema) = content.get_mut("schema") {
-                self.place(schema, name, &child(&child(&at, media), "schema"));
-            }
+        let Some(content) = content else { return };
+        let Some(media) = media::json(content).map(|(media, _)| media.clone()) else {
+            return;
+        };
+        if let Some(schema) = content
+            .get_mut(&media)
+            .and_then(|form| form.get_mut("schema"))
+        {
+            self.place(schema, name, &child(&child(&at, &media), "schema"));
         }
     }
 
-    fn operations(&mut self, source: &Value, root: &mut Value) {
+    fn operations(&mut self, root: &mut Value) {
         let paths = root.get_mut("paths").and_then(Value::as_object_mut);
         for (path, item) in paths.into_iter().flatten() {
-            if item.get("$ref").is_some() {
-                // An item kept elsewhere is worked on here, where it is used.
-                *item = target(source, item).clone();
-            }
             let at = child("#/paths", path);
             let shared_name = METHODS
                 .iter()
@@ -413,22 +414,28 @@ impl Hoist {
         let responses = operation
             .get_mut("responses")
             .and_then(Value::as_object_mut);
-        let mut first_success: Option<Value> = None;
-        for (status, response) in responses.into_iter().flatten() {
-            let name = if status.starts_with('2') {
-                // A second success answer of another shape is a type of its own.
-                let shape = shape(response.get("content").unwrap_or(&Value::Null));
-                match &first_success {
-                    Some(first) if *first != shape => format!("{base}Response{status}"),
-                    _ => {
-                        first_success = Some(shape);
-                        format!("{base}Response")
-                    }
-                }
-            } else {
-                format!("{base}Error")
+        let mut shapes: BTreeMap<&str, Value> = BTreeMap::new();
+        for (code, response) in responses.into_iter().flatten() {
+            let content = response.get("content").and_then(Value::as_object);
+            let Some((_, form)) = content.and_then(media::json) else {
+                continue;
             };
-            self.contents(response, &name, &child(&at, status));
+            let role = if code.starts_with('2') {
+                "Response"
+            } else {
+                "Error"
+            };
+            // A second body of another shape is a type of its own.
+            let shape = shape(form.get("schema").unwrap_or(&Value::Null));
+            let status = match *shapes.entry(role).or_insert_with(|| shape.clone()) == shape {
+                true => String::new(),
+                false => names::part_name(code),
+            };
+            self.contents(
+                response,
+                &format!("{base}{role}{status}"),
+                &child(&at, code),
+            );
         }
     }
 

@@ -79,6 +79,7 @@ pub enum Below {
 
 const PROSE: Fate = Ignored("it is for people, and the description says more");
 const SAMPLE: Fate = Ignored("a sample does not shape a type");
+const AS_TEXT: Fate = Ignored("responses hand out their headers as they are");
 const CONSTRAINT: Fate = Lost(Loss::Constraint, "has no place in a Rust type or its docs");
 
 /// Is given each object with its pointer and entries.
@@ -96,16 +97,12 @@ impl Object {
             Self::Document => &[
                 ("openapi", Read, Nothing),
                 ("info", Read, One(Self::Info)),
-                (
-                    "servers",
-                    Ignored("a client is made for a server"),
-                    Each(Self::Server),
-                ),
+                ("servers", Read, Each(Self::Server)),
                 ("paths", Read, Every(Self::PathItem)),
                 ("webhooks", Read, Every(Self::PathItem)),
                 ("x-webhooks", Read, Every(Self::PathItem)),
                 ("components", Read, One(Self::Components)),
-                ("security", Ignored("a client sends its API key"), Nothing),
+                ("security", Read, Nothing),
                 ("tags", Read, Each(Self::Tag)),
                 ("externalDocs", PROSE, Nothing),
                 (
@@ -133,18 +130,14 @@ impl Object {
                 ("parameters", Read, Every(Self::Parameter)),
                 ("examples", SAMPLE, Nothing),
                 ("requestBodies", Read, Every(Self::RequestBody)),
-                (
-                    "headers",
-                    Ignored("responses hand out all headers"),
-                    Every(Self::Header),
-                ),
-                (
-                    "securitySchemes",
-                    Ignored("a client sends its API key"),
-                    Every(Self::SecurityScheme),
-                ),
+                ("headers", Read, Every(Self::Header)),
+                ("securitySchemes", Read, Every(Self::SecurityScheme)),
                 ("links", Ignored("a link is advice"), Nothing),
-                ("callbacks", Ignored("nothing calls back"), Nothing),
+                (
+                    "callbacks",
+                    Ignored("those of operations are read"),
+                    Nothing,
+                ),
                 ("pathItems", Read, Every(Self::PathItem)),
             ],
             Self::PathItem => &[
@@ -159,11 +152,7 @@ impl Object {
                 ("head", Read, One(Self::Operation)),
                 ("patch", Read, One(Self::Operation)),
                 ("trace", Read, One(Self::Operation)),
-                (
-                    "servers",
-                    Ignored("a client is made for a server"),
-                    Each(Self::Server),
-                ),
+                ("servers", Read, Each(Self::Server)),
                 ("parameters", Read, Each(Self::Parameter)),
             ],
             Self::Operation => &[
@@ -175,15 +164,19 @@ impl Object {
                 ("parameters", Read, Each(Self::Parameter)),
                 ("requestBody", Read, One(Self::RequestBody)),
                 ("responses", Read, Every(Self::Response)),
-                ("callbacks", Ignored("nothing calls back"), Nothing),
-                ("deprecated", Read, Nothing),
-                ("security", Ignored("a client sends its API key"), Nothing),
                 (
-                    "servers",
-                    Ignored("a client is made for a server"),
-                    Each(Self::Server),
+                    "callbacks",
+                    Lost(
+                        Loss::Callback,
+                        "describe requests that the API makes, which get no types",
+                    ),
+                    Nothing,
                 ),
+                ("deprecated", Read, Nothing),
+                ("security", Read, Nothing),
+                ("servers", Read, Each(Self::Server)),
                 ("x-repeat", Read, Nothing),
+                ("x-rust-name", Read, Nothing),
                 ("x-sdk-name", Read, Nothing),
                 ("x-event-type", Read, Nothing),
                 ("x-webhook-version", Read, Nothing),
@@ -219,54 +212,22 @@ impl Object {
             ],
             Self::Response => &[
                 ("description", Read, Nothing),
-                (
-                    "headers",
-                    Ignored("responses hand out all headers"),
-                    Every(Self::Header),
-                ),
+                ("headers", Read, Every(Self::Header)),
                 ("content", Read, Every(Self::MediaType)),
                 ("links", Ignored("a link is advice"), Nothing),
             ],
             Self::Header => &[
-                ("description", PROSE, Nothing),
-                (
-                    "required",
-                    Ignored("responses hand out all headers"),
-                    Nothing,
-                ),
-                (
-                    "deprecated",
-                    Ignored("responses hand out all headers"),
-                    Nothing,
-                ),
-                (
-                    "allowEmptyValue",
-                    Ignored("responses hand out all headers"),
-                    Nothing,
-                ),
-                ("style", Ignored("responses hand out all headers"), Nothing),
-                (
-                    "explode",
-                    Ignored("responses hand out all headers"),
-                    Nothing,
-                ),
-                (
-                    "allowReserved",
-                    Ignored("responses hand out all headers"),
-                    Nothing,
-                ),
-                (
-                    "schema",
-                    Ignored("responses hand out all headers"),
-                    One(Self::Schema),
-                ),
+                ("description", Read, Nothing),
+                ("required", Read, Nothing),
+                ("deprecated", AS_TEXT, Nothing),
+                ("allowEmptyValue", AS_TEXT, Nothing),
+                ("style", AS_TEXT, Nothing),
+                ("explode", AS_TEXT, Nothing),
+                ("allowReserved", AS_TEXT, Nothing),
+                ("schema", Read, One(Self::Schema)),
                 ("example", SAMPLE, Nothing),
                 ("examples", SAMPLE, Nothing),
-                (
-                    "content",
-                    Ignored("responses hand out all headers"),
-                    Every(Self::MediaType),
-                ),
+                ("content", AS_TEXT, Every(Self::MediaType)),
             ],
             Self::MediaType => &[
                 ("schema", Read, One(Self::Schema)),
@@ -288,31 +249,23 @@ impl Object {
             Self::Schema => SCHEMA,
             Self::Discriminator => &[("propertyName", Read, Nothing), ("mapping", Read, Nothing)],
             Self::SecurityScheme => &[
-                ("type", Ignored("a client sends its API key"), Nothing),
+                ("type", Read, Nothing),
                 ("description", PROSE, Nothing),
-                ("name", Ignored("a client sends its API key"), Nothing),
-                ("in", Ignored("a client sends its API key"), Nothing),
-                ("scheme", Ignored("a client sends its API key"), Nothing),
-                (
-                    "bearerFormat",
-                    Ignored("a client sends its API key"),
-                    Nothing,
-                ),
-                ("flows", Ignored("a client sends its API key"), Nothing),
+                ("name", Read, Nothing),
+                ("in", Read, Nothing),
+                ("scheme", Read, Nothing),
+                ("bearerFormat", Ignored("any API key can be set"), Nothing),
+                ("flows", Ignored("OAuth is refused"), Nothing),
                 (
                     "openIdConnectUrl",
-                    Ignored("a client sends its API key"),
+                    Ignored("OpenID Connect is refused"),
                     Nothing,
                 ),
             ],
             Self::Server => &[
-                ("url", Ignored("a client is made for a server"), Nothing),
+                ("url", Read, Nothing),
                 ("description", PROSE, Nothing),
-                (
-                    "variables",
-                    Ignored("a client is made for a server"),
-                    Nothing,
-                ),
+                ("variables", Read, Nothing),
             ],
             Self::Tag => &[
                 ("name", Read, Nothing),

@@ -9,7 +9,7 @@ use super::json_schema::text;
 use super::load::Document;
 use super::model::{Api, Event, Kind, Type, TypeDef};
 use super::schemas::context::Lowering;
-use super::{areas, operations, passes, repeat, webhooks};
+use super::{access, areas, operations, passes, repeat, webhooks};
 use crate::problem::Problems;
 
 /// Lowers the whole API.
@@ -39,7 +39,8 @@ pub fn lower(
         api.types.insert(definition.name.clone(), definition);
     }
     passes::circles(&api, &mut lowering.problems);
-    api.operations = operations::lower(&mut lowering);
+    api.servers = access::servers(&mut lowering);
+    api.operations = operations::lower(&mut lowering, &api.servers);
     api.error = operations::common_error(&api.operations);
     for event in events {
         api.events

@@ -6,7 +6,9 @@
 //! [`write`](mod@write).
 
 pub mod accept;
+pub mod access;
 pub mod areas;
+pub mod builders;
 pub mod check;
 pub mod client;
 pub mod docs;
@@ -17,6 +19,7 @@ pub mod keywords;
 pub mod limits;
 pub mod load;
 pub mod lower;
+pub mod media;
 pub mod model;
 pub mod names;
 pub mod normal;
@@ -85,6 +88,7 @@ pub fn api(
     whose: Whose,
     progress: &mut dyn FnMut(&str, &str),
 ) -> Result<Api, Problems> {
+    check::inline_items(&mut document.root)?;
     let stated = keywords::extension(&document.root, accept::EXTENSION);
     let mut notes = overlay::apply(&mut document, overlay, whose)?;
     let accepted = keywords::extension(&document.root, accept::EXTENSION);

@@ -13,6 +13,8 @@ pub struct Api {
     pub types: BTreeMap<String, TypeDef>,
     /// The Rust names of the types in the document's order.
     pub order: Vec<String>,
+    /// Where the document says that the API is served, the default first.
+    pub servers: Vec<String>,
     /// The operations.
     pub operations: Vec<Operation>,
     /// The webhook events.
@@ -259,10 +261,15 @@ pub struct Operation {
     pub body: Option<Body>,
     /// What it answers.
     pub answer: Answer,
-    /// The type of its error answers.
+    /// The type that error bodies are read as.
     pub error: Option<String>,
-    /// The answers' statuses with what the document says of them.
-    pub statuses: Vec<(String, String)>,
+    /// The responses that the document describes, by status.
+    pub statuses: Vec<Status>,
+    /// Where it is served, where that is not where the API is; an accepted loss.
+    pub servers: Vec<String>,
+    /// What requests carry to prove who sends them, in words, one for each alternative; empty where
+    /// the document says nothing of it.
+    pub security: Vec<String>,
     /// What a second call does.
     pub repeat: Repeat,
 }
@@ -280,12 +287,43 @@ impl Operation {
 
     /// The named types that it answers with.
     pub fn answer_uses(&self) -> Vec<&str> {
-        let answer = match &self.answer {
-            Answer::Json(ty, _) => ty.named(),
-            Answer::Empty | Answer::Bytes(_) => None,
-        };
-        answer.into_iter().chain(self.error.as_deref()).collect()
+        let bodies = self.statuses.iter().map(|status| &status.body);
+        let bodies = bodies.chain([&self.answer]).filter_map(Answer::named);
+        bodies.chain(self.error.as_deref()).collect()
     }
+}
+
+/// A response that the document describes.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The status, `2XX` for a range or `default`.
+    pub code: String,
+    /// What the document says of it.
+    pub description: String,
+    /// Its body.
+    pub body: Answer,
+    /// The headers that the document names.
+    pub headers: Vec<Header>,
+}
+
+impl Status {
+    /// Whether it says that the API did what was asked for.
+    pub fn is_success(&self) -> bool {
+        self.code.starts_with('2')
+    }
+}
+
+/// A header of a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Its name.
+    pub name: String,
+    /// The kind of its value, such as `integer`.
+    pub kind: String,
+    /// Whether it is always there.
+    pub required: bool,
+    /// What the document says of it.
+    pub description: String,
 }
 
 /// What sending a call of an operation a second time means.
@@ -311,6 +349,8 @@ pub enum Repeat {
 pub struct Body {
     /// Its type.
     pub ty: Type,
+    /// Its media type, which is a kind of JSON.
+    pub media: String,
     /// Whether it must be there.
     pub required: bool,
     /// What the document says of it.
@@ -341,23 +381,57 @@ pub struct Parameter {
     pub ty: Type,
     /// Whether it must be there.
     pub required: bool,
-    /// Whether the items of a list stand in one pair, with commas between.
-    pub joined: bool,
+    /// How a list is written.
+    pub style: Style,
+    /// Whether the document calls it deprecated.
+    pub deprecated: bool,
     /// What the document says of it.
     pub description: String,
     /// What it demands beyond its type, and its default, as sentences.
     pub limits: Vec<String>,
 }
 
-/// What an operation answers when it succeeds.
+/// How a list is written into a query.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// One pair for each item.
+    #[default]
+    Repeated,
+    /// One pair, its items joined by commas.
+    Commas,
+    /// One pair, its items joined by spaces.
+    Spaces,
+    /// One pair, its items joined by `|`.
+    Pipes,
+}
+
+/// The body of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Nothing.
     Empty,
-    /// JSON of a type, with its media type.
+    /// JSON of a type, with its media types as a header lists them.
     Json(Type, String),
-    /// Bytes of a media type.
+    /// Bytes of some media types, as a header lists them.
     Bytes(String),
+}
+
+impl Answer {
+    /// The named type in it.
+    pub fn named(&self) -> Option<&str> {
+        match self {
+            Self::Json(ty, _) => ty.named(),
+            Self::Empty | Self::Bytes(_) => None,
+        }
+    }
+
+    /// Its media types.
+    pub fn media(&self) -> &str {
+        match self {
+            Self::Empty => "",
+            Self::Json(_, media) | Self::Bytes(media) => media,
+        }
+    }
 }
 
 /// A webhook event.

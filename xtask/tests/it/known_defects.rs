@@ -568,7 +568,7 @@ fn statuses_that_are_not_listed_are_decoded_like_the_others() {
     );
     expect_all(
         made.file("linq-client", "mod.rs"),
-        &["pub type ErrorBody = linq_types::Problem;"],
+        &["pub type ErrorBody = crate::types::Problem;"],
     );
 }
 

@@ -29,7 +29,7 @@ fn a_method_says_what_it_does() {
         &method,
         &[
             "    /// Get a chat.\n    ///\n    /// `GET /things`\n    ///\n    /// Answers it.\n",
-            "    /// # Answers\n    ///\n    /// - `200`: The chat.\n",
+            "    /// # Responses\n    ///\n    /// - `200`: The chat.\n",
             "    /// # Errors\n    ///\n",
             "    /// - `404`: No such chat.\n",
             "    #[doc(alias = \"retrieve\")]\n",
@@ -46,24 +46,29 @@ fn a_method_says_what_it_does() {
 }
 
 #[test]
-fn builders_may_be_called_as_what_their_code_uses() {
+fn builders_do_not_take_the_names_that_their_code_uses() {
     for (id, builder) in [
         ("call", "Call"),
         ("prepared", "Prepared"),
-        ("reason", "Reason"),
-        ("listStyle", "ListStyle"),
+        ("send", "SendBuilder"),
+        ("future", "FutureBuilder"),
+        ("option", "OptionBuilder"),
+        ("client", "ClientBuilder"),
     ] {
         let made = generated(with_operation(json!({ "operationId": id }), json!({})));
         expect_all(
-            &made.builder(builder),
-            &["let call = support::Call::new(&operations::"],
+            &made.method(id),
+            &[&format!("pub fn {id}(&self) -> builder::{builder}<'_> {{")],
         );
+        assert!(!made.builder(builder).is_empty());
     }
 }
 
 #[test]
 fn methods_do_not_take_the_names_that_the_client_has() {
-    for id in ["new", "builder", "base_url", "raw", "clone", "into"] {
+    for id in [
+        "new", "builder", "base_url", "raw", "clone", "into", "from", "borrow",
+    ] {
         let made = generated(with_operation(json!({ "operationId": id }), json!({})));
         expect_all(
             &made.method(&format!("{id}_")),
