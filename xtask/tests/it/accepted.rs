@@ -143,10 +143,9 @@ fn places_of_any_name_can_be_targets() {
         "plain", "it's", "a/b", "a~b", "0", "ü", "a\\b", "a\"b", "a: b", "x #y",
     ] {
         let root = || {
-            let operation = operation_of(json!({ "responses": { "200": holding(odd()) } }));
-            let mut root = with_operation(json!({}), json!({}));
-            root["paths"] = json!({ format!("/{name}"): { "get": operation } });
-            root
+            let mut value = odd();
+            value["x-rust-name"] = json!("field");
+            with_schemas(json!({ "Thing": { "type": "object", "properties": { name: value } } }))
         };
         let problems = generate(root()).expect_err(LOSS);
         for action in pasted(&problems) {
