@@ -11,7 +11,7 @@ use futures_util::TryFutureExt;
 use linq_client::reqwest::StatusCode;
 use linq_client::reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use linq_client::{
-    BoxFuture, CallOptions, Client, ErrorBody, Operation, Prepared, Repeat, ResponseValue,
+    BoxFuture, CallOptions, Client, ErrorBody, Operation, Prepared, ResponseValue,
 };
 
 use crate::error::CallReport;
@@ -103,28 +103,6 @@ impl Settings {
         self.wishes.placed_key = None;
     }
 
-    /// Settles the key of a send while its message is not written yet, where the operation has no other place for
-    /// it; the retries need not look for it in the JSON then.
-    pub(crate) fn place_key(&mut self, operation: &Operation, place: &mut Option<String>) {
-        let is_its_place = matches!(
-            operation.repeat(),
-            Repeat::Keyed {
-                header: None,
-                body: Some("/message/idempotency_key"),
-                ..
-            }
-        );
-        if !is_its_place || self.changes_body || self.problem.is_some() {
-            return;
-        }
-        let wanted = self.wishes.idempotency_key.clone();
-        let key = wanted
-            .or_else(|| place.take().filter(|key| !key.is_empty()))
-            .unwrap_or_else(new_key);
-        *place = Some(key.clone());
-        self.wishes.placed_key = Some(key);
-    }
-
     pub(crate) fn header(&mut self, name: &str, value: &str) {
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             (Ok(name), Ok(value)) => self.change(|options| options.header(name, value)),
@@ -199,7 +177,23 @@ impl CallState {
     }
 }
 
+impl Linq {
+    /// Returns the call of any operation, which retries, and adds an idempotency key to a send.
+    pub fn call<T: Send + 'static>(&self, call: impl Into<Prepared<T, ErrorBody>>) -> Call<T> {
+        Call::new(self, |_| call.into())
+    }
+}
+
 impl<T: Send + 'static> Call<T> {
+    /// Returns the call, which fails if a check of its input did.
+    pub(crate) fn checked(mut self, checked: Result<(), impl Into<Error>>) -> Self {
+        if let (Ok(Run::Api(call)), Err(error)) = (&self.run, checked) {
+            let operation = call.operation();
+            self.run = Err(error.into().with_operation(operation));
+        }
+        self
+    }
+
     /// A call that `prepare` makes with the generated client.
     pub(crate) fn new<F>(linq: &Linq, prepare: F) -> Self
     where
