@@ -27,7 +27,8 @@ impl Linq {
     pub fn block_handle(&self, handle: impl Into<String>) -> Call<BlockHandleResult> {
         let (handle, checked) = checked_blockable(handle);
         let body = BlockHandleRequest::new(handle);
-        self.call(self.api().block_handle().body(body)).checked(checked)
+        self.call(self.api().block_handle().body(body))
+            .checked(checked)
     }
 
     /// Blocks a handle with a note on the reason; see [`block_handle`](Self::block_handle).
@@ -38,7 +39,8 @@ impl Linq {
     ) -> Call<BlockHandleResult> {
         let (handle, checked) = checked_blockable(handle);
         let body = BlockHandleRequest::new(handle).with_reason(reason);
-        self.call(self.api().block_handle().body(body)).checked(checked)
+        self.call(self.api().block_handle().body(body))
+            .checked(checked)
     }
 
     /// Unblocks a handle, written as in [`blocked_handles`](Self::blocked_handles).
@@ -47,7 +49,8 @@ impl Linq {
     pub fn unblock_handle(&self, handle: impl Into<String>) -> Call<()> {
         let (handle, checked) = checked_blockable(handle);
         let body = UnblockHandleRequest::new(handle);
-        self.call(self.api().unblock_handle().body(body)).checked(checked)
+        self.call(self.api().unblock_handle().body(body))
+            .checked(checked)
     }
 }
 

@@ -101,7 +101,11 @@ impl ChatClient {
     ///
     /// `POST /v3/chats/{chatId}/background`
     pub fn set_background(&self, background: Background) -> Call<()> {
-        let checked = background.0.image_url.as_deref().map_or(Ok(()), check_file_url);
+        let checked = background
+            .0
+            .image_url
+            .as_deref()
+            .map_or(Ok(()), check_file_url);
         let call = self.api().set_chat_background().chat_id(self.id());
         self.linq.call(call.body(background.0)).checked(checked)
     }
@@ -155,7 +159,8 @@ impl ChatClient {
     ///
     /// `POST /v3/chats/{chatId}/read`
     pub fn mark_read(&self) -> Call<()> {
-        self.linq.call(self.api().mark_chat_as_read().chat_id(self.id()))
+        self.linq
+            .call(self.api().mark_chat_as_read().chat_id(self.id()))
     }
 
     /// Shows the typing indicator for about 85 seconds, or until the next message; see [`typing`](Self::typing) for
@@ -194,7 +199,10 @@ impl ChatClient {
     ///
     /// `POST /v3/chats/{chatId}/voicememo`
     pub fn send_voice_memo(&self, attachment_id: impl IntoId) -> Call<SendVoiceMemoToChatResult> {
-        let (memo, id) = (SendVoiceMemoToChatRequest::new(), id::uuid("attachment", attachment_id));
+        let (memo, id) = (
+            SendVoiceMemoToChatRequest::new(),
+            id::uuid("attachment", attachment_id),
+        );
         match id {
             Ok(id) => self.send_voice_memo_of(memo.with_attachment_id(id)),
             Err(error) => self.send_voice_memo_of(memo).checked(Err(error)),
@@ -213,7 +221,10 @@ impl ChatClient {
         &self,
         memo: SendVoiceMemoToChatRequest,
     ) -> Call<SendVoiceMemoToChatResult> {
-        let checked = memo.voice_memo_url.as_deref().map_or(Ok(()), check_voice_memo_url);
+        let checked = memo
+            .voice_memo_url
+            .as_deref()
+            .map_or(Ok(()), check_voice_memo_url);
         let call = self.api().send_voice_memo_to_chat().chat_id(self.id());
         self.linq.call(call.body(memo)).checked(checked)
     }
@@ -245,7 +256,8 @@ impl ChatClient {
     ///
     /// `GET /v3/chats/{chatId}/location`
     pub fn location(&self) -> Call<GetChatLocationResult> {
-        self.linq.call(self.api().get_chat_location().chat_id(self.id()))
+        self.linq
+            .call(self.api().get_chat_location().chat_id(self.id()))
     }
 
     /// Asks the person of a direct iMessage chat (2016, 2017) to share their location; the event

@@ -115,7 +115,8 @@ impl Linq {
         let number = normalize_handle(&number.into());
         let checked = check_number(&number);
         let body = HandleCheckRequest::new(number);
-        self.call(self.api().check_rcs_capability().body(body)).checked(checked)
+        self.call(self.api().check_rcs_capability().body(body))
+            .checked(checked)
     }
 }
 
@@ -126,7 +127,10 @@ impl LineClient {
         let (handle, checked) = checked_handle(handle);
         let body = HandleCheckRequest::new(handle).with_from(self.number());
         let call = self.linq.api().check_imessage_capability();
-        self.linq.call(call.body(body)).checked(self.checked()).checked(checked)
+        self.linq
+            .call(call.body(body))
+            .checked(self.checked())
+            .checked(checked)
     }
 
     /// Checks whether this line can reach a phone number by RCS; see [`Linq::check_rcs`].
@@ -135,14 +139,21 @@ impl LineClient {
         let checked = check_number(&number);
         let body = HandleCheckRequest::new(number).with_from(self.number());
         let call = self.linq.api().check_rcs_capability();
-        self.linq.call(call.body(body)).checked(self.checked()).checked(checked)
+        self.linq
+            .call(call.body(body))
+            .checked(self.checked())
+            .checked(checked)
     }
 
     /// Returns the contact cards of the line: none, or the one that it has.
     ///
     /// `GET /v3/contact_card`
     pub fn contact_cards(&self) -> Call<Vec<ContactCardItem>> {
-        let call = self.linq.api().get_contact_card().phone_number(self.number());
+        let call = self
+            .linq
+            .api()
+            .get_contact_card()
+            .phone_number(self.number());
         let call = self.linq.call(call).checked(self.checked());
         call.map(|cards| cards.contact_cards)
     }
@@ -180,6 +191,7 @@ impl Linq {
     /// `POST /v3/contact_card`
     pub fn set_up_contact_card(&self, card: SetContactCardRequest) -> Call<SetContactCardResponse> {
         let checked = report_line(&card.phone_number).finish();
-        self.call(self.api().setup_contact_card().body(card)).checked(checked)
+        self.call(self.api().setup_contact_card().body(card))
+            .checked(checked)
     }
 }

@@ -40,7 +40,6 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use std::{fmt, vec};
 
 use futures_util::Stream;
@@ -50,7 +49,7 @@ use linq_types::{DecodeError, Fit};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::call::Settings;
+use crate::call::{Settings, option_methods};
 use crate::retry::backoff;
 use crate::types::{Chat, GetMessageThreadOrder, Message, PaymentRequest, PaymentRequestStatus};
 use crate::{Call, CallFuture, ChatClient, Error, Linq, MessageClient, Response};
@@ -64,7 +63,7 @@ const INVALID_PAGE_SIZE: &str = "a page has 1 to 100 items";
 
 /// A list that is not requested yet: await it for its first page, or make a stream of it.
 ///
-/// Every page is a call with the filters and options of the list, and with retries.
+/// Every page is a call with the filters and options of the list, and with retries. A deadline applies to each page.
 ///
 /// ```no_run
 /// # async fn example(linq: linq_ext::Linq) -> Result<(), linq_ext::Error> {
@@ -108,7 +107,10 @@ pub struct InvalidItem {
 impl fmt::Display for InvalidItem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { index, reason } = self;
-        write!(formatter, "item {index} of the page is not as documented: {reason}")
+        write!(
+            formatter,
+            "item {index} of the page is not as documented: {reason}"
+        )
     }
 }
 
@@ -170,29 +172,7 @@ impl<Q: Query> List<Q> {
         self
     }
 
-    /// Sets how long each attempt at a page may take; see [`Call::timeout`].
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout(timeout);
-        self
-    }
-
-    /// Sets how often the request of each page may be retried; see [`Call::max_retries`].
-    pub fn max_retries(mut self, max_retries: u32) -> Self {
-        self.settings.max_retries(max_retries);
-        self
-    }
-
-    /// Sends a header with every page; see [`Call::header`].
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.settings.header(name.as_ref(), value.as_ref());
-        self
-    }
-
-    /// Adds a pair to the query of every page, for a filter that the API document does not know.
-    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.settings.query(name.into(), value.into());
-        self
-    }
+    option_methods!();
 
     /// Returns a stream of the items, from page to page; nothing is sent until it is polled.
     pub fn stream(self) -> Items<Q::Item> {
@@ -307,7 +287,9 @@ impl<Q: Query> List<Q> {
 fn readable_items<Q: Query>(error: Error, cursor: Option<&str>) -> Result<Page<Q::Item>, Error> {
     let body = error.body().filter(|_| error.is_accepted());
     let body = body.and_then(|body| serde_json::from_slice::<Value>(body).ok());
-    let Some((body, elements)) = body.as_ref().and_then(|body| Some((body, body.get(Q::ITEMS)?.as_array()?)))
+    let Some((body, elements)) = body
+        .as_ref()
+        .and_then(|body| Some((body, body.get(Q::ITEMS)?.as_array()?)))
     else {
         return Err(error);
     };
@@ -665,7 +647,11 @@ impl Query for ChatMessages {
     const OPERATION: &'static Operation = &operations::GET_MESSAGES;
 
     fn page(&self, linq: &Linq, cursor: Option<String>, size: usize) -> Call<Page<Message>> {
-        let mut call = linq.api().get_messages().chat_id(&*self.chat_id).limit(size);
+        let mut call = linq
+            .api()
+            .get_messages()
+            .chat_id(&*self.chat_id)
+            .limit(size);
         if let Some(cursor) = cursor {
             call = call.cursor(cursor);
         }
@@ -682,7 +668,10 @@ impl Query for Thread {
     const OPERATION: &'static Operation = &operations::GET_MESSAGE_THREAD;
 
     fn page(&self, linq: &Linq, cursor: Option<String>, size: usize) -> Call<Page<Message>> {
-        let call = linq.api().get_message_thread().message_id(&*self.message_id);
+        let call = linq
+            .api()
+            .get_message_thread()
+            .message_id(&*self.message_id);
         let mut call = call.limit(size);
         if let Some(order) = &self.order {
             call = call.order(order.clone());
@@ -705,9 +694,16 @@ impl Query for PaymentRequests {
     fn page(&self, linq: &Linq, cursor: Option<String>, size: usize) -> Call<Page<PaymentRequest>> {
         let (offset, checked) = match cursor.as_deref().unwrap_or("0").parse::<usize>() {
             Ok(offset) => (offset, Ok(())),
-            Err(_) => (0, Err(Error::invalid_request("the cursor is not one of this list"))),
+            Err(_) => (
+                0,
+                Err(Error::invalid_request("the cursor is not one of this list")),
+            ),
         };
-        let mut call = linq.api().list_payment_requests().limit(size).offset(offset);
+        let mut call = linq
+            .api()
+            .list_payment_requests()
+            .limit(size)
+            .offset(offset);
         if let Some(status) = &self.status {
             call = call.status(status.clone());
         }

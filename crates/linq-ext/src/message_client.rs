@@ -67,14 +67,16 @@ impl MessageClient {
     ///
     /// `GET /v3/messages/{messageId}`
     pub fn get(&self) -> Call<linq_types::Message> {
-        self.linq.call(self.api().get_message().message_id(self.id()))
+        self.linq
+            .call(self.api().get_message().message_id(self.id()))
     }
 
     /// Deletes the message from the records of Linq. It is not unsent: recipients keep it.
     ///
     /// `DELETE /v3/messages/{messageId}`
     pub fn delete(&self) -> Call<()> {
-        self.linq.call(self.api().delete_message().message_id(self.id()))
+        self.linq
+            .call(self.api().delete_message().message_id(self.id()))
     }
 
     /// Replaces the text of an iMessage that you sent with 1 to 10,000 characters, at most five times within 15

@@ -293,6 +293,8 @@ pub(crate) fn check_placement(placement: &StickerPlacement) -> Result<(), Error>
 fn check_emoji(emoji: &str) -> Result<(), Error> {
     match !emoji.is_ascii() && emoji.graphemes(true).count() == 1 {
         true => Ok(()),
-        false => Err(Error::invalid_request("a reaction or sticker is a single emoji")),
+        false => Err(Error::invalid_request(
+            "a reaction or sticker is a single emoji",
+        )),
     }
 }

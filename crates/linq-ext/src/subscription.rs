@@ -122,7 +122,9 @@ impl EnsureSubscription {
     pub async fn send(self) -> Result<Subscription, Error> {
         let target = Target::pinned(&self.url).map_err(Error::invalid_request)?;
         if self.events.is_empty() {
-            return Err(Error::invalid_request("a subscription has at least one event"));
+            return Err(Error::invalid_request(
+                "a subscription has at least one event",
+            ));
         }
         let lines = self.phone_numbers.as_deref().unwrap_or_default();
         if lines.iter().any(|line| check_number(line).is_err()) {
@@ -143,7 +145,9 @@ impl EnsureSubscription {
         match self.find(&target).await {
             Ok(Some(found)) => {
                 // If it exists although creating it was refused, another process has created it, and has the secret.
-                let is_refused = error.status().is_some_and(|status| status.is_client_error());
+                let is_refused = error
+                    .status()
+                    .is_some_and(|status| status.is_client_error());
                 self.update(&target, found, !is_refused).await
             }
             _ => Err(error),
@@ -198,7 +202,9 @@ impl EnsureSubscription {
             None => found,
             Some(body) => {
                 let call = self.linq.api().update_webhook_subscription();
-                self.linq.call(call.subscription_id(found.id).body(body)).await?
+                self.linq
+                    .call(call.subscription_id(found.id).body(body))
+                    .await?
             }
         };
         Ok(Subscription {
@@ -360,7 +366,9 @@ impl Target {
         if target.address.scheme() != "https" {
             return Err("the URL of a subscription is not https");
         }
-        target.version.get_or_insert_with(|| PAYLOAD_VERSION.to_owned());
+        target
+            .version
+            .get_or_insert_with(|| PAYLOAD_VERSION.to_owned());
         Ok(target)
     }
 
@@ -371,7 +379,9 @@ impl Target {
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
         let (versions, rest): (Vec<_>, Vec<_>) =
             pairs.partition(|pair| pair.starts_with("version="));
-        let version = versions.last().and_then(|pair| pair.strip_prefix("version="));
+        let version = versions
+            .last()
+            .and_then(|pair| pair.strip_prefix("version="));
         let version = version.filter(|version| !version.is_empty());
         let rest = rest.join("&");
         address.set_query(Some(rest.as_str()).filter(|rest| !rest.is_empty()));

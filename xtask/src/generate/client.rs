@@ -4,8 +4,8 @@
 //! progenitor makes the builders and their setters. It is given each operation with all that it
 //! sends as one flat list of parameters, and every named type replaced by its path in linq-types,
 //! so nothing of a document's schemas can trip it. A pass over its output then adds the docs and
-//! writes `send` on the crate's own runtime, which keeps the status, headers and body of every
-//! answer.
+//! writes `prepare` and `send` on the crate's own runtime, which keeps the status, headers and body
+//! of every response.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -18,8 +18,8 @@ use syn::visit_mut::VisitMut;
 
 use super::docs::{self, literal};
 use super::format::Files;
-use super::model::{Answer, Api, In, Operation, Parameter, Repeat, Type};
-use super::names;
+use super::model::{Answer, Api, In, Kind, Operation, Parameter, Repeat, Type};
+use super::{names, types};
 use crate::problem::{Problem, Problems};
 
 /// Where the files stand.
@@ -47,7 +47,7 @@ pub fn emit(api: &Api) -> Result<Files, Problems> {
         files.add(
             api,
             &format!("{FOLDER}/{area}.rs"),
-            &emit_area(&operations, description, &builders)?,
+            &emit_area(api, &operations, description, &builders)?,
         );
         let _ = writeln!(root, "mod {area};");
         let _ = writeln!(exports, "    pub use super::{area}::builder::*;");
@@ -66,7 +66,7 @@ pub fn emit(api: &Api) -> Result<Files, Problems> {
         });
     let _ = write!(
         root,
-        "\n/// The body of an error answer.\npub type ErrorBody = {error};\n"
+        "\n/// The body of an error response.\npub type ErrorBody = {error};\n"
     );
     files.add(api, &format!("{FOLDER}/mod.rs"), &root);
     files.add(api, &format!("{FOLDER}/operations.rs"), &table(api));
@@ -201,6 +201,7 @@ fn schema(ty: &Type, keys: &BTreeMap<&str, String>) -> Value {
 }
 
 fn emit_area(
+    api: &Api,
     operations: &[&Operation],
     description: &str,
     builders: &BTreeMap<String, Builder>,
@@ -219,13 +220,18 @@ fn emit_area(
     out.push_str("}\n\npub(super) mod builder {\n    //! The builders of this area.\n\n");
     let mut body = String::from(
         "#[allow(unused_imports, reason = \"which names are used differs by area\")]\n\
-         use crate::{Client, Error, ResponseValue, generated::operations, support, types};\n",
+         use crate::{Client, Error, Response, generated::operations, support, types};\n",
     );
     for operation in operations {
         if let Some(builder) = builders.get(&operation.name) {
-            body.push_str(&emit_builder(operation, builder)?);
+            body.push_str(&emit_builder(api, operation, builder)?);
         }
     }
+    body.push_str("\nsupport::opaque_builders! {\n");
+    for operation in operations {
+        let _ = writeln!(body, "    {}", names::builder_name(&operation.name));
+    }
+    body.push_str("}\n");
     for line in body.lines() {
         let _ = writeln!(out, "{}{line}", if line.is_empty() { "" } else { "    " });
     }
@@ -233,7 +239,7 @@ fn emit_area(
     Ok(out)
 }
 
-/// The docs of an operation: what it does, its endpoint, answers and errors.
+/// The docs of an operation: what it does, its endpoint, responses and errors.
 fn emit_method(out: &mut String, operation: &Operation) {
     let mut lines = docs::lines(&operation.summary);
     if lines.is_empty() {
@@ -260,7 +266,7 @@ fn emit_method(out: &mut String, operation: &Operation) {
             }
         }
     };
-    lines.extend([String::new(), "# Answers".to_owned(), String::new()]);
+    lines.extend([String::new(), "# Responses".to_owned(), String::new()]);
     listed(&mut lines, false);
     lines.extend([String::new(), "# Errors".to_owned(), String::new()]);
     lines.push(
@@ -301,14 +307,14 @@ fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-fn emit_builder(operation: &Operation, builder: &Builder) -> Result<String, Problems> {
+fn emit_builder(api: &Api, operation: &Operation, builder: &Builder) -> Result<String, Problems> {
     let mut item = builder.item.clone();
     let mut methods = builder.methods.clone();
     item.attrs = attributes(&[format!(
         "Sends [`Client::{name}`](crate::Client::{name}), once it has all it needs.",
         name = operation.name
     )]);
-    item.attrs.push(syn::parse_quote!(#[derive(Debug, Clone)]));
+    item.attrs.push(syn::parse_quote!(#[derive(Clone)]));
     item.attrs
         .push(syn::parse_quote!(#[must_use = "nothing is sent before `send`"]));
     for entry in &mut methods.items {
@@ -322,13 +328,19 @@ fn emit_builder(operation: &Operation, builder: &Builder) -> Result<String, Prob
             name => method.attrs = attributes(&setter_docs(operation, name)),
         }
     }
-    let prepare = method_of(operation, &prepare(operation))?;
+    let prepare = method_of(operation, &prepare(api, operation))?;
     methods.items.push(syn::ImplItem::Fn(prepare));
+    let conversion = conversion(operation);
+    let conversion = syn::parse_str(&conversion).map_err(|error| not_rust(operation, &error))?;
     let mut file = syn::File {
         shebang: None,
         frontmatter: None,
         attrs: Vec::new(),
-        items: vec![syn::Item::Struct(item), syn::Item::Impl(methods)],
+        items: vec![
+            syn::Item::Struct(item),
+            syn::Item::Impl(methods),
+            syn::Item::Impl(conversion),
+        ],
     };
     Tidy.visit_file_mut(&mut file);
     let text = prettyplease::unparse(&file);
@@ -448,15 +460,15 @@ fn send(operation: &Operation) -> String {
     format!(
         "#[doc = {}]\n#[doc = \"\"]\n#[doc = \" # Errors\"]\n#[doc = \"\"]\n#[doc = {}]\n\
          pub fn send(self) \
-         -> impl Future<Output = Result<ResponseValue<{answer}>, Error<{error}>>> + Send + use<'a> {{\n\
+         -> impl Future<Output = Result<Response<{answer}>, Error<{error}>>> + Send + use<'a> {{\n\
          let client = self.client;\nself.prepare().send(client)\n}}",
         literal(&doc),
         literal(&errors),
     )
 }
 
-/// The method that makes the call of the parameters.
-fn prepare(operation: &Operation) -> String {
+/// The method that collects the parameters.
+fn prepare(api: &Api, operation: &Operation) -> String {
     let mut steps = String::new();
     for parameter in &operation.parameters {
         let Parameter { name, wire, .. } = parameter;
@@ -481,19 +493,70 @@ fn prepare(operation: &Operation) -> String {
     }
     if let Some(body) = &operation.body {
         let optional = if body.required { "" } else { "_optional" };
-        let _ = writeln!(steps, "call.body{optional}(self.body);");
+        let _ = match key_field(api, operation) {
+            Some(key) => writeln!(steps, "call.keyed_body(self.body, |body| {key});"),
+            None => writeln!(steps, "call.body{optional}(self.body);"),
+        };
     }
     let ((answer, how), error) = (answer(operation), error(operation));
     let mutable = if steps.is_empty() { "" } else { "mut " };
     format!(
-        "#[doc = \" The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.\"]\n\
+        "#[doc = \" Returns the call, to be sent later; what is missing or invalid is reported then.\"]\n\
          pub fn prepare(self) -> support::Prepared<{answer}, {error}> {{\n\
-         let {mutable}call = support::Call::new(&operations::{});\n{steps}call.{how}()\n}}",
+         let {mutable}call = support::Parameters::new(&operations::{});\n{steps}call.{how}()\n}}",
         constant(operation),
     )
 }
 
-/// The type of an operation's answer, and the method of a call that gives it.
+/// The conversion of a builder into its call.
+fn conversion(operation: &Operation) -> String {
+    let (answer, error) = (answer(operation).0, error(operation));
+    let builder = names::builder_name(&operation.name);
+    format!(
+        "impl From<{builder}<'_>> for support::Prepared<{answer}, {error}> {{\n\
+         fn from(builder: {builder}<'_>) -> Self {{\nbuilder.prepare()\n}}\n}}"
+    )
+}
+
+/// The expression that finds the idempotency key in a body, `None` if there is none.
+///
+/// A key that is not a plain optional field of a required body is left to the caller.
+fn key_field(api: &Api, operation: &Operation) -> Option<String> {
+    let Repeat::Keyed {
+        body: Some(pointer),
+        ..
+    } = &operation.repeat
+    else {
+        return None;
+    };
+    let body = operation.body.as_ref().filter(|body| body.required)?;
+    let mut ty = &body.ty;
+    let mut place = "body".to_owned();
+    let mut steps = pointer.split('/').skip(1).peekable();
+    while let Some(step) = steps.next() {
+        let Type::Named(name) = ty else { return None };
+        let definition = api.types.get(name)?;
+        let Kind::Struct(object) = &definition.kind else {
+            return None;
+        };
+        let wire = step.replace("~1", "/").replace("~0", "~");
+        let field = object.fields.iter().find(|field| field.wire == wire)?;
+        let rust = types::field_type(definition, field);
+        let _ = write!(place, ".{}", field.name);
+        if steps.peek().is_none() {
+            return (rust == "Option<String>").then(|| format!("Some(&mut {place})"));
+        }
+        if rust.starts_with("Option<") {
+            place.push_str(".as_mut()?");
+        } else if rust.starts_with("Nullable<") {
+            return None;
+        }
+        ty = &field.ty;
+    }
+    None
+}
+
+/// The type of an operation's response, and the method of the parameters that reads it.
 fn answer(operation: &Operation) -> (String, &'static str) {
     match &operation.answer {
         Answer::Empty => ("()".to_owned(), "empty"),
@@ -511,15 +574,13 @@ fn error(operation: &Operation) -> String {
 }
 
 fn method_of(operation: &Operation, text: &str) -> Result<syn::ImplItemFn, Problems> {
-    syn::parse_str(text).map_err(|error| {
-        let what = format!("a method of `{}` is no Rust: {error}", operation.id);
-        Problem::new(
-            "",
-            what,
-            "this is a defect of the generator; report it with the document",
-        )
-        .into()
-    })
+    syn::parse_str(text).map_err(|error| not_rust(operation, &error))
+}
+
+fn not_rust(operation: &Operation, error: &syn::Error) -> Problems {
+    let what = format!("code of `{}` is not Rust: {error}", operation.id);
+    let help = "this is a defect of the generator; report it with the document";
+    Problem::new("", what, help).into()
 }
 
 /// A type as it is called in linq-client.

@@ -89,12 +89,12 @@ const RESERVED_SETTERS: &[&str] = &[
 const RESERVED_METHODS: &[&str] = &[
     "base_url",
     "builder",
-    "changes",
     "clone",
+    "execute",
     "http_client",
     "into",
     "new",
-    "next",
+    "options",
     "raw",
     "shared",
     "with_options",
@@ -102,18 +102,8 @@ const RESERVED_METHODS: &[&str] = &[
 
 /// Names that a builder cannot take: those that its own code uses.
 const TAKEN_BUILDERS: &[&str] = &[
-    "Client",
-    "Err",
-    "Error",
-    "Ok",
-    "Option",
-    "ResponseValue",
-    "Result",
-    "Self",
-    "Some",
-    "String",
-    "TryInto",
-    "Vec",
+    "Client", "Err", "Error", "From", "Ok", "Option", "Response", "Result", "Self", "Some",
+    "String", "TryInto", "Vec",
 ];
 
 /// Whether the name is a Rust identifier of a type.

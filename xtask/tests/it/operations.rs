@@ -29,7 +29,7 @@ fn a_method_says_what_it_does() {
         &method,
         &[
             "    /// Get a chat.\n    ///\n    /// `GET /things`\n    ///\n    /// Answers it.\n",
-            "    /// # Answers\n    ///\n    /// - `200`: The chat.\n",
+            "    /// # Responses\n    ///\n    /// - `200`: The chat.\n",
             "    /// # Errors\n    ///\n",
             "    /// - `404`: No such chat.\n",
             "    #[doc(alias = \"retrieve\")]\n",
@@ -56,7 +56,7 @@ fn builders_may_be_called_as_what_their_code_uses() {
         let made = generated(with_operation(json!({ "operationId": id }), json!({})));
         expect_all(
             &made.builder(builder),
-            &["let call = crate::support::Call::new(&operations::"],
+            &["let call = crate::support::Parameters::new(&operations::"],
         );
     }
 }
@@ -84,7 +84,7 @@ fn an_operation_may_be_called_as_the_table_of_all() {
     );
     expect_all(
         &made.builder("All"),
-        &["crate::support::Call::new(&operations::ALL_)"],
+        &["crate::support::Parameters::new(&operations::ALL_)"],
     );
 }
 
@@ -261,19 +261,19 @@ fn answers_may_be_empty_bytes_or_json() {
         }),
         json!({}),
     ));
-    expect_all(&made.builder("A"), &["ResponseValue<()>", "call.empty()\n"]);
+    expect_all(&made.builder("A"), &["Response<()>", "call.empty()\n"]);
     expect_all(
         &made.builder("B"),
-        &["ResponseValue<bytes::Bytes>", "call.bytes()\n"],
+        &["Response<bytes::Bytes>", "call.bytes()\n"],
     );
     expect_all(
         &made.builder("C"),
-        &["ResponseValue<Vec<Option<String>>>", "call.json()\n"],
+        &["Response<Vec<Option<String>>>", "call.json()\n"],
     );
     expect_all(
         &made.builder("D"),
         &[
-            "ResponseValue<serde_json::Map<String, serde_json::Value>>",
+            "Response<serde_json::Map<String, serde_json::Value>>",
             "call.json()\n",
         ],
     );
@@ -322,6 +322,6 @@ fn an_item_kept_elsewhere_is_read_where_it_is_used() {
     let made = generated(root);
     expect_all(
         &made.builder("ListThings"),
-        &["ResponseValue<types::ListThingsResponse>"],
+        &["Response<types::ListThingsResponse>"],
     );
 }

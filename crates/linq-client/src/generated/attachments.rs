@@ -26,7 +26,7 @@ impl Client {
     /// Errors: `5004` file type refused, `5005` too large, `5003` no upload address could be made (try
     /// again).
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The attachment is reserved; its bytes are still to be uploaded.
     ///
@@ -50,7 +50,7 @@ impl Client {
     ///
     /// Safe to repeat. An unknown attachment, or one of another account, gives HTTP 404 with `2003`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The attachment.
     ///
@@ -75,7 +75,7 @@ impl Client {
     /// 204 means that it is gone; new messages cannot use its id any more. The call can be repeated; expect
     /// HTTP 404 with `2003` the second time, as for an attachment of another account.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The file is gone; the body is empty.
     ///
@@ -98,10 +98,10 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Sends [`Client::request_upload`](crate::Client::request_upload), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RequestUpload<'a> {
         client: &'a Client,
@@ -136,7 +136,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::RequestUploadResult>,
+                Response<types::RequestUploadResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -144,18 +144,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::RequestUploadResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::REQUEST_UPLOAD);
+            let mut call = support::Parameters::new(&operations::REQUEST_UPLOAD);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<RequestUpload<'_>>
+    for support::Prepared<types::RequestUploadResult, types::ErrorResponse> {
+        fn from(builder: RequestUpload<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_attachment`](crate::Client::get_attachment), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetAttachment<'a> {
         client: &'a Client,
@@ -189,22 +196,29 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Attachment>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Attachment>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Attachment, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_ATTACHMENT);
+            let mut call = support::Parameters::new(&operations::GET_ATTACHMENT);
             call.path("attachmentId", self.attachment_id);
             call.json()
         }
     }
 
+    impl From<GetAttachment<'_>>
+    for support::Prepared<types::Attachment, types::ErrorResponse> {
+        fn from(builder: GetAttachment<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::delete_attachment`](crate::Client::delete_attachment), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteAttachment<'a> {
         client: &'a Client,
@@ -238,17 +252,29 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::DELETE_ATTACHMENT);
+            let mut call = support::Parameters::new(&operations::DELETE_ATTACHMENT);
             call.path("attachmentId", self.attachment_id);
             call.empty()
         }
+    }
+
+    impl From<DeleteAttachment<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: DeleteAttachment<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
+    support::opaque_builders! {
+        RequestUpload
+        GetAttachment
+        DeleteAttachment
     }
 }

@@ -13,7 +13,7 @@ impl Client {
     ///
     /// Safe to repeat. All of them come in one answer; there are no pages.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The blocked handles.
     ///
@@ -37,7 +37,7 @@ impl Client {
     ///
     /// Blocking a handle that is blocked already is harmless, so a repeat is safe.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The handle is blocked.
     ///
@@ -62,7 +62,7 @@ impl Client {
     ///
     /// Unblocking a handle that is not blocked is harmless, so a repeat is safe.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The handle is not blocked any more. The answer has no body.
     ///
@@ -84,10 +84,10 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Sends [`Client::list_blocked_handles`](crate::Client::list_blocked_handles), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListBlockedHandles<'a> {
         client: &'a Client,
@@ -107,7 +107,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListBlockedHandlesResult>,
+                Response<types::ListBlockedHandlesResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -115,17 +115,24 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListBlockedHandlesResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_BLOCKED_HANDLES);
+            let call = support::Parameters::new(&operations::LIST_BLOCKED_HANDLES);
             call.json()
         }
     }
 
+    impl From<ListBlockedHandles<'_>>
+    for support::Prepared<types::ListBlockedHandlesResult, types::ErrorResponse> {
+        fn from(builder: ListBlockedHandles<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::block_handle`](crate::Client::block_handle), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct BlockHandle<'a> {
         client: &'a Client,
@@ -159,27 +166,31 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::BlockHandleResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::BlockHandleResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::BlockHandleResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::BLOCK_HANDLE);
+            let mut call = support::Parameters::new(&operations::BLOCK_HANDLE);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<BlockHandle<'_>>
+    for support::Prepared<types::BlockHandleResult, types::ErrorResponse> {
+        fn from(builder: BlockHandle<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::unblock_handle`](crate::Client::unblock_handle), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UnblockHandle<'a> {
         client: &'a Client,
@@ -213,17 +224,29 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UNBLOCK_HANDLE);
+            let mut call = support::Parameters::new(&operations::UNBLOCK_HANDLE);
             call.body(self.body);
             call.empty()
         }
+    }
+
+    impl From<UnblockHandle<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: UnblockHandle<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
+    support::opaque_builders! {
+        ListBlockedHandles
+        BlockHandle
+        UnblockHandle
     }
 }

@@ -14,7 +14,7 @@ impl Client {
     /// Nothing is sent to the handle, so a repeat is safe. Faster than one check in 10 seconds gives HTTP
     /// 429 with `1007`. Results age: remember them for minutes, not days.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Result of the check.
     ///
@@ -45,7 +45,7 @@ impl Client {
     /// - `4009`: the line has no RCS account
     /// - `4010`: the check could not run
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Result of the check.
     ///
@@ -69,10 +69,10 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Sends [`Client::check_imessage_capability`](crate::Client::check_imessage_capability), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckImessageCapability<'a> {
         client: &'a Client,
@@ -107,7 +107,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::HandleCheckResponse>,
+                Response<types::HandleCheckResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -115,18 +115,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CHECK_IMESSAGE_CAPABILITY);
+            let mut call = support::Parameters::new(&operations::CHECK_IMESSAGE_CAPABILITY);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<CheckImessageCapability<'_>>
+    for support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
+        fn from(builder: CheckImessageCapability<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::check_rcs_capability`](crate::Client::check_rcs_capability), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckRcsCapability<'a> {
         client: &'a Client,
@@ -161,7 +168,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::HandleCheckResponse>,
+                Response<types::HandleCheckResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -169,13 +176,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CHECK_RCS_CAPABILITY);
+            let mut call = support::Parameters::new(&operations::CHECK_RCS_CAPABILITY);
             call.body(self.body);
             call.json()
         }
+    }
+
+    impl From<CheckRcsCapability<'_>>
+    for support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
+        fn from(builder: CheckRcsCapability<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
+    support::opaque_builders! {
+        CheckImessageCapability
+        CheckRcsCapability
     }
 }

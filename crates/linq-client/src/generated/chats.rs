@@ -14,7 +14,7 @@ impl Client {
     /// Both filters may be combined. Follow `next_cursor` until it is null; keep the filters the same on
     /// every page. Reading is safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: One page of chats.
     ///
@@ -49,7 +49,7 @@ impl Client {
     /// it for this request), 2026 (handle blocked) or 2027 (line not eligible for now), 429 with code 1007
     /// above 30 messages per minute from one line to one recipient.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `201`: The chat, with the accepted first message inside it.
     ///
@@ -75,7 +75,7 @@ impl Client {
     ///
     /// An unknown id, or a chat of another account, gives 404 with code 2001.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The chat.
     ///
@@ -102,7 +102,7 @@ impl Client {
     /// `chat.group_icon_update_failed` otherwise. Repeating the call with the same values is harmless. A
     /// direct chat is refused with 409, code 1006.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The change is queued.
     ///
@@ -129,7 +129,7 @@ impl Client {
     /// over the service the group uses, so a person with RCS alone cannot join an iMessage group: start
     /// another chat instead. There is no idempotency key; look at the chat's `handles` before trying again.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The addition is queued.
     ///
@@ -156,7 +156,7 @@ impl Client {
     /// look at the chat's `handles` before trying again. 409 means that the chat's state does not allow it,
     /// for example code 2013 after you left it.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The removal is queued.
     ///
@@ -185,7 +185,7 @@ impl Client {
     /// that group any more, and calls that act on it (send, typing, read and so on) give 409 with code
     /// 2013\. Direct chats cannot be left. There is no idempotency key; check the chat before trying again.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The departure is queued.
     ///
@@ -213,7 +213,7 @@ impl Client {
     /// not promise that the indicator was displayed. It needs iMessage and a message from you within about
     /// the last five minutes. Group chats are not covered. Repeating the call is harmless.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The request was taken; the body is empty.
     ///
@@ -238,7 +238,7 @@ impl Client {
     /// Needless right after a message, because that clears it too. Group chats are not covered. Repeating
     /// the call is harmless.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The request was taken; the body is empty.
     ///
@@ -262,7 +262,7 @@ impl Client {
     ///
     /// Single messages cannot be marked, and in groups the call has no effect. Repeating it is harmless.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The chat counts as read; the body is empty.
     ///
@@ -288,7 +288,7 @@ impl Client {
     /// in this chat before. Once per chat in five minutes, more gives 429 with code 1007. There is no
     /// idempotency key.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The card was handed over; the body is empty.
     ///
@@ -317,7 +317,7 @@ impl Client {
     /// Errors: `1005` bad variant, `5006` the address holds no image, `5007` the image could not be
     /// fetched, `2011` feature not switched on for the account.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The change is queued; the body is empty.
     ///
@@ -347,7 +347,7 @@ impl Client {
     /// `chat.background_update_failed` reports that it came to nothing. The call can be repeated without
     /// harm.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The change is queued; the body is empty.
     ///
@@ -376,7 +376,7 @@ impl Client {
     /// to repeat. `location.sharing.started` and `location.sharing.stopped` tell when it is worth asking.
     /// Coordinates stand as longitude, then latitude.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The positions known.
     ///
@@ -405,7 +405,7 @@ impl Client {
     /// with this handle, or the chat is unknown, the answer is 404. The handle goes into the body, which is
     /// unusual for DELETE.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The end of sharing is queued.
     ///
@@ -436,7 +436,7 @@ impl Client {
     /// (code 2016), another service than iMessage (2017) or that the person shares already. Too many
     /// questions in one chat give 429 with code 1007.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The question goes out.
     ///
@@ -461,10 +461,10 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Sends [`Client::list_chats`](crate::Client::list_chats), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListChats<'a> {
         client: &'a Client,
@@ -550,20 +550,17 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::ListChatsResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::ListChatsResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListChatsResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::LIST_CHATS);
+            let mut call = support::Parameters::new(&operations::LIST_CHATS);
             call.query("from", self.from);
             call.query("to", self.to);
             call.query("limit", self.limit);
@@ -572,8 +569,15 @@ pub(super) mod builder {
         }
     }
 
+    impl From<ListChats<'_>>
+    for support::Prepared<types::ListChatsResult, types::ErrorResponse> {
+        fn from(builder: ListChats<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::create_chat`](crate::Client::create_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateChat<'a> {
         client: &'a Client,
@@ -607,27 +611,31 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::CreateChatResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::CreateChatResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::CreateChatResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CREATE_CHAT);
-            call.body(self.body);
+            let mut call = support::Parameters::new(&operations::CREATE_CHAT);
+            call.keyed_body(self.body, |body| Some(&mut body.message.idempotency_key));
             call.json()
         }
     }
 
+    impl From<CreateChat<'_>>
+    for support::Prepared<types::CreateChatResult, types::ErrorResponse> {
+        fn from(builder: CreateChat<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_chat`](crate::Client::get_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetChat<'a> {
         client: &'a Client,
@@ -661,22 +669,28 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Chat>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Chat>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Chat, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_CHAT);
+            let mut call = support::Parameters::new(&operations::GET_CHAT);
             call.path("chatId", self.chat_id);
             call.json()
         }
     }
 
+    impl From<GetChat<'_>> for support::Prepared<types::Chat, types::ErrorResponse> {
+        fn from(builder: GetChat<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::update_chat`](crate::Client::update_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateChat<'a> {
         client: &'a Client,
@@ -723,28 +737,32 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::UpdateChatResponse>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::UpdateChatResponse>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::UpdateChatResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_CHAT);
+            let mut call = support::Parameters::new(&operations::UPDATE_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<UpdateChat<'_>>
+    for support::Prepared<types::UpdateChatResponse, types::ErrorResponse> {
+        fn from(builder: UpdateChat<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::add_participant`](crate::Client::add_participant), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct AddParticipant<'a> {
         client: &'a Client,
@@ -792,7 +810,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::AddParticipantResponse>,
+                Response<types::AddParticipantResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -800,19 +818,26 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::AddParticipantResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::ADD_PARTICIPANT);
+            let mut call = support::Parameters::new(&operations::ADD_PARTICIPANT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<AddParticipant<'_>>
+    for support::Prepared<types::AddParticipantResponse, types::ErrorResponse> {
+        fn from(builder: AddParticipant<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::remove_participant`](crate::Client::remove_participant), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RemoveParticipant<'a> {
         client: &'a Client,
@@ -860,7 +885,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::RemoveParticipantResponse>,
+                Response<types::RemoveParticipantResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -868,19 +893,26 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::RemoveParticipantResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::REMOVE_PARTICIPANT);
+            let mut call = support::Parameters::new(&operations::REMOVE_PARTICIPANT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<RemoveParticipant<'_>>
+    for support::Prepared<types::RemoveParticipantResponse, types::ErrorResponse> {
+        fn from(builder: RemoveParticipant<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::leave_chat`](crate::Client::leave_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct LeaveChat<'a> {
         client: &'a Client,
@@ -914,27 +946,31 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::LeaveChatResponse>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::LeaveChatResponse>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::LeaveChatResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::LEAVE_CHAT);
+            let mut call = support::Parameters::new(&operations::LEAVE_CHAT);
             call.path("chatId", self.chat_id);
             call.json()
         }
     }
 
+    impl From<LeaveChat<'_>>
+    for support::Prepared<types::LeaveChatResponse, types::ErrorResponse> {
+        fn from(builder: LeaveChat<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::start_typing`](crate::Client::start_typing), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct StartTyping<'a> {
         client: &'a Client,
@@ -968,22 +1004,28 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::START_TYPING);
+            let mut call = support::Parameters::new(&operations::START_TYPING);
             call.path("chatId", self.chat_id);
             call.empty()
         }
     }
 
+    impl From<StartTyping<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: StartTyping<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::stop_typing`](crate::Client::stop_typing), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct StopTyping<'a> {
         client: &'a Client,
@@ -1017,22 +1059,28 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::STOP_TYPING);
+            let mut call = support::Parameters::new(&operations::STOP_TYPING);
             call.path("chatId", self.chat_id);
             call.empty()
         }
     }
 
+    impl From<StopTyping<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: StopTyping<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::mark_chat_as_read`](crate::Client::mark_chat_as_read), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct MarkChatAsRead<'a> {
         client: &'a Client,
@@ -1066,22 +1114,28 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::MARK_CHAT_AS_READ);
+            let mut call = support::Parameters::new(&operations::MARK_CHAT_AS_READ);
             call.path("chatId", self.chat_id);
             call.empty()
         }
     }
 
+    impl From<MarkChatAsRead<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: MarkChatAsRead<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::share_contact_with_chat`](crate::Client::share_contact_with_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ShareContactWithChat<'a> {
         client: &'a Client,
@@ -1115,22 +1169,28 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SHARE_CONTACT_WITH_CHAT);
+            let mut call = support::Parameters::new(&operations::SHARE_CONTACT_WITH_CHAT);
             call.path("chatId", self.chat_id);
             call.empty()
         }
     }
 
+    impl From<ShareContactWithChat<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: ShareContactWithChat<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::set_chat_background`](crate::Client::set_chat_background), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SetChatBackground<'a> {
         client: &'a Client,
@@ -1177,23 +1237,29 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SET_CHAT_BACKGROUND);
+            let mut call = support::Parameters::new(&operations::SET_CHAT_BACKGROUND);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.empty()
         }
     }
 
+    impl From<SetChatBackground<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: SetChatBackground<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::remove_chat_background`](crate::Client::remove_chat_background), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RemoveChatBackground<'a> {
         client: &'a Client,
@@ -1227,22 +1293,28 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::REMOVE_CHAT_BACKGROUND);
+            let mut call = support::Parameters::new(&operations::REMOVE_CHAT_BACKGROUND);
             call.path("chatId", self.chat_id);
             call.empty()
         }
     }
 
+    impl From<RemoveChatBackground<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: RemoveChatBackground<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_chat_location`](crate::Client::get_chat_location), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetChatLocation<'a> {
         client: &'a Client,
@@ -1277,7 +1349,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::GetChatLocationResult>,
+                Response<types::GetChatLocationResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -1285,18 +1357,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetChatLocationResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_CHAT_LOCATION);
+            let mut call = support::Parameters::new(&operations::GET_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
             call.json()
         }
     }
 
+    impl From<GetChatLocation<'_>>
+    for support::Prepared<types::GetChatLocationResult, types::ErrorResponse> {
+        fn from(builder: GetChatLocation<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::stop_chat_location`](crate::Client::stop_chat_location), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct StopChatLocation<'a> {
         client: &'a Client,
@@ -1343,28 +1422,32 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::ChatLocationResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::ChatLocationResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::STOP_CHAT_LOCATION);
+            let mut call = support::Parameters::new(&operations::STOP_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<StopChatLocation<'_>>
+    for support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
+        fn from(builder: StopChatLocation<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::request_chat_location`](crate::Client::request_chat_location), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RequestChatLocation<'a> {
         client: &'a Client,
@@ -1398,22 +1481,45 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::ChatLocationResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::ChatLocationResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::REQUEST_CHAT_LOCATION);
+            let mut call = support::Parameters::new(&operations::REQUEST_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
             call.json()
         }
+    }
+
+    impl From<RequestChatLocation<'_>>
+    for support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
+        fn from(builder: RequestChatLocation<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
+    support::opaque_builders! {
+        ListChats
+        CreateChat
+        GetChat
+        UpdateChat
+        AddParticipant
+        RemoveParticipant
+        LeaveChat
+        StartTyping
+        StopTyping
+        MarkChatAsRead
+        ShareContactWithChat
+        SetChatBackground
+        RemoveChatBackground
+        GetChatLocation
+        StopChatLocation
+        RequestChatLocation
     }
 }

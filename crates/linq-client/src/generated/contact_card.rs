@@ -13,7 +13,7 @@ impl Client {
     ///
     /// Safe to repeat. All cards come in one answer; there are no pages.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The contact cards found.
     ///
@@ -44,7 +44,7 @@ impl Client {
     /// Errors: `2014` the line has an active card, change that one; `2022` setup failed, try again after
     /// some seconds; `4004` unavailable for now; `2005` or `2006` the line is not yours.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The stored card. `is_active` tells whether it was applied.
     ///
@@ -75,7 +75,7 @@ impl Client {
     /// Errors: `2012` the line has no active card, create one first; `2022` setup failed, try again after
     /// some seconds; `4004` unavailable for now.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The card after the change. `is_active` tells whether it was applied.
     ///
@@ -100,10 +100,10 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Sends [`Client::get_contact_card`](crate::Client::get_contact_card), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetContactCard<'a> {
         client: &'a Client,
@@ -141,7 +141,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::GetContactCardResponse>,
+                Response<types::GetContactCardResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -149,18 +149,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetContactCardResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_CONTACT_CARD);
+            let mut call = support::Parameters::new(&operations::GET_CONTACT_CARD);
             call.query("phone_number", self.phone_number);
             call.json()
         }
     }
 
+    impl From<GetContactCard<'_>>
+    for support::Prepared<types::GetContactCardResponse, types::ErrorResponse> {
+        fn from(builder: GetContactCard<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::setup_contact_card`](crate::Client::setup_contact_card), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SetupContactCard<'a> {
         client: &'a Client,
@@ -195,7 +202,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SetContactCardResponse>,
+                Response<types::SetContactCardResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -203,18 +210,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SETUP_CONTACT_CARD);
+            let mut call = support::Parameters::new(&operations::SETUP_CONTACT_CARD);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<SetupContactCard<'_>>
+    for support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
+        fn from(builder: SetupContactCard<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::update_contact_card`](crate::Client::update_contact_card), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateContactCard<'a> {
         client: &'a Client,
@@ -262,7 +276,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SetContactCardResponse>,
+                Response<types::SetContactCardResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -270,14 +284,27 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_CONTACT_CARD);
+            let mut call = support::Parameters::new(&operations::UPDATE_CONTACT_CARD);
             call.query_required("phone_number", self.phone_number);
             call.body(self.body);
             call.json()
         }
+    }
+
+    impl From<UpdateContactCard<'_>>
+    for support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
+        fn from(builder: UpdateContactCard<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
+    support::opaque_builders! {
+        GetContactCard
+        SetupContactCard
+        UpdateContactCard
     }
 }

@@ -13,7 +13,7 @@ impl Client {
     ///
     /// All come in one answer; there are no pages. Reading is safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The experiences.
     ///
@@ -38,7 +38,7 @@ impl Client {
     ///
     /// Reading is safe to repeat. An unknown name gives 404.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The experience.
     ///
@@ -61,10 +61,10 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Sends [`Client::list_experiences`](crate::Client::list_experiences), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListExperiences<'a> {
         client: &'a Client,
@@ -84,7 +84,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListExperiencesResult>,
+                Response<types::ListExperiencesResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -92,17 +92,24 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListExperiencesResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_EXPERIENCES);
+            let call = support::Parameters::new(&operations::LIST_EXPERIENCES);
             call.json()
         }
     }
 
+    impl From<ListExperiences<'_>>
+    for support::Prepared<types::ListExperiencesResult, types::ErrorResponse> {
+        fn from(builder: ListExperiences<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_experience`](crate::Client::get_experience), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetExperience<'a> {
         client: &'a Client,
@@ -136,17 +143,29 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Experience>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Experience>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Experience, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_EXPERIENCE);
+            let mut call = support::Parameters::new(&operations::GET_EXPERIENCE);
             call.path("experience", self.experience);
             call.json()
         }
+    }
+
+    impl From<GetExperience<'_>>
+    for support::Prepared<types::Experience, types::ErrorResponse> {
+        fn from(builder: GetExperience<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
+    support::opaque_builders! {
+        ListExperiences
+        GetExperience
     }
 }

@@ -14,7 +14,7 @@ impl Client {
     /// Follow `next_cursor` until it is null. The order is not specified: sort by `created_at` where it
     /// matters. Deleted and expired messages are missing. Reading is safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: One page of messages.
     ///
@@ -53,7 +53,7 @@ impl Client {
     /// 2009 (chat not ready yet) or 2013 (you left the chat), 429 with code 1007 above 30 messages per minute
     /// from one line to one recipient.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The message is accepted for sending.
     ///
@@ -82,7 +82,7 @@ impl Client {
     /// Any message of the thread serves as the key; one that belongs to no thread comes back alone. Follow
     /// `next_cursor` until it is null. An unknown id gives 404 with code 2002. Reading is safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: One page of the thread.
     ///
@@ -110,7 +110,7 @@ impl Client {
     /// code 2024 (recipient opted out; `override_optout` lifts it for this request), 2026 (handle blocked)
     /// or 2027 (line not eligible for now).
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The voice memo is accepted for sending.
     ///
@@ -139,7 +139,7 @@ impl Client {
     /// Use it to learn what became of a message you sent. An unknown, deleted or expired message gives 404
     /// with code 2002; one of another account may give 403 with code 2005.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The message.
     ///
@@ -166,7 +166,7 @@ impl Client {
     /// idempotency key gives 404 as well and sends nothing. The call can be repeated; expect 404 the second
     /// time.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The record is gone; the body is empty.
     ///
@@ -194,7 +194,7 @@ impl Client {
     /// that the change went out. There is no idempotency key, and a repeated edit may use up one of the
     /// five; fetch the message before trying again. A message of another account gives 403 with code 2005.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The message after the edit.
     ///
@@ -224,7 +224,7 @@ impl Client {
     /// removed. There is no idempotency key; fetch the message and look at its reactions before trying
     /// again.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The reaction is queued.
     ///
@@ -260,7 +260,7 @@ impl Client {
     /// 2026 (handle blocked) or 2027 (line not eligible for now), 409 with 2027 when no line is left to
     /// send from, 429 with code 1007 above 30 messages per minute from one line to one recipient.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The message is accepted for sending.
     ///
@@ -292,7 +292,7 @@ impl Client {
     /// idempotency key, and a repeat may send the update twice. `interactive` is not taken over from the
     /// old card: leave it out and it is true again.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The update as accepted.
     ///
@@ -322,7 +322,7 @@ impl Client {
     /// device. A reaction that is unknown or no sticker gives 404. Repeating the call with the same values
     /// is harmless. Stickers cannot be removed.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The request was accepted.
     ///
@@ -347,10 +347,10 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Sends [`Client::get_messages`](crate::Client::get_messages), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessages<'a> {
         client: &'a Client,
@@ -418,20 +418,17 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::GetMessagesResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::GetMessagesResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetMessagesResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_MESSAGES);
+            let mut call = support::Parameters::new(&operations::GET_MESSAGES);
             call.path("chatId", self.chat_id);
             call.query("cursor", self.cursor);
             call.query("limit", self.limit);
@@ -439,8 +436,15 @@ pub(super) mod builder {
         }
     }
 
+    impl From<GetMessages<'_>>
+    for support::Prepared<types::GetMessagesResult, types::ErrorResponse> {
+        fn from(builder: GetMessages<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::send_message_to_chat`](crate::Client::send_message_to_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SendMessageToChat<'a> {
         client: &'a Client,
@@ -488,7 +492,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SendMessageResponse>,
+                Response<types::SendMessageResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -496,19 +500,26 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SEND_MESSAGE_TO_CHAT);
+            let mut call = support::Parameters::new(&operations::SEND_MESSAGE_TO_CHAT);
             call.path("chatId", self.chat_id);
-            call.body(self.body);
+            call.keyed_body(self.body, |body| Some(&mut body.message.idempotency_key));
             call.json()
         }
     }
 
+    impl From<SendMessageToChat<'_>>
+    for support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
+        fn from(builder: SendMessageToChat<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_message_thread`](crate::Client::get_message_thread), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessageThread<'a> {
         client: &'a Client,
@@ -597,20 +608,17 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::GetThreadResponse>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::GetThreadResponse>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetThreadResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_MESSAGE_THREAD);
+            let mut call = support::Parameters::new(&operations::GET_MESSAGE_THREAD);
             call.path("messageId", self.message_id);
             call.query("cursor", self.cursor);
             call.query("limit", self.limit);
@@ -619,8 +627,15 @@ pub(super) mod builder {
         }
     }
 
+    impl From<GetMessageThread<'_>>
+    for support::Prepared<types::GetThreadResponse, types::ErrorResponse> {
+        fn from(builder: GetMessageThread<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::send_voice_memo_to_chat`](crate::Client::send_voice_memo_to_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SendVoiceMemoToChat<'a> {
         client: &'a Client,
@@ -668,7 +683,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SendVoiceMemoToChatResult>,
+                Response<types::SendVoiceMemoToChatResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -676,19 +691,26 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SEND_VOICE_MEMO_TO_CHAT);
+            let mut call = support::Parameters::new(&operations::SEND_VOICE_MEMO_TO_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<SendVoiceMemoToChat<'_>>
+    for support::Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
+        fn from(builder: SendVoiceMemoToChat<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_message`](crate::Client::get_message), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessage<'a> {
         client: &'a Client,
@@ -722,22 +744,28 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Message>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Message>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Message, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_MESSAGE);
+            let mut call = support::Parameters::new(&operations::GET_MESSAGE);
             call.path("messageId", self.message_id);
             call.json()
         }
     }
 
+    impl From<GetMessage<'_>> for support::Prepared<types::Message, types::ErrorResponse> {
+        fn from(builder: GetMessage<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::delete_message`](crate::Client::delete_message), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteMessage<'a> {
         client: &'a Client,
@@ -771,22 +799,28 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::DELETE_MESSAGE);
+            let mut call = support::Parameters::new(&operations::DELETE_MESSAGE);
             call.path("messageId", self.message_id);
             call.empty()
         }
     }
 
+    impl From<DeleteMessage<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: DeleteMessage<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::edit_message`](crate::Client::edit_message), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct EditMessage<'a> {
         client: &'a Client,
@@ -833,23 +867,29 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Message>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Message>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Message, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::EDIT_MESSAGE);
+            let mut call = support::Parameters::new(&operations::EDIT_MESSAGE);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<EditMessage<'_>> for support::Prepared<types::Message, types::ErrorResponse> {
+        fn from(builder: EditMessage<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::send_reaction`](crate::Client::send_reaction), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SendReaction<'a> {
         client: &'a Client,
@@ -897,7 +937,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SendReactionResponse>,
+                Response<types::SendReactionResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -905,19 +945,26 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendReactionResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SEND_REACTION);
+            let mut call = support::Parameters::new(&operations::SEND_REACTION);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<SendReaction<'_>>
+    for support::Prepared<types::SendReactionResponse, types::ErrorResponse> {
+        fn from(builder: SendReaction<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::create_message`](crate::Client::create_message), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateMessage<'a> {
         client: &'a Client,
@@ -970,7 +1017,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::CreateMessageResult>,
+                Response<types::CreateMessageResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -978,19 +1025,26 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::CreateMessageResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CREATE_MESSAGE);
+            let mut call = support::Parameters::new(&operations::CREATE_MESSAGE);
             call.header("Idempotency-Key", self.idempotency_key);
-            call.body(self.body);
+            call.keyed_body(self.body, |body| Some(&mut body.message.idempotency_key));
             call.json()
         }
     }
 
+    impl From<CreateMessage<'_>>
+    for support::Prepared<types::CreateMessageResult, types::ErrorResponse> {
+        fn from(builder: CreateMessage<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::update_app_card`](crate::Client::update_app_card), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateAppCard<'a> {
         client: &'a Client,
@@ -1038,7 +1092,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SendMessageResponse>,
+                Response<types::SendMessageResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -1046,19 +1100,26 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_APP_CARD);
+            let mut call = support::Parameters::new(&operations::UPDATE_APP_CARD);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<UpdateAppCard<'_>>
+    for support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
+        fn from(builder: UpdateAppCard<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::update_sticker_placement`](crate::Client::update_sticker_placement), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateStickerPlacement<'a> {
         client: &'a Client,
@@ -1119,7 +1180,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::UpdateStickerPlacementResult>,
+                Response<types::UpdateStickerPlacementResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -1127,15 +1188,36 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_STICKER_PLACEMENT);
+            let mut call = support::Parameters::new(&operations::UPDATE_STICKER_PLACEMENT);
             call.path("messageId", self.message_id);
             call.path("reactionId", self.reaction_id);
             call.body(self.body);
             call.json()
         }
+    }
+
+    impl From<UpdateStickerPlacement<'_>>
+    for support::Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
+        fn from(builder: UpdateStickerPlacement<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
+    support::opaque_builders! {
+        GetMessages
+        SendMessageToChat
+        GetMessageThread
+        SendVoiceMemoToChat
+        GetMessage
+        DeleteMessage
+        EditMessage
+        SendReaction
+        CreateMessage
+        UpdateAppCard
+        UpdateStickerPlacement
     }
 }

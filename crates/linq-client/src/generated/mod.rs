@@ -32,5 +32,5 @@ pub mod builder {
     pub use super::payments::builder::*;
 }
 
-/// The body of an error answer.
+/// The body of an error response.
 pub type ErrorBody = linq_types::ErrorResponse;

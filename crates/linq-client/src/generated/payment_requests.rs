@@ -14,7 +14,7 @@ impl Client {
     /// Raise `offset` by the length of the page while `has_more` is true. A request made in between moves
     /// the others down, so one can show up twice. Safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: One page of payment requests.
     ///
@@ -47,7 +47,7 @@ impl Client {
     /// The outcome arrives as `payment.*` events. With an idempotency key a repeat is safe. HTTP 403 where
     /// payments are not switched on for the account.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The new payment request.
     ///
@@ -74,7 +74,7 @@ impl Client {
     ///
     /// Safe to repeat. An unknown one gives HTTP 404 with `2021`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The payment request.
     ///
@@ -101,7 +101,7 @@ impl Client {
     /// HTTP 409 where its state forbids that, for instance after the payment; read it again then. An unknown
     /// one gives HTTP 404 with `2021`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The cancelled payment request.
     ///
@@ -125,10 +125,10 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Sends [`Client::list_payment_requests`](crate::Client::list_payment_requests), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListPaymentRequests<'a> {
         client: &'a Client,
@@ -202,7 +202,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListPaymentRequestsResult>,
+                Response<types::ListPaymentRequestsResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -210,11 +210,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListPaymentRequestsResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::LIST_PAYMENT_REQUESTS);
+            let mut call = support::Parameters::new(&operations::LIST_PAYMENT_REQUESTS);
             call.query("limit", self.limit);
             call.query("offset", self.offset);
             call.query("status", self.status);
@@ -222,8 +222,15 @@ pub(super) mod builder {
         }
     }
 
+    impl From<ListPaymentRequests<'_>>
+    for support::Prepared<types::ListPaymentRequestsResult, types::ErrorResponse> {
+        fn from(builder: ListPaymentRequests<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::create_payment_request`](crate::Client::create_payment_request), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePaymentRequest<'a> {
         client: &'a Client,
@@ -275,28 +282,32 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::PaymentRequest>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::PaymentRequest>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentRequest, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CREATE_PAYMENT_REQUEST);
+            let mut call = support::Parameters::new(&operations::CREATE_PAYMENT_REQUEST);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<CreatePaymentRequest<'_>>
+    for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
+        fn from(builder: CreatePaymentRequest<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_payment_request`](crate::Client::get_payment_request), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentRequest<'a> {
         client: &'a Client,
@@ -332,27 +343,31 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::PaymentRequest>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::PaymentRequest>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentRequest, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_PAYMENT_REQUEST);
+            let mut call = support::Parameters::new(&operations::GET_PAYMENT_REQUEST);
             call.path("paymentRequestId", self.payment_request_id);
             call.json()
         }
     }
 
+    impl From<GetPaymentRequest<'_>>
+    for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
+        fn from(builder: GetPaymentRequest<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::cancel_payment_request`](crate::Client::cancel_payment_request), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CancelPaymentRequest<'a> {
         client: &'a Client,
@@ -388,22 +403,33 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::PaymentRequest>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::PaymentRequest>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentRequest, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CANCEL_PAYMENT_REQUEST);
+            let mut call = support::Parameters::new(&operations::CANCEL_PAYMENT_REQUEST);
             call.path("paymentRequestId", self.payment_request_id);
             call.json()
         }
+    }
+
+    impl From<CancelPaymentRequest<'_>>
+    for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
+        fn from(builder: CancelPaymentRequest<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
+    support::opaque_builders! {
+        ListPaymentRequests
+        CreatePaymentRequest
+        GetPaymentRequest
+        CancelPaymentRequest
     }
 }

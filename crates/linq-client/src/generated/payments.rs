@@ -16,7 +16,7 @@ impl Client {
     /// payment again to learn of changes. The vendor's guide names the idempotency key for this operation,
     /// but its newest SDK has none; after an unclear failure do not rely on it alone.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The new payment.
     ///
@@ -43,7 +43,7 @@ impl Client {
     ///
     /// Safe to repeat. Do not count on a `payment.succeeded` event for a payment: ask here.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The payment.
     ///
@@ -69,7 +69,7 @@ impl Client {
     ///
     /// HTTP 409 where its state forbids that; read it again then.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The cancelled payment.
     ///
@@ -97,7 +97,7 @@ impl Client {
     /// Ask once `status` is `ready`. The answer is secret: keep it out of logs and do not store it. HTTP 409
     /// where the payment is in another state.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: What is needed to fetch the card.
     ///
@@ -125,7 +125,7 @@ impl Client {
     /// Pass the code and the `connect_id` of the answer to the verify operation. There is no idempotency
     /// key, and a repeat may send another code.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The connection that was begun.
     ///
@@ -153,7 +153,7 @@ impl Client {
     ///
     /// There is no idempotency key. After an unclear failure read the connection before trying again.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The connection after the check.
     ///
@@ -182,7 +182,7 @@ impl Client {
     ///
     /// Safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The connection.
     ///
@@ -208,7 +208,7 @@ impl Client {
     ///
     /// A repeat is harmless.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The connection after it was withdrawn.
     ///
@@ -234,7 +234,7 @@ impl Client {
     ///
     /// Safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The provider.
     ///
@@ -261,7 +261,7 @@ impl Client {
     /// Open `hosted_url` in a browser; the provider sends it on to your `return_url` at the end. Then read
     /// the provider to see its state. There is no idempotency key; a repeat begins another session.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The session.
     ///
@@ -285,10 +285,10 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Sends [`Client::create_payment`](crate::Client::create_payment), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePayment<'a> {
         client: &'a Client,
@@ -340,23 +340,30 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Payment>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Payment, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CREATE_PAYMENT);
+            let mut call = support::Parameters::new(&operations::CREATE_PAYMENT);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<CreatePayment<'_>>
+    for support::Prepared<types::Payment, types::ErrorResponse> {
+        fn from(builder: CreatePayment<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_payment`](crate::Client::get_payment), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPayment<'a> {
         client: &'a Client,
@@ -390,22 +397,28 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Payment>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Payment, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_PAYMENT);
+            let mut call = support::Parameters::new(&operations::GET_PAYMENT);
             call.path("paymentId", self.payment_id);
             call.json()
         }
     }
 
+    impl From<GetPayment<'_>> for support::Prepared<types::Payment, types::ErrorResponse> {
+        fn from(builder: GetPayment<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::cancel_payment`](crate::Client::cancel_payment), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CancelPayment<'a> {
         client: &'a Client,
@@ -439,22 +452,29 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Payment>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Payment, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CANCEL_PAYMENT);
+            let mut call = support::Parameters::new(&operations::CANCEL_PAYMENT);
             call.path("paymentId", self.payment_id);
             call.json()
         }
     }
 
+    impl From<CancelPayment<'_>>
+    for support::Prepared<types::Payment, types::ErrorResponse> {
+        fn from(builder: CancelPayment<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_payment_credentials`](crate::Client::get_payment_credentials), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentCredentials<'a> {
         client: &'a Client,
@@ -489,7 +509,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::PaymentCredentialsResponse>,
+                Response<types::PaymentCredentialsResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -497,18 +517,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentCredentialsResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_PAYMENT_CREDENTIALS);
+            let mut call = support::Parameters::new(&operations::GET_PAYMENT_CREDENTIALS);
             call.path("paymentId", self.payment_id);
             call.json()
         }
     }
 
+    impl From<GetPaymentCredentials<'_>>
+    for support::Prepared<types::PaymentCredentialsResponse, types::ErrorResponse> {
+        fn from(builder: GetPaymentCredentials<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::connect_payment_handle`](crate::Client::connect_payment_handle), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ConnectPaymentHandle<'a> {
         client: &'a Client,
@@ -543,7 +570,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::PaymentHandleConnection>,
+                Response<types::PaymentHandleConnection>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -551,18 +578,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CONNECT_PAYMENT_HANDLE);
+            let mut call = support::Parameters::new(&operations::CONNECT_PAYMENT_HANDLE);
             call.path("handle", self.handle);
             call.json()
         }
     }
 
+    impl From<ConnectPaymentHandle<'_>>
+    for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+        fn from(builder: ConnectPaymentHandle<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::verify_payment_handle`](crate::Client::verify_payment_handle), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct VerifyPaymentHandle<'a> {
         client: &'a Client,
@@ -610,7 +644,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::PaymentHandleConnection>,
+                Response<types::PaymentHandleConnection>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -618,19 +652,26 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::VERIFY_PAYMENT_HANDLE);
+            let mut call = support::Parameters::new(&operations::VERIFY_PAYMENT_HANDLE);
             call.path("handle", self.handle);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<VerifyPaymentHandle<'_>>
+    for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+        fn from(builder: VerifyPaymentHandle<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_payment_handle_connection`](crate::Client::get_payment_handle_connection), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentHandleConnection<'a> {
         client: &'a Client,
@@ -665,7 +706,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::PaymentHandleConnection>,
+                Response<types::PaymentHandleConnection>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -673,18 +714,27 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_PAYMENT_HANDLE_CONNECTION);
+            let mut call = support::Parameters::new(
+                &operations::GET_PAYMENT_HANDLE_CONNECTION,
+            );
             call.path("handle", self.handle);
             call.json()
         }
     }
 
+    impl From<GetPaymentHandleConnection<'_>>
+    for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+        fn from(builder: GetPaymentHandleConnection<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::revoke_payment_handle_connection`](crate::Client::revoke_payment_handle_connection), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RevokePaymentHandleConnection<'a> {
         client: &'a Client,
@@ -719,7 +769,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::PaymentHandleConnection>,
+                Response<types::PaymentHandleConnection>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -727,18 +777,27 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::REVOKE_PAYMENT_HANDLE_CONNECTION);
+            let mut call = support::Parameters::new(
+                &operations::REVOKE_PAYMENT_HANDLE_CONNECTION,
+            );
             call.path("handle", self.handle);
             call.json()
         }
     }
 
+    impl From<RevokePaymentHandleConnection<'_>>
+    for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+        fn from(builder: RevokePaymentHandleConnection<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_payment_provider`](crate::Client::get_payment_provider), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentProvider<'a> {
         client: &'a Client,
@@ -772,27 +831,31 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::PaymentProvider>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::PaymentProvider>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentProvider, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_PAYMENT_PROVIDER);
+            let mut call = support::Parameters::new(&operations::GET_PAYMENT_PROVIDER);
             call.path("provider", self.provider);
             call.json()
         }
     }
 
+    impl From<GetPaymentProvider<'_>>
+    for support::Prepared<types::PaymentProvider, types::ErrorResponse> {
+        fn from(builder: GetPaymentProvider<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::connect_payment_provider`](crate::Client::connect_payment_provider), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ConnectPaymentProvider<'a> {
         client: &'a Client,
@@ -840,7 +903,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ConnectPaymentProviderResult>,
+                Response<types::ConnectPaymentProviderResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -848,14 +911,34 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ConnectPaymentProviderResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CONNECT_PAYMENT_PROVIDER);
+            let mut call = support::Parameters::new(&operations::CONNECT_PAYMENT_PROVIDER);
             call.path("provider", self.provider);
             call.body(self.body);
             call.json()
         }
+    }
+
+    impl From<ConnectPaymentProvider<'_>>
+    for support::Prepared<types::ConnectPaymentProviderResult, types::ErrorResponse> {
+        fn from(builder: ConnectPaymentProvider<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
+    support::opaque_builders! {
+        CreatePayment
+        GetPayment
+        CancelPayment
+        GetPaymentCredentials
+        ConnectPaymentHandle
+        VerifyPaymentHandle
+        GetPaymentHandleConnection
+        RevokePaymentHandleConnection
+        GetPaymentProvider
+        ConnectPaymentProvider
     }
 }

@@ -13,7 +13,7 @@ impl Client {
     ///
     /// Safe to repeat. All lines come in one answer.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Your lines, in the older form.
     ///
@@ -38,7 +38,7 @@ impl Client {
     /// Each one can be the `from` of a new chat. Safe to repeat. All lines come in one answer; there are no
     /// pages.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Your lines.
     ///
@@ -63,7 +63,7 @@ impl Client {
     /// another call may pick another line. HTTP 400 where `exclude_from` leaves no line over, HTTP 503 where
     /// no line of the wanted `type` is free.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The line to hand out.
     ///
@@ -90,7 +90,7 @@ impl Client {
     /// Repeating the same change is harmless. A bad number gives HTTP 400 with `1002`, an unknown line HTTP
     /// 404 with `2019`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The line after the change.
     ///
@@ -119,7 +119,7 @@ impl Client {
     /// pause has to pass before the next: else HTTP 429. There is no idempotency key; after an unclear
     /// failure the next call may meet that limit.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The audit runs.
     ///
@@ -148,7 +148,7 @@ impl Client {
     /// Safe to repeat; ask every few seconds while `status` is `pending`. A result is kept for 24 hours and
     /// gives HTTP 404 afterwards.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The audit.
     ///
@@ -171,10 +171,10 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Sends [`Client::list_phone_numbers_deprecated`](crate::Client::list_phone_numbers_deprecated), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListPhoneNumbersDeprecated<'a> {
         client: &'a Client,
@@ -194,7 +194,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListPhoneNumbersResult>,
+                Response<types::ListPhoneNumbersResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -202,17 +202,24 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListPhoneNumbersResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_PHONE_NUMBERS_DEPRECATED);
+            let call = support::Parameters::new(&operations::LIST_PHONE_NUMBERS_DEPRECATED);
             call.json()
         }
     }
 
+    impl From<ListPhoneNumbersDeprecated<'_>>
+    for support::Prepared<types::ListPhoneNumbersResult, types::ErrorResponse> {
+        fn from(builder: ListPhoneNumbersDeprecated<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::list_phone_numbers`](crate::Client::list_phone_numbers), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListPhoneNumbers<'a> {
         client: &'a Client,
@@ -232,7 +239,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListPhoneNumbersResultV2>,
+                Response<types::ListPhoneNumbersResultV2>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -240,17 +247,24 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListPhoneNumbersResultV2, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_PHONE_NUMBERS);
+            let call = support::Parameters::new(&operations::LIST_PHONE_NUMBERS);
             call.json()
         }
     }
 
+    impl From<ListPhoneNumbers<'_>>
+    for support::Prepared<types::ListPhoneNumbersResultV2, types::ErrorResponse> {
+        fn from(builder: ListPhoneNumbers<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_available_number`](crate::Client::get_available_number), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetAvailableNumber<'a> {
         client: &'a Client,
@@ -320,7 +334,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::AvailableNumberResult>,
+                Response<types::AvailableNumberResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -328,11 +342,11 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::AvailableNumberResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_AVAILABLE_NUMBER);
+            let mut call = support::Parameters::new(&operations::GET_AVAILABLE_NUMBER);
             call.query_list("to", self.to, support::ListStyle::Joined);
             call.query_list("exclude_from", self.exclude_from, support::ListStyle::Joined);
             call.query("type", self.type_);
@@ -340,8 +354,15 @@ pub(super) mod builder {
         }
     }
 
+    impl From<GetAvailableNumber<'_>>
+    for support::Prepared<types::AvailableNumberResult, types::ErrorResponse> {
+        fn from(builder: GetAvailableNumber<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::update_phone_number`](crate::Client::update_phone_number), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdatePhoneNumber<'a> {
         client: &'a Client,
@@ -391,7 +412,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::UpdatePhoneNumberResult>,
+                Response<types::UpdatePhoneNumberResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -399,19 +420,26 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::UpdatePhoneNumberResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_PHONE_NUMBER);
+            let mut call = support::Parameters::new(&operations::UPDATE_PHONE_NUMBER);
             call.path("phoneNumberId", self.phone_number_id);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<UpdatePhoneNumber<'_>>
+    for support::Prepared<types::UpdatePhoneNumberResult, types::ErrorResponse> {
+        fn from(builder: UpdatePhoneNumber<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::start_reputation_audit`](crate::Client::start_reputation_audit), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct StartReputationAudit<'a> {
         client: &'a Client,
@@ -446,7 +474,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ReputationAuditStarted>,
+                Response<types::ReputationAuditStarted>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -454,18 +482,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ReputationAuditStarted, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::START_REPUTATION_AUDIT);
+            let mut call = support::Parameters::new(&operations::START_REPUTATION_AUDIT);
             call.path("phoneNumber", self.phone_number);
             call.json()
         }
     }
 
+    impl From<StartReputationAudit<'_>>
+    for support::Prepared<types::ReputationAuditStarted, types::ErrorResponse> {
+        fn from(builder: StartReputationAudit<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_reputation_audit`](crate::Client::get_reputation_audit), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetReputationAudit<'a> {
         client: &'a Client,
@@ -512,23 +547,36 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::ReputationAudit>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::ReputationAudit>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ReputationAudit, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_REPUTATION_AUDIT);
+            let mut call = support::Parameters::new(&operations::GET_REPUTATION_AUDIT);
             call.path("phoneNumber", self.phone_number);
             call.path("auditId", self.audit_id);
             call.json()
         }
+    }
+
+    impl From<GetReputationAudit<'_>>
+    for support::Prepared<types::ReputationAudit, types::ErrorResponse> {
+        fn from(builder: GetReputationAudit<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
+    support::opaque_builders! {
+        ListPhoneNumbersDeprecated
+        ListPhoneNumbers
+        GetAvailableNumber
+        UpdatePhoneNumber
+        StartReputationAudit
+        GetReputationAudit
     }
 }

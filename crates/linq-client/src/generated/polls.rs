@@ -17,7 +17,7 @@ impl Client {
     /// options need it. Set `poll.idempotency_key` to make a retry safe. A chat on another service gives
     /// 409 with code 2017.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The poll as accepted, with the ids of its options.
     ///
@@ -47,7 +47,7 @@ impl Client {
     /// Works for polls you sent and polls you received. Reading is safe to repeat. An unknown message gives
     /// 404 with code 2002.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The poll.
     ///
@@ -74,7 +74,7 @@ impl Client {
     /// Options can neither be changed nor taken out through the API. There is no idempotency key, and a
     /// repeat may add them twice; fetch the poll before trying again. Bad options give 400.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The poll with the new options.
     ///
@@ -104,7 +104,7 @@ impl Client {
     /// key; look at the `voters` of the option before trying again. An unknown message gives 404 with code
     /// 2002\.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The poll after the vote.
     ///
@@ -129,10 +129,10 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Sends [`Client::create_poll`](crate::Client::create_poll), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePoll<'a> {
         client: &'a Client,
@@ -179,25 +179,32 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::PollEnvelope>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CREATE_POLL);
+            let mut call = support::Parameters::new(&operations::CREATE_POLL);
             call.path("chatId", self.chat_id);
-            call.body(self.body);
+            call.keyed_body(self.body, |body| Some(&mut body.poll.idempotency_key));
             call.json()
         }
     }
 
+    impl From<CreatePoll<'_>>
+    for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
+        fn from(builder: CreatePoll<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_poll`](crate::Client::get_poll), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPoll<'a> {
         client: &'a Client,
@@ -231,24 +238,30 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::PollEnvelope>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_POLL);
+            let mut call = support::Parameters::new(&operations::GET_POLL);
             call.path("messageId", self.message_id);
             call.json()
         }
     }
 
+    impl From<GetPoll<'_>> for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
+        fn from(builder: GetPoll<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::add_poll_options`](crate::Client::add_poll_options), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct AddPollOptions<'a> {
         client: &'a Client,
@@ -295,25 +308,32 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::PollEnvelope>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::ADD_POLL_OPTIONS);
+            let mut call = support::Parameters::new(&operations::ADD_POLL_OPTIONS);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<AddPollOptions<'_>>
+    for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
+        fn from(builder: AddPollOptions<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::vote_poll`](crate::Client::vote_poll), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct VotePoll<'a> {
         client: &'a Client,
@@ -360,20 +380,34 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::PollEnvelope>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::VOTE_POLL);
+            let mut call = support::Parameters::new(&operations::VOTE_POLL);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
         }
+    }
+
+    impl From<VotePoll<'_>>
+    for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
+        fn from(builder: VotePoll<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
+    support::opaque_builders! {
+        CreatePoll
+        GetPoll
+        AddPollOptions
+        VotePoll
     }
 }

@@ -14,7 +14,7 @@ impl Client {
     /// It holds names only: past events cannot be fetched here or replayed. Safe to repeat. Linq adds types
     /// over time, so expect names this document does not know.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Names of the event types.
     ///
@@ -37,7 +37,7 @@ impl Client {
     ///
     /// Safe to repeat. All of them come in one answer; there are no pages.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Your subscriptions.
     ///
@@ -74,7 +74,7 @@ impl Client {
     ///
     /// There is no idempotency key. After an unclear failure list the subscriptions before trying again.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `201`: The new subscription, with its signing secret.
     ///
@@ -98,7 +98,7 @@ impl Client {
     ///
     /// Safe to repeat. An unknown subscription gives HTTP 404 with `2010`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The subscription.
     ///
@@ -128,7 +128,7 @@ impl Client {
     ///
     /// Repeating the same change is harmless. An unknown subscription gives HTTP 404 with `2010`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The subscription after the change.
     ///
@@ -154,7 +154,7 @@ impl Client {
     ///
     /// A second call does no harm and gives HTTP 404 with `2010`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The subscription is gone. The answer has no body.
     ///
@@ -176,10 +176,10 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Sends [`Client::list_webhook_events`](crate::Client::list_webhook_events), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListWebhookEvents<'a> {
         client: &'a Client,
@@ -199,7 +199,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookEventsResult>,
+                Response<types::WebhookEventsResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -207,17 +207,24 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookEventsResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_WEBHOOK_EVENTS);
+            let call = support::Parameters::new(&operations::LIST_WEBHOOK_EVENTS);
             call.json()
         }
     }
 
+    impl From<ListWebhookEvents<'_>>
+    for support::Prepared<types::WebhookEventsResult, types::ErrorResponse> {
+        fn from(builder: ListWebhookEvents<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::list_webhook_subscriptions`](crate::Client::list_webhook_subscriptions), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListWebhookSubscriptions<'a> {
         client: &'a Client,
@@ -237,7 +244,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListWebhookSubscriptionsResult>,
+                Response<types::ListWebhookSubscriptionsResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -245,17 +252,24 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
+            let call = support::Parameters::new(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
             call.json()
         }
     }
 
+    impl From<ListWebhookSubscriptions<'_>>
+    for support::Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
+        fn from(builder: ListWebhookSubscriptions<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::create_webhook_subscription`](crate::Client::create_webhook_subscription), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateWebhookSubscription<'a> {
         client: &'a Client,
@@ -290,7 +304,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookSubscriptionCreatedResponse>,
+                Response<types::WebhookSubscriptionCreatedResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -298,21 +312,30 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<
             types::WebhookSubscriptionCreatedResponse,
             types::ErrorResponse,
         > {
-            let mut call = support::Call::new(&operations::CREATE_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(
+                &operations::CREATE_WEBHOOK_SUBSCRIPTION,
+            );
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<CreateWebhookSubscription<'_>>
+    for support::Prepared<types::WebhookSubscriptionCreatedResponse, types::ErrorResponse> {
+        fn from(builder: CreateWebhookSubscription<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::get_webhook_subscription`](crate::Client::get_webhook_subscription), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetWebhookSubscription<'a> {
         client: &'a Client,
@@ -349,7 +372,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookSubscriptionResponse>,
+                Response<types::WebhookSubscriptionResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -357,18 +380,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(&operations::GET_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
             call.json()
         }
     }
 
+    impl From<GetWebhookSubscription<'_>>
+    for support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
+        fn from(builder: GetWebhookSubscription<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::update_webhook_subscription`](crate::Client::update_webhook_subscription), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateWebhookSubscription<'a> {
         client: &'a Client,
@@ -418,7 +448,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookSubscriptionResponse>,
+                Response<types::WebhookSubscriptionResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -426,19 +456,28 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(
+                &operations::UPDATE_WEBHOOK_SUBSCRIPTION,
+            );
             call.path("subscriptionId", self.subscription_id);
             call.body(self.body);
             call.json()
         }
     }
 
+    impl From<UpdateWebhookSubscription<'_>>
+    for support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
+        fn from(builder: UpdateWebhookSubscription<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Sends [`Client::delete_webhook_subscription`](crate::Client::delete_webhook_subscription), once it has all it needs.
-    #[derive(Debug, Clone)]
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteWebhookSubscription<'a> {
         client: &'a Client,
@@ -474,17 +513,35 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::DELETE_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(
+                &operations::DELETE_WEBHOOK_SUBSCRIPTION,
+            );
             call.path("subscriptionId", self.subscription_id);
             call.empty()
         }
+    }
+
+    impl From<DeleteWebhookSubscription<'_>>
+    for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: DeleteWebhookSubscription<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
+    support::opaque_builders! {
+        ListWebhookEvents
+        ListWebhookSubscriptions
+        CreateWebhookSubscription
+        GetWebhookSubscription
+        UpdateWebhookSubscription
+        DeleteWebhookSubscription
     }
 }

@@ -1,37 +1,57 @@
-//! What the generated code stands on: the client, one call, its answer and its errors.
+//! The runtime of the generated code: the client, calls, responses and errors.
+//!
+//! A builder collects [`parameters`] into a [`call`]. The [`client`] sends its [`request`] through the
+//! [`hook`]s to the network, where [`transport`] reads the [`response`]; the call decodes it, or makes an
+//! [`error`] of it.
 
-mod answer;
 mod builder;
 mod call;
 mod client;
-mod detail;
 mod encode;
 mod error;
 mod hook;
 mod operation;
 mod options;
-mod prepared;
-mod problem;
-mod raw;
+mod parameters;
 mod request;
 mod response;
 #[cfg(test)]
 mod tests;
 mod transport;
 
-// Which of these the generated code uses is up to the API document.
+// Which of these the generated code uses depends on the API document.
 #[allow(unused_imports, reason = "a document need not have list parameters")]
-pub(crate) use {call::Call, encode::ListStyle, problem::Reason};
+pub(crate) use {
+    encode::ListStyle,
+    parameters::{Parameters, Reason},
+};
 
-pub use answer::read_body;
 pub use builder::ClientBuilder;
+pub use call::{Prepared, RawRequest};
 pub use client::{Client, DEFAULT_BASE_URL};
 pub use error::Error;
 pub use hook::{BoxFuture, Hook, Next};
 pub use operation::{Operation, Repeat};
 pub use options::CallOptions;
-pub use prepared::Prepared;
-pub use raw::RawCall;
 pub use request::Request;
-pub use response::ResponseValue;
+pub use response::{ErrorDetail, Response, retry_after};
 pub use transport::TransportError;
+
+/// Implements `Debug` for builders without their parameters, which may be phone numbers and texts.
+macro_rules! opaque_builders {
+    ($($builder:ident)*) => {
+        $(
+            impl std::fmt::Debug for $builder<'_> {
+                fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    formatter
+                        .debug_struct(stringify!($builder))
+                        .field("client", self.client)
+                        .finish_non_exhaustive()
+                }
+            }
+        )*
+    };
+}
+
+#[allow(unused_imports, reason = "a document need not have operations")]
+pub(crate) use opaque_builders;
