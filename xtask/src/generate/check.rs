@@ -356,7 +356,8 @@ fn twice(root: &Value, place: &Place<'_>, problems: &mut Problems) {
 
 fn is_header(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !name.is_empty()
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn parent(pointer: &str) -> &str {
