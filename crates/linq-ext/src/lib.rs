@@ -17,8 +17,7 @@
 //! `Linq` makes the client. `create_chat`, `send_to` and `chat(id).message()` send; `chat(id)`, `message(id)`
 //! and `line(number)` are handles with a short method for what can be done with each, and what belongs to none
 //! of them is a method of `Linq` itself. Each method checks what can be known before sending; where the API
-//! should decide instead, `Linq::api` is the generated client, which retries by the same rules but adds no
-//! idempotency keys.
+//! should decide instead, `Linq::call` takes any operation of the generated client, `Linq::api`.
 #![deny(missing_docs)]
 
 mod code;
@@ -38,10 +37,11 @@ mod typing;
 
 pub use code::ErrorCode;
 pub use linq_client as client;
+pub use linq_client::Response;
 pub use linq_types as types;
 pub use message::Message;
 
-pub use call::{Call, CallFuture, Response};
+pub use call::{Call, CallFuture};
 pub use error::Error;
 pub use files::{Download, DownloadStream, Downloaded, Upload, Uploaded};
 pub use handle::{

@@ -47,7 +47,7 @@ pub fn emit(api: &Api) -> Result<Files, Problems> {
         files.add(
             api,
             &format!("{FOLDER}/{area}.rs"),
-            &emit_area(&operations, description, &builders)?,
+            &emit_area(api, &operations, description, &builders)?,
         );
         let _ = writeln!(root, "mod {area};");
         let _ = writeln!(exports, "    pub use super::{area}::builder::*;");
@@ -80,6 +80,7 @@ pub fn emit(api: &Api) -> Result<Files, Problems> {
 }
 
 fn emit_area(
+    api: &Api,
     operations: &[(usize, &Operation)],
     description: &str,
     builders: &Builders,
@@ -98,10 +99,10 @@ fn emit_area(
     out.push_str("}\n\npub(super) mod builder {\n    //! The builders of this area.\n\n");
     let mut body = String::from(
         "#[allow(unused_imports, reason = \"which names are used differs by area\")]\n\
-         use crate::{Client, Error, ResponseValue, generated::operations, support, types};\n",
+         use crate::{Client, Error, Response, generated::operations, support, types};\n",
     );
     for (index, operation) in operations {
-        body.push_str(&builders.emit(*index, operation)?);
+        body.push_str(&builders.emit(api, *index, operation)?);
     }
     for line in body.lines() {
         let _ = writeln!(out, "{}{line}", if line.is_empty() { "" } else { "    " });

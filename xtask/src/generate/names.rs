@@ -100,11 +100,11 @@ const RESERVED_SETTERS: &[&str] = &["client", "new", "prepare", "send"];
 const RESERVED_METHODS: &[&str] = &[
     "base_url",
     "builder",
-    "changes",
+    "execute",
     "from",
     "http_client",
     "new",
-    "next",
+    "options",
     "raw",
     "shared",
     "try_from",
@@ -113,22 +113,8 @@ const RESERVED_METHODS: &[&str] = &[
 
 /// Names that the code of builders uses, so that a builder cannot have them.
 const TAKEN_BUILDERS: &[&str] = &[
-    "Client",
-    "Err",
-    "Error",
-    "Future",
-    "None",
-    "Ok",
-    "Option",
-    "ResponseValue",
-    "Result",
-    "Self",
-    "Send",
-    "Some",
-    "String",
-    "TryInto",
-    "V",
-    "Vec",
+    "Client", "Err", "Error", "From", "Future", "None", "Ok", "Option", "Response", "Result",
+    "Self", "Send", "Some", "String", "TryInto", "V", "Vec",
 ];
 
 /// Modules of the generated crates, which no area can be called.
@@ -147,6 +133,7 @@ const CRATES: &[&str] = &[
     "bytes",
     "chrono",
     "core",
+    "httpdate",
     "linq_types",
     "percent_encoding",
     "reqwest",

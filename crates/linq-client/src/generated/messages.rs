@@ -349,7 +349,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::get_messages`](crate::Client::get_messages).
     #[derive(Clone)]
@@ -418,24 +418,28 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::GetMessagesResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::GetMessagesResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetMessagesResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_MESSAGES);
+            let mut call = support::Parameters::new(&operations::GET_MESSAGES);
             call.path("chatId", self.chat_id);
             call.query("cursor", self.cursor);
             call.query("limit", self.limit);
             call.json()
+        }
+    }
+
+    impl From<GetMessages<'_>>
+    for support::Prepared<types::GetMessagesResult, types::ErrorResponse> {
+        fn from(builder: GetMessages<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -498,7 +502,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SendMessageResponse>,
+                Response<types::SendMessageResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -506,14 +510,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SEND_MESSAGE_TO_CHAT);
+            let mut call = support::Parameters::new(&operations::SEND_MESSAGE_TO_CHAT);
             call.path("chatId", self.chat_id);
-            call.body(self.body);
+            call.keyed_body(self.body, |body| Some(&mut body.message.idempotency_key));
             call.json()
+        }
+    }
+
+    impl From<SendMessageToChat<'_>>
+    for support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
+        fn from(builder: SendMessageToChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -612,25 +623,29 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::GetThreadResponse>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::GetThreadResponse>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetThreadResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_MESSAGE_THREAD);
+            let mut call = support::Parameters::new(&operations::GET_MESSAGE_THREAD);
             call.path("messageId", self.message_id);
             call.query("cursor", self.cursor);
             call.query("limit", self.limit);
             call.query("order", self.order);
             call.json()
+        }
+    }
+
+    impl From<GetMessageThread<'_>>
+    for support::Prepared<types::GetThreadResponse, types::ErrorResponse> {
+        fn from(builder: GetMessageThread<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -694,7 +709,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SendVoiceMemoToChatResult>,
+                Response<types::SendVoiceMemoToChatResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -702,14 +717,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SEND_VOICE_MEMO_TO_CHAT);
+            let mut call = support::Parameters::new(&operations::SEND_VOICE_MEMO_TO_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<SendVoiceMemoToChat<'_>>
+    for support::Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
+        fn from(builder: SendVoiceMemoToChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -757,17 +779,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Message>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Message>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Message, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_MESSAGE);
+            let mut call = support::Parameters::new(&operations::GET_MESSAGE);
             call.path("messageId", self.message_id);
             call.json()
+        }
+    }
+
+    impl From<GetMessage<'_>> for support::Prepared<types::Message, types::ErrorResponse> {
+        fn from(builder: GetMessage<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -814,17 +842,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::DELETE_MESSAGE);
+            let mut call = support::Parameters::new(&operations::DELETE_MESSAGE);
             call.path("messageId", self.message_id);
             call.empty()
+        }
+    }
+
+    impl From<DeleteMessage<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: DeleteMessage<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -884,18 +918,24 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Message>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Message>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Message, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::EDIT_MESSAGE);
+            let mut call = support::Parameters::new(&operations::EDIT_MESSAGE);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<EditMessage<'_>> for support::Prepared<types::Message, types::ErrorResponse> {
+        fn from(builder: EditMessage<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -957,7 +997,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SendReactionResponse>,
+                Response<types::SendReactionResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -965,14 +1005,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendReactionResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SEND_REACTION);
+            let mut call = support::Parameters::new(&operations::SEND_REACTION);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<SendReaction<'_>>
+    for support::Prepared<types::SendReactionResponse, types::ErrorResponse> {
+        fn from(builder: SendReaction<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1037,7 +1084,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::CreateMessageResult>,
+                Response<types::CreateMessageResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -1045,14 +1092,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::CreateMessageResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CREATE_MESSAGE);
+            let mut call = support::Parameters::new(&operations::CREATE_MESSAGE);
             call.header("Idempotency-Key", self.idempotency_key);
-            call.body(self.body);
+            call.keyed_body(self.body, |body| Some(&mut body.message.idempotency_key));
             call.json()
+        }
+    }
+
+    impl From<CreateMessage<'_>>
+    for support::Prepared<types::CreateMessageResult, types::ErrorResponse> {
+        fn from(builder: CreateMessage<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1114,7 +1168,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SendMessageResponse>,
+                Response<types::SendMessageResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -1122,14 +1176,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_APP_CARD);
+            let mut call = support::Parameters::new(&operations::UPDATE_APP_CARD);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<UpdateAppCard<'_>>
+    for support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
+        fn from(builder: UpdateAppCard<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1204,7 +1265,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::UpdateStickerPlacementResult>,
+                Response<types::UpdateStickerPlacementResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -1212,15 +1273,22 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_STICKER_PLACEMENT);
+            let mut call = support::Parameters::new(&operations::UPDATE_STICKER_PLACEMENT);
             call.path("messageId", self.message_id);
             call.path("reactionId", self.reaction_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<UpdateStickerPlacement<'_>>
+    for support::Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
+        fn from(builder: UpdateStickerPlacement<'_>) -> Self {
+            builder.prepare()
         }
     }
 

@@ -176,7 +176,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::list_webhook_events`](crate::Client::list_webhook_events).
     #[derive(Clone)]
@@ -199,7 +199,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookEventsResult>,
+                Response<types::WebhookEventsResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -207,12 +207,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookEventsResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_WEBHOOK_EVENTS);
+            let call = support::Parameters::new(&operations::LIST_WEBHOOK_EVENTS);
             call.json()
+        }
+    }
+
+    impl From<ListWebhookEvents<'_>>
+    for support::Prepared<types::WebhookEventsResult, types::ErrorResponse> {
+        fn from(builder: ListWebhookEvents<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -243,7 +250,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListWebhookSubscriptionsResult>,
+                Response<types::ListWebhookSubscriptionsResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -251,12 +258,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
+            let call = support::Parameters::new(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
             call.json()
+        }
+    }
+
+    impl From<ListWebhookSubscriptions<'_>>
+    for support::Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
+        fn from(builder: ListWebhookSubscriptions<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -302,7 +316,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookSubscriptionCreatedResponse>,
+                Response<types::WebhookSubscriptionCreatedResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -310,16 +324,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<
             types::WebhookSubscriptionCreatedResponse,
             types::ErrorResponse,
         > {
-            let mut call = support::Call::new(&operations::CREATE_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(
+                &operations::CREATE_WEBHOOK_SUBSCRIPTION,
+            );
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<CreateWebhookSubscription<'_>>
+    for support::Prepared<types::WebhookSubscriptionCreatedResponse, types::ErrorResponse> {
+        fn from(builder: CreateWebhookSubscription<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -369,7 +392,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookSubscriptionResponse>,
+                Response<types::WebhookSubscriptionResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -377,13 +400,20 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(&operations::GET_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
             call.json()
+        }
+    }
+
+    impl From<GetWebhookSubscription<'_>>
+    for support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
+        fn from(builder: GetWebhookSubscription<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -446,7 +476,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookSubscriptionResponse>,
+                Response<types::WebhookSubscriptionResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -454,14 +484,23 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(
+                &operations::UPDATE_WEBHOOK_SUBSCRIPTION,
+            );
             call.path("subscriptionId", self.subscription_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<UpdateWebhookSubscription<'_>>
+    for support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
+        fn from(builder: UpdateWebhookSubscription<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -511,17 +550,26 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::DELETE_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(
+                &operations::DELETE_WEBHOOK_SUBSCRIPTION,
+            );
             call.path("subscriptionId", self.subscription_id);
             call.empty()
+        }
+    }
+
+    impl From<DeleteWebhookSubscription<'_>>
+    for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: DeleteWebhookSubscription<'_>) -> Self {
+            builder.prepare()
         }
     }
 

@@ -3,6 +3,7 @@
 mod answers;
 mod configuration;
 mod hooks;
+mod limits;
 mod operations;
 mod options;
 mod requests;

@@ -9,7 +9,7 @@ use linq_client::reqwest::{self, StatusCode};
 use crate::error::CallReport;
 use crate::retry::backoff;
 use crate::retry::clock::Clock;
-use crate::retry::policy::{self, Answer, Attempts, Class, Decision, Limits, Outcome};
+use crate::retry::policy::{self, Class, Decision, Limits, Outcome, Signals};
 use crate::{Error, Linq};
 
 /// One attempt that failed.
@@ -57,7 +57,7 @@ impl Failure {
     ) -> Self {
         Self {
             error: Error::transfer_status(what, status),
-            outcome: Outcome::Answered(Answer {
+            outcome: Outcome::Responded(Signals {
                 status,
                 code: None,
                 forbids: false,
@@ -114,21 +114,14 @@ impl Retrying {
         self.made += 1;
         let error = error.with_report(CallReport {
             attempts: self.made,
-            retry_after: match outcome {
-                Outcome::Answered(answer) => answer.retry_after,
-                _ => None,
-            },
+            retry_after: outcome.retry_after(),
             // To upload again is to make another attachment.
             retryable: self.class == Class::Read && policy::may_repeat(outcome, self.class),
             idempotency_key: None,
         });
-        let attempts = Attempts {
-            made: self.made,
-            may_have_arrived: false,
-        };
-        let after = match policy::decide(attempts, outcome, self.class, false, self.limits) {
+        let after = match policy::decide(self.made, outcome, self.class, self.limits) {
             Decision::Repeat { after } => after,
-            Decision::Stop | Decision::Done => return Err(error),
+            Decision::Stop => return Err(error),
         };
         let pause = after
             .filter(|after| !after.is_zero())

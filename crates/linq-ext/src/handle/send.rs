@@ -269,9 +269,7 @@ impl<D: Destination> SendMessage<D> {
     }
 
     /// The call that sends the message, checked by now.
-    pub fn call(mut self) -> Call<D::Answer> {
-        let key = &mut self.message.content.idempotency_key;
-        self.settings.place_key(D::OPERATION, key);
+    pub fn call(self) -> Call<D::Answer> {
         let call = self
             .destination
             .call(&self.linq, self.message, self.overrides_optout);

@@ -349,7 +349,6 @@ async fn a_retry_in_the_middle_repeats_and_loses_nothing() {
         Step::html(),
         Step::Reset { done: true },
         Step::CutOff,
-        Step::CutOffJson,
         Step::Refused,
     ];
     for fault in faults {

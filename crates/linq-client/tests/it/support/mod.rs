@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -89,6 +90,10 @@ pub(crate) enum Script {
     Answer(Vec<u8>),
     /// Writes these bytes and keeps the connection open without a further word.
     Stall(Vec<u8>),
+    /// Writes a body without end, as fast as the client reads.
+    Endless(&'static str),
+    /// Writes a body without end, one byte at a time.
+    Trickle(&'static str),
 }
 
 /// An answer with a body and its length.
@@ -177,6 +182,13 @@ impl Server {
                         stream.write_all(&bytes).await.expect("the client reads");
                         stalled.push(stream);
                     }
+                    Script::Endless(status) => {
+                        endless(stream, status, vec![b'a'; 64 * 1024], None).await;
+                    }
+                    Script::Trickle(status) => {
+                        let pause = Duration::from_millis(20);
+                        endless(stream, status, vec![b'a'], Some(pause)).await;
+                    }
                 }
             }
             if !stalled.is_empty() {
@@ -204,6 +216,18 @@ impl Server {
         let mut recorded = self.recorded();
         assert_eq!(recorded.len(), 1);
         recorded.remove(0)
+    }
+}
+
+/// Writes a response whose body never ends, until the client hangs up.
+async fn endless(mut stream: TcpStream, status: &str, piece: Vec<u8>, pause: Option<Duration>) {
+    let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\n\r\n{{\"chats\":[\"");
+    let mut written = stream.write_all(head.as_bytes()).await;
+    while written.is_ok() {
+        if let Some(pause) = pause {
+            tokio::time::sleep(pause).await;
+        }
+        written = stream.write_all(&piece).await;
     }
 }
 

@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use linq_ext::client::reqwest::Response;
-use linq_ext::client::{BoxFuture, Hook, Next, Request, TransportError};
+use linq_ext::client::{BoxFuture, Hook, Next, Request, Response, TransportError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -271,7 +270,11 @@ impl Hook for Refusals {
         drop(state);
         Box::pin(async move {
             let result = next.run(request).await;
-            let status = result.as_ref().ok().map(|answer| answer.status().as_u16());
+            let response = match &result {
+                Ok(response) => Some(response),
+                Err(error) => error.response(),
+            };
+            let status = response.map(|response| response.status().as_u16());
             self.0.lock().answers.push(status);
             result
         })
