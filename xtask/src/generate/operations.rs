@@ -142,10 +142,8 @@ fn parameter<'a>(
         None => lowering.type_of(schema, &child(pointer, "schema")),
     };
     let fits = match (&ty, seen.get("items")) {
-        (Type::List(item), Some(items)) => {
-            location == In::Query && is_scalar(lowering, item, items)
-        }
-        _ => is_scalar(lowering, &ty, seen),
+        (Type::List(_), Some(items)) => location == In::Query && lowering.is_scalar(items),
+        _ => lowering.is_scalar(schema),
     };
     if !fits {
         lowering.problems.push(Problem::new(
@@ -201,24 +199,6 @@ fn style(parameter: &Value, location: In, is_list: bool) -> Result<Style, String
         style => Err(format!(
             "linq-client cannot write a parameter in the style `{style}`"
         )),
-    }
-}
-
-/// Whether a type is written as one text in a path, query or header.
-fn is_scalar<'a>(lowering: &Lowering<'a>, ty: &Type, schema: &'a Value) -> bool {
-    let seen = lowering.seen_through(schema);
-    let is_map = seen.get("type").and_then(Value::as_str) == Some("object")
-        || seen.get("additionalProperties").is_some();
-    match ty {
-        Type::List(_) | Type::Map(_) | Type::Object => false,
-        Type::Named(_) => {
-            let members = ["oneOf", "anyOf"]
-                .iter()
-                .filter_map(|union| seen.get(*union)?.as_array());
-            let is_union = members.flatten().any(|member| lowering.is_composed(member));
-            !is_map && !is_union && seen.get("items").is_none() && !lowering.is_composed(seen)
-        }
-        _ => true,
     }
 }
 

@@ -74,11 +74,8 @@ impl<'a> Lowering<'a> {
             return None;
         }
         let unknown = unknown.join(" and ");
-        let note = format!(
-            "{}: `required` names {unknown}, which nothing describes",
-            component.pointer
-        );
-        self.notes.push(note);
+        let what = format!("`required` names {unknown}, which nothing describes");
+        self.note(&component.pointer, &what);
         Some(format!(
             "Requires {unknown}, which the API does not describe."
         ))
