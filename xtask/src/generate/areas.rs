@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::lower::{text, uses};
+use super::json_schema::text;
 use super::model::Api;
 use super::names;
-use super::operations;
 
 /// The area of what many areas use.
 const COMMON: &str = "common";
@@ -33,18 +32,17 @@ pub fn assign(api: &mut Api, root: &Value) {
                 areas.push(area);
                 areas.len() - 1
             });
-        let answers = operations::answer_uses(operation);
-        for name in operations::uses(operation) {
-            for reached in reach(api, name) {
+        // A type may be sent and received by one operation.
+        for (names, side) in [
+            (operation.request_uses(), &mut in_request),
+            (operation.answer_uses(), &mut in_answer),
+        ] {
+            for reached in names.into_iter().flat_map(|name| reach(api, name)) {
                 by_operation
                     .entry(reached.clone())
                     .or_default()
                     .insert(index);
-                if answers.contains(&name) {
-                    in_answer.insert(reached);
-                } else {
-                    in_request.insert(reached);
-                }
+                side.insert(reached);
             }
         }
     }
@@ -125,7 +123,7 @@ fn reach(api: &Api, name: &str) -> BTreeSet<String> {
         if let Some(definition) = api.types.get(&name)
             && found.insert(name)
         {
-            open.extend(uses(definition).into_iter().map(str::to_owned));
+            open.extend(definition.uses().into_iter().map(str::to_owned));
         }
     }
     found

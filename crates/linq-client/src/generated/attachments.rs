@@ -100,7 +100,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::request_upload`](crate::Client::request_upload), once it has all it needs.
+    /// Builds a call of [`Client::request_upload`](crate::Client::request_upload).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RequestUpload<'a> {
@@ -161,7 +161,15 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_attachment`](crate::Client::get_attachment), once it has all it needs.
+    impl std::fmt::Debug for RequestUpload<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "RequestUpload")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_attachment`](crate::Client::get_attachment).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetAttachment<'a> {
@@ -217,7 +225,15 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::delete_attachment`](crate::Client::delete_attachment), once it has all it needs.
+    impl std::fmt::Debug for GetAttachment<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetAttachment")
+                .required("attachment_id", &self.attachment_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::delete_attachment`](crate::Client::delete_attachment).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteAttachment<'a> {
@@ -272,9 +288,11 @@ pub(super) mod builder {
         }
     }
 
-    support::opaque_builders! {
-        RequestUpload
-        GetAttachment
-        DeleteAttachment
+    impl std::fmt::Debug for DeleteAttachment<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "DeleteAttachment")
+                .required("attachment_id", &self.attachment_id)
+                .finish()
+        }
     }
 }

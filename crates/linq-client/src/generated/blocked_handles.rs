@@ -86,7 +86,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::list_blocked_handles`](crate::Client::list_blocked_handles), once it has all it needs.
+    /// Builds a call of [`Client::list_blocked_handles`](crate::Client::list_blocked_handles).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListBlockedHandles<'a> {
@@ -131,7 +131,13 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::block_handle`](crate::Client::block_handle), once it has all it needs.
+    impl std::fmt::Debug for ListBlockedHandles<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListBlockedHandles").finish()
+        }
+    }
+
+    /// Builds a call of [`Client::block_handle`](crate::Client::block_handle).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct BlockHandle<'a> {
@@ -189,7 +195,15 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::unblock_handle`](crate::Client::unblock_handle), once it has all it needs.
+    impl std::fmt::Debug for BlockHandle<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "BlockHandle")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::unblock_handle`](crate::Client::unblock_handle).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UnblockHandle<'a> {
@@ -244,9 +258,11 @@ pub(super) mod builder {
         }
     }
 
-    support::opaque_builders! {
-        ListBlockedHandles
-        BlockHandle
-        UnblockHandle
+    impl std::fmt::Debug for UnblockHandle<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UnblockHandle")
+                .required("body", &self.body)
+                .finish()
+        }
     }
 }

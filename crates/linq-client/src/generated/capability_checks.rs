@@ -26,6 +26,7 @@ impl Client {
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
     /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "checkImessageCapability")]
     pub fn check_imessage_capability(&self) -> builder::CheckImessageCapability<'_> {
@@ -57,6 +58,7 @@ impl Client {
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
     /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     /// - `503`: A service behind the API is out of reach for now (503, mostly code 4004). Wait about 30 seconds. For a capability check the result is then unknown, not negative.
     #[doc(alias = "checkRcsCapability")]
@@ -71,7 +73,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::check_imessage_capability`](crate::Client::check_imessage_capability), once it has all it needs.
+    /// Builds a call of [`Client::check_imessage_capability`](crate::Client::check_imessage_capability).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckImessageCapability<'a> {
@@ -132,7 +134,15 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::check_rcs_capability`](crate::Client::check_rcs_capability), once it has all it needs.
+    impl std::fmt::Debug for CheckImessageCapability<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CheckImessageCapability")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::check_rcs_capability`](crate::Client::check_rcs_capability).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckRcsCapability<'a> {
@@ -193,8 +203,11 @@ pub(super) mod builder {
         }
     }
 
-    support::opaque_builders! {
-        CheckImessageCapability
-        CheckRcsCapability
+    impl std::fmt::Debug for CheckRcsCapability<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CheckRcsCapability")
+                .required("body", &self.body)
+                .finish()
+        }
     }
 }

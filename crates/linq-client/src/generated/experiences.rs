@@ -63,7 +63,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::list_experiences`](crate::Client::list_experiences), once it has all it needs.
+    /// Builds a call of [`Client::list_experiences`](crate::Client::list_experiences).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListExperiences<'a> {
@@ -108,7 +108,13 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_experience`](crate::Client::get_experience), once it has all it needs.
+    impl std::fmt::Debug for ListExperiences<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListExperiences").finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_experience`](crate::Client::get_experience).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetExperience<'a> {
@@ -164,8 +170,11 @@ pub(super) mod builder {
         }
     }
 
-    support::opaque_builders! {
-        ListExperiences
-        GetExperience
+    impl std::fmt::Debug for GetExperience<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetExperience")
+                .required("experience", &self.experience)
+                .finish()
+        }
     }
 }

@@ -2,6 +2,13 @@
 //!
 //! The operations of the API, by area.
 
+#![allow(
+    clippy::self_named_constructors,
+    clippy::should_implement_trait,
+    clippy::type_complexity,
+    reason = "names and types are those of the API"
+)]
+
 mod chats;
 mod messages;
 mod attachments;
@@ -32,5 +39,8 @@ pub mod builder {
     pub use super::payments::builder::*;
 }
 
+/// Where the API is served.
+pub const DEFAULT_BASE_URL: &str = "https://api.linqapp.com/api/partner";
+
 /// The body of an error response.
-pub type ErrorBody = linq_types::ErrorResponse;
+pub type ErrorBody = crate::types::ErrorResponse;

@@ -127,7 +127,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::list_payment_requests`](crate::Client::list_payment_requests), once it has all it needs.
+    /// Builds a call of [`Client::list_payment_requests`](crate::Client::list_payment_requests).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListPaymentRequests<'a> {
@@ -150,8 +150,6 @@ pub(super) mod builder {
         /// Sets `limit`.
         ///
         /// Payment requests per page, 1 to 100. Absent means 20.
-        ///
-        /// From 1 to 100. Default: `20`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -166,8 +164,6 @@ pub(super) mod builder {
         /// Sets `offset`.
         ///
         /// How many of the newest to skip. Absent means 0.
-        ///
-        /// At least 0. Default: `0`.
         pub fn offset<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -229,22 +225,46 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::create_payment_request`](crate::Client::create_payment_request), once it has all it needs.
+    impl std::fmt::Debug for ListPaymentRequests<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListPaymentRequests")
+                .optional("limit", &self.limit)
+                .optional("offset", &self.offset)
+                .optional("status", &self.status)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::create_payment_request`](crate::Client::create_payment_request).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePaymentRequest<'a> {
         client: &'a Client,
-        body: Result<types::PaymentRequestCreateRequest, support::Reason>,
         idempotency_key: Result<Option<String>, support::Reason>,
+        body: Result<types::PaymentRequestCreateRequest, support::Reason>,
     }
 
     impl<'a> CreatePaymentRequest<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 idempotency_key: Ok(None),
+                body: Err(support::Reason::NotSet),
             }
+        }
+
+        /// Sets `Idempotency-Key`.
+        ///
+        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
+        pub fn idempotency_key<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
+            self
         }
 
         /// Sets the request's body; it must be set.
@@ -255,22 +275,6 @@ pub(super) mod builder {
             V: TryInto<types::PaymentRequestCreateRequest>,
         {
             self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
-        }
-
-        /// Sets `Idempotency-Key`.
-        ///
-        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
-        ///
-        /// At most 255 characters.
-        pub fn idempotency_key<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<String>,
-        {
-            self.idempotency_key = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -306,7 +310,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_payment_request`](crate::Client::get_payment_request), once it has all it needs.
+    impl std::fmt::Debug for CreatePaymentRequest<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreatePaymentRequest")
+                .optional("idempotency_key", &self.idempotency_key)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_payment_request`](crate::Client::get_payment_request).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentRequest<'a> {
@@ -366,7 +379,15 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::cancel_payment_request`](crate::Client::cancel_payment_request), once it has all it needs.
+    impl std::fmt::Debug for GetPaymentRequest<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPaymentRequest")
+                .required("payment_request_id", &self.payment_request_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::cancel_payment_request`](crate::Client::cancel_payment_request).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CancelPaymentRequest<'a> {
@@ -426,10 +447,11 @@ pub(super) mod builder {
         }
     }
 
-    support::opaque_builders! {
-        ListPaymentRequests
-        CreatePaymentRequest
-        GetPaymentRequest
-        CancelPaymentRequest
+    impl std::fmt::Debug for CancelPaymentRequest<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CancelPaymentRequest")
+                .required("payment_request_id", &self.payment_request_id)
+                .finish()
+        }
     }
 }

@@ -178,7 +178,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::list_webhook_events`](crate::Client::list_webhook_events), once it has all it needs.
+    /// Builds a call of [`Client::list_webhook_events`](crate::Client::list_webhook_events).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListWebhookEvents<'a> {
@@ -223,7 +223,13 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::list_webhook_subscriptions`](crate::Client::list_webhook_subscriptions), once it has all it needs.
+    impl std::fmt::Debug for ListWebhookEvents<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListWebhookEvents").finish()
+        }
+    }
+
+    /// Builds a call of [`Client::list_webhook_subscriptions`](crate::Client::list_webhook_subscriptions).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListWebhookSubscriptions<'a> {
@@ -268,7 +274,13 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::create_webhook_subscription`](crate::Client::create_webhook_subscription), once it has all it needs.
+    impl std::fmt::Debug for ListWebhookSubscriptions<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListWebhookSubscriptions").finish()
+        }
+    }
+
+    /// Builds a call of [`Client::create_webhook_subscription`](crate::Client::create_webhook_subscription).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateWebhookSubscription<'a> {
@@ -334,7 +346,15 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_webhook_subscription`](crate::Client::get_webhook_subscription), once it has all it needs.
+    impl std::fmt::Debug for CreateWebhookSubscription<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreateWebhookSubscription")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_webhook_subscription`](crate::Client::get_webhook_subscription).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetWebhookSubscription<'a> {
@@ -397,33 +417,30 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::update_webhook_subscription`](crate::Client::update_webhook_subscription), once it has all it needs.
+    impl std::fmt::Debug for GetWebhookSubscription<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetWebhookSubscription")
+                .required("subscription_id", &self.subscription_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::update_webhook_subscription`](crate::Client::update_webhook_subscription).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateWebhookSubscription<'a> {
         client: &'a Client,
-        body: Result<types::UpdateWebhookSubscriptionRequest, support::Reason>,
         subscription_id: Result<String, support::Reason>,
+        body: Result<types::UpdateWebhookSubscriptionRequest, support::Reason>,
     }
 
     impl<'a> UpdateWebhookSubscription<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 subscription_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// Fields to change.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdateWebhookSubscriptionRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `subscriptionId`; it must be set.
@@ -436,6 +453,17 @@ pub(super) mod builder {
             self.subscription_id = value
                 .try_into()
                 .map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// Fields to change.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateWebhookSubscriptionRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -476,7 +504,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::delete_webhook_subscription`](crate::Client::delete_webhook_subscription), once it has all it needs.
+    impl std::fmt::Debug for UpdateWebhookSubscription<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdateWebhookSubscription")
+                .required("subscription_id", &self.subscription_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::delete_webhook_subscription`](crate::Client::delete_webhook_subscription).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteWebhookSubscription<'a> {
@@ -536,12 +573,11 @@ pub(super) mod builder {
         }
     }
 
-    support::opaque_builders! {
-        ListWebhookEvents
-        ListWebhookSubscriptions
-        CreateWebhookSubscription
-        GetWebhookSubscription
-        UpdateWebhookSubscription
-        DeleteWebhookSubscription
+    impl std::fmt::Debug for DeleteWebhookSubscription<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "DeleteWebhookSubscription")
+                .required("subscription_id", &self.subscription_id)
+                .finish()
+        }
     }
 }

@@ -20,8 +20,6 @@ pub struct CreateCallRequest {
     #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: Option<CreateCallRequestType>,
     /// Numbers to ring, in E.164. At least one.
-    ///
-    /// At least 1 items.
     pub to: Vec<String>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -551,8 +549,6 @@ pub struct ReactionEventBase {
     /// Id (UUID) of the message reacted to.
     pub message_id: Option<String>,
     /// Part reacted to, counted from 0.
-    ///
-    /// At least 0.
     pub part_index: Option<i32>,
     /// Kind of reaction.
     pub reaction_type: ReactionType,

@@ -7,6 +7,7 @@
 ///
 /// - `required`: must be there.
 /// - `optional`: an `Option`; may be missing or null, and is left out when `None`.
+/// - `sent`: an `Option`; `new` takes it, since requests have it, and responses leave it out.
 /// - `nullable`: an `Option`; must be there but may be null, and is written as null when `None`.
 /// - `patch`: a `Nullable`; missing and null mean different things.
 ///
@@ -190,6 +191,9 @@ macro_rules! initial {
     (required $field:ident) => {
         $field.into()
     };
+    (sent $field:ident) => {
+        Some($field.into())
+    };
     ($kind:ident $field:ident) => {
         Default::default()
     };
@@ -246,6 +250,9 @@ macro_rules! read {
         }
         value
     }};
+    (sent $type:ty, $object:ident, $presence:ident, $index:expr) => {
+        $crate::support::record::read!(optional $type, $object, $presence, $index)
+    };
     (nullable $type:ty, $object:ident, $presence:ident, $index:expr) => {
         $object.next_value::<Option<$type>>()?
     };
@@ -280,6 +287,9 @@ macro_rules! write {
             $object.serialize_entry($wire, &$self.$field)?;
         }
     };
+    (sent $self:ident $field:ident, $wire:literal, $object:ident, $index:expr) => {
+        $crate::support::record::write!(optional $self $field, $wire, $object, $index)
+    };
     (nullable $self:ident $field:ident, $wire:literal, $object:ident, $index:expr) => {
         if $self.$field.is_some() || !$self.presence_.is_marked($index) {
             $object.serialize_entry($wire, &$self.$field)?;
@@ -295,3 +305,43 @@ macro_rules! write {
 pub(crate) use {
     argument, argument_value, constructor, field_misfit, initial, read, record, shown, take, write,
 };
+
+#[cfg(test)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the macro writes what a public type needs"
+)]
+mod tests {
+    use crate::support::wire::Wire;
+
+    #[derive(Clone, PartialEq)]
+    struct Account {
+        name: String,
+        password: Option<String>,
+        presence_: Wire<1>,
+    }
+
+    record! {
+        Account new(name: String, password: String) {
+            name, with_name: String = "name" required;
+            password, with_password: String = "password" sent;
+        }
+    }
+
+    #[test]
+    fn what_only_requests_have_is_taken_by_new_and_may_lack_in_responses() {
+        let sent = Account::new("a", "b");
+        let text = serde_json::to_string(&sent).expect("it is written");
+        assert_eq!(text, r#"{"name":"a","password":"b"}"#);
+        for text in [r#"{"name":"a"}"#, r#"{"name":"a","password":null}"#] {
+            let received: Account = serde_json::from_str(text).expect("a response");
+            assert_eq!(received.password, None);
+            assert_eq!(
+                serde_json::to_string(&received).expect("it is written"),
+                text
+            );
+        }
+        assert_eq!(sent.with_password("c").password.as_deref(), Some("c"));
+    }
+}
