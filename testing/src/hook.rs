@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use linq_client::reqwest::Response;
-use linq_client::{BoxFuture, Hook, Next, Request, TransportError};
+use linq_client::{BoxFuture, Hook, Next, Request, Response, TransportError};
 
 use crate::server::{ClosedPort, Server};
 

@@ -17,8 +17,7 @@
 //! `Linq` makes the client. `create_chat`, `send_to` and `chat(id).message()` send; `chat(id)`, `message(id)`
 //! and `line(number)` are handles with a short method for what can be done with each, and what belongs to none
 //! of them is a method of `Linq` itself. Each method checks what can be known before sending; where the API
-//! should decide instead, `Linq::api` is the generated client, which retries by the same rules but adds no
-//! idempotency keys.
+//! should decide instead, `Linq::call` takes any operation of the generated client, `Linq::api`.
 #![deny(missing_docs)]
 
 mod account;
@@ -26,6 +25,7 @@ mod call;
 mod chat_client;
 mod code;
 mod error;
+mod event;
 mod files;
 mod id;
 mod line_client;
@@ -33,7 +33,6 @@ mod linq;
 pub mod list;
 pub mod message;
 mod message_client;
-mod payment;
 mod raw;
 mod reaction;
 mod retry;
@@ -43,15 +42,16 @@ mod trace;
 mod typing;
 
 pub use linq_client as client;
+pub use linq_client::Response;
 pub use linq_types as types;
 
-pub use call::{Call, CallFuture, Response};
+pub use call::{Call, CallFuture};
 pub use chat_client::{Background, ChatClient};
 pub use code::ErrorCode;
 pub use error::Error;
 pub use files::{Download, DownloadStream, Downloaded, Upload, Uploaded};
 pub use id::IntoId;
-pub use line_client::{AvailableNumber, LineClient};
+pub use line_client::LineClient;
 pub use linq::{Linq, LinqBuilder};
 pub use message::Message;
 pub use message_client::MessageClient;

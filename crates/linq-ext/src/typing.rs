@@ -44,7 +44,7 @@ impl ChatClient {
     /// ```
     pub fn typing(&self) -> Typing {
         Typing {
-            chat_id: self.id(),
+            chat_id: self.id().to_owned(),
             indicator: self.linq().indicators().show(self),
         }
     }
@@ -61,7 +61,7 @@ impl ChatClient {
 /// the first guard was created in; outside a runtime nothing is shown. A guard can be dropped anywhere.
 #[must_use = "the indicator is removed when this is dropped"]
 pub struct Typing {
-    chat_id: Option<Uuid>,
+    chat_id: String,
     indicator: Option<Arc<Indicator>>,
 }
 
@@ -112,7 +112,7 @@ impl Latest {
 
 impl Indicators {
     fn show(&self, chat: &ChatClient) -> Option<Arc<Indicator>> {
-        let (id, runtime) = (chat.id()?, Handle::try_current().ok()?);
+        let (id, runtime) = (chat.id().parse().ok()?, Handle::try_current().ok()?);
         let mut chats = self.lock();
         chats.retain(|_, latest| latest.is_running());
         let latest = chats.get(&id);

@@ -26,11 +26,17 @@ const MAX_REFERENCES: usize = 32;
 pub fn check(document: &Document, losses: &mut Losses) -> Result<(), Problems> {
     let mut problems = Problems::default();
     let root = &document.root;
+    if root.get("paths").is_none() && root.get("webhooks").is_none() {
+        problems.push(Problem::new(
+            "",
+            "the document has neither `paths` nor `webhooks`",
+            "name a complete OpenAPI document",
+        ));
+    }
     references(root, &mut problems);
-    shape(root, &mut problems);
-    // What follows relies on references that lead somewhere and sections of the right kind.
-    problems.clone().into_result()?;
     keywords::check(root, losses, &mut problems);
+    // What follows relies on references that lead somewhere and values of the right kind.
+    problems.clone().into_result()?;
     operations(root, &mut problems);
     problems.into_result()
 }
@@ -115,67 +121,6 @@ pub fn target<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
         .and_then(Value::as_str)
         .and_then(|reference| follow(root, reference).ok())
         .unwrap_or(value)
-}
-
-/// The sections that the later stages walk are objects where they are there.
-fn shape(root: &Value, problems: &mut Problems) {
-    let mut expect_object = |pointer: &str| {
-        if let Some(value) = root.pointer(pointer.trim_start_matches('#'))
-            && !value.is_object()
-        {
-            problems.push(Problem::new(
-                pointer,
-                "this is no object",
-                "mend the document",
-            ));
-        }
-    };
-    for pointer in [
-        "#/paths",
-        "#/webhooks",
-        "#/components",
-        "#/components/schemas",
-    ] {
-        expect_object(pointer);
-    }
-    for section in ["paths", "webhooks"] {
-        for (name, item) in root
-            .get(section)
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            let pointer = child(&format!("#/{section}"), name);
-            if !item.is_object() {
-                problems.push(Problem::new(
-                    pointer,
-                    "this is no object",
-                    "mend the document",
-                ));
-                continue;
-            }
-            for method in METHODS {
-                if item
-                    .get(method)
-                    .is_some_and(|operation| !operation.is_object())
-                {
-                    let pointer = child(&pointer, method);
-                    problems.push(Problem::new(
-                        pointer,
-                        "this is no object",
-                        "mend the document",
-                    ));
-                }
-            }
-        }
-    }
-    if root.get("paths").is_none() && root.get("webhooks").is_none() {
-        problems.push(Problem::new(
-            "",
-            "the document has neither `paths` nor `webhooks`",
-            "name a complete OpenAPI document",
-        ));
-    }
 }
 
 /// An operation with its place.
@@ -356,7 +301,8 @@ fn twice(root: &Value, place: &Place<'_>, problems: &mut Problems) {
 
 fn is_header(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !name.is_empty()
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn parent(pointer: &str) -> &str {

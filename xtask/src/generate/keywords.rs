@@ -424,6 +424,7 @@ pub fn check(root: &Value, losses: &mut Losses, problems: &mut Problems) {
     each(root, &mut |object, pointer, entries| {
         rename::check(entries, pointer, problems);
         for (name, value) in entries {
+            kind(object, name, value, &child(pointer, name), problems);
             match find(object, name) {
                 Some((_, Read | Ignored(_), _)) => {}
                 Some((_, Lost(loss, why), _)) => {
@@ -448,6 +449,69 @@ pub fn check(root: &Value, losses: &mut Losses, problems: &mut Problems) {
             }
         }
     });
+}
+
+/// Checks that a keyword has a value of its kind, and so do the objects below it.
+fn kind(object: Object, name: &str, value: &Value, pointer: &str, problems: &mut Problems) {
+    let mut expect = |is_of_kind: bool, pointer: String, name: &str, kind: &str| {
+        if !is_of_kind {
+            let what = format!("`{name}` is not {kind}");
+            let help = "correct it, or remove it with the overlay";
+            problems.push(Problem::new(pointer, what, help));
+        }
+    };
+    let is_object = |inner: Object, value: &Value| {
+        value.is_object() || (inner == Object::Schema && value.is_boolean())
+    };
+    let at = pointer.to_owned();
+    match (find(object, name).map(|(_, _, below)| *below), value) {
+        (Some(One(inner)), _) => expect(is_object(inner, value), at, name, "an object"),
+        (Some(Each(inner)), Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                let name = index.to_string();
+                expect(
+                    is_object(inner, item),
+                    child(pointer, &name),
+                    &name,
+                    "an object",
+                );
+            }
+        }
+        (Some(Each(_)), _) => expect(false, at, name, "a list"),
+        (Some(Every(inner)), Value::Object(items)) => {
+            for (name, item) in items.iter().filter(|(name, _)| inner.may_be_called(name)) {
+                expect(
+                    is_object(inner, item),
+                    child(pointer, name),
+                    name,
+                    "an object",
+                );
+            }
+        }
+        (Some(Every(_)), _) => expect(false, at, name, "an object"),
+        (Some(Nothing), _) => {
+            let (is_of_kind, kind) = match (object, name) {
+                (Object::Schema, "required") | (_, "tags" | "security" | "enum") => {
+                    (value.is_array(), "a list")
+                }
+                (
+                    _,
+                    "required" | "deprecated" | "explode" | "allowReserved" | "allowEmptyValue"
+                    | "nullable" | "readOnly" | "writeOnly" | "uniqueItems" | "x-secret",
+                ) => (value.is_boolean(), "a boolean"),
+                (_, "callbacks" | "mapping" | "variables") => (value.is_object(), "an object"),
+                (
+                    _,
+                    "$ref" | "name" | "in" | "style" | "operationId" | "summary" | "description"
+                    | "url" | "scheme" | "propertyName" | "format" | "pattern" | "x-event-type"
+                    | "x-webhook-version",
+                ) => (value.is_string(), "a text"),
+                _ => (true, ""),
+            };
+            expect(is_of_kind, at, name, kind);
+        }
+        (None, _) => {}
+    }
 }
 
 /// Visits every object of a document with its pointer, in the document's order.

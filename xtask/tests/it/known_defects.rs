@@ -131,7 +131,7 @@ fn one_success_type_under_two_statuses_is_one_answer() {
     ));
     expect_all(
         &made.builder("ListThings"),
-        &["Result<ResponseValue<types::One>, Error<serde_json::Value>>"],
+        &["Result<Response<types::One>, Error<serde_json::Value>>"],
     );
 }
 
@@ -147,7 +147,7 @@ fn default_counts_as_the_error_answer() {
     ));
     expect_all(
         &made.builder("ListThings"),
-        &["Result<ResponseValue<()>, Error<types::Problem>>"],
+        &["Result<Response<()>, Error<types::Problem>>"],
     );
     let docs = made.method("list_things");
     let (answers, errors) = docs.split_once("# Errors").expect("two sections");
@@ -168,7 +168,7 @@ fn json_without_a_schema_is_plain_json() {
     expect_all(
         &made.builder("ListThings"),
         &[
-            "Result<ResponseValue<serde_json::Value>, Error<serde_json::Value>>",
+            "Result<Response<serde_json::Value>, Error<serde_json::Value>>",
             "body: Result<serde_json::Value, support::Reason>,",
         ],
     );
@@ -310,7 +310,7 @@ fn nested_success_and_error_are_two_types() {
     expect_all(
         &made.builder("ListThings"),
         &[
-            "ResponseValue<types::ListThingsResponse>,",
+            "Response<types::ListThingsResponse>,",
             "Error<types::ListThingsError>,",
         ],
     );
@@ -437,7 +437,7 @@ fn statuses_that_are_not_listed_are_decoded_like_the_others() {
     expect_all(
         &listing,
         &[
-            "Result<ResponseValue<types::Thing>, Error<types::Problem>>",
+            "Result<Response<types::Thing>, Error<types::Problem>>",
             "call.json()\n",
         ],
     );
@@ -446,7 +446,7 @@ fn statuses_that_are_not_listed_are_decoded_like_the_others() {
     expect_all(
         &made.builder("Plain"),
         &[
-            "Result<ResponseValue<()>, Error<types::Problem>>",
+            "Result<Response<()>, Error<types::Problem>>",
             "call.empty()\n",
         ],
     );

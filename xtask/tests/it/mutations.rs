@@ -433,7 +433,7 @@ fn responses() {
             "an error of its own",
             |root| get(root)["responses"]["422"] = holding(reference("Other")),
             Made(&[
-                "ResponseValue<types::Thing>, Error<types::Problem>",
+                "Response<types::Thing>, Error<types::Problem>",
                 "/// - `422`: It.\n    ///   - body: [`Other`](crate::types::Other), see [`Error::body`](crate::Error::body)\n",
             ]),
         ),
@@ -600,7 +600,7 @@ fn names_and_paths() {
         (
             "from",
             |root| get(root)["operationId"] = json!("from"),
-            Made(&["pub fn from_(&self) -> builder::From<'_> {"]),
+            Made(&["pub fn from_(&self) -> builder::FromBuilder<'_> {"]),
         ),
         (
             "a query in a path",

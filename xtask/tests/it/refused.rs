@@ -628,7 +628,7 @@ fn shared_parts_of_operations_are_read() {
         &[
             "call.query(\"limit\", self.limit);",
             "call.body(self.body);",
-            "Result<ResponseValue<types::Thing>, Error<serde_json::Value>>",
+            "Result<Response<types::Thing>, Error<serde_json::Value>>",
         ],
     );
 }

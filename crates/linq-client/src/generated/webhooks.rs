@@ -177,7 +177,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::list_webhook_events`](crate::Client::list_webhook_events).
     #[derive(Clone)]
@@ -200,7 +200,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookEventsResult>,
+                Response<types::WebhookEventsResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -208,12 +208,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookEventsResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_WEBHOOK_EVENTS);
+            let call = support::Parameters::new(&operations::LIST_WEBHOOK_EVENTS);
             call.json()
+        }
+    }
+
+    impl From<ListWebhookEvents<'_>>
+    for support::Prepared<types::WebhookEventsResult, types::ErrorResponse> {
+        fn from(builder: ListWebhookEvents<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -244,7 +251,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListWebhookSubscriptionsResult>,
+                Response<types::ListWebhookSubscriptionsResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -252,12 +259,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
+            let call = support::Parameters::new(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
             call.json()
+        }
+    }
+
+    impl From<ListWebhookSubscriptions<'_>>
+    for support::Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
+        fn from(builder: ListWebhookSubscriptions<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -303,7 +317,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookSubscriptionCreatedResponse>,
+                Response<types::WebhookSubscriptionCreatedResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -311,16 +325,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<
             types::WebhookSubscriptionCreatedResponse,
             types::ErrorResponse,
         > {
-            let mut call = support::Call::new(&operations::CREATE_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(
+                &operations::CREATE_WEBHOOK_SUBSCRIPTION,
+            );
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<CreateWebhookSubscription<'_>>
+    for support::Prepared<types::WebhookSubscriptionCreatedResponse, types::ErrorResponse> {
+        fn from(builder: CreateWebhookSubscription<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -370,7 +393,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookSubscriptionResponse>,
+                Response<types::WebhookSubscriptionResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -378,13 +401,20 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(&operations::GET_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
             call.json()
+        }
+    }
+
+    impl From<GetWebhookSubscription<'_>>
+    for support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
+        fn from(builder: GetWebhookSubscription<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -447,7 +477,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookSubscriptionResponse>,
+                Response<types::WebhookSubscriptionResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -455,14 +485,23 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(
+                &operations::UPDATE_WEBHOOK_SUBSCRIPTION,
+            );
             call.path("subscriptionId", self.subscription_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<UpdateWebhookSubscription<'_>>
+    for support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
+        fn from(builder: UpdateWebhookSubscription<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -512,17 +551,26 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::DELETE_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(
+                &operations::DELETE_WEBHOOK_SUBSCRIPTION,
+            );
             call.path("subscriptionId", self.subscription_id);
             call.empty()
+        }
+    }
+
+    impl From<DeleteWebhookSubscription<'_>>
+    for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: DeleteWebhookSubscription<'_>) -> Self {
+            builder.prepare()
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, DebugStruct, Formatter};
 
-use super::problem::Reason;
+use super::parameters::Reason;
 
 /// Writes the `Debug` of a builder, whose values may be texts and phone numbers.
 pub(crate) struct Redacted<'a, 'f>(DebugStruct<'a, 'f>);

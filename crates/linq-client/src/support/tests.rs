@@ -276,9 +276,9 @@ async fn a_body_of_another_media_type_says_so() {
         (None, None),
     ] {
         let server = Server::start([done()]).await;
-        let mut call = Call::new(&PATCH);
+        let mut call = Parameters::new(&PATCH);
         call.body_optional(Ok(body));
-        let result: Result<ResponseValue<()>, Error> = call.empty().send(&client(&server)).await;
+        let result: Result<Response<()>, Error> = call.empty().send(&client(&server)).await;
         result.expect("success");
         let request = server.only_request();
         let mut headers = request.headers.iter();

@@ -99,11 +99,7 @@ fn debug_shows_the_address_and_no_secret() {
     let url = "https://user:password@example.com/api/";
     let builder = Client::builder().base_url(url).api_key(API_KEY);
     let client = builder.clone().build().expect("both are valid");
-    for printed in [
-        format!("{builder:?}"),
-        format!("{client:?}"),
-        format!("{:?}", client.list_chats()),
-    ] {
+    for printed in [format!("{builder:?}"), format!("{client:?}")] {
         assert!(printed.contains("https://example.com/api"), "{printed}");
         for secret in ["user:", "password", API_KEY] {
             assert!(!printed.contains(secret), "{printed}");

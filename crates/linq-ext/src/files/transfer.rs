@@ -8,7 +8,7 @@ use linq_client::reqwest::{self, Response};
 use crate::error::CallReport;
 use crate::retry::backoff;
 use crate::retry::clock::Clock;
-use crate::retry::policy::{self, Answer, Attempts, Class, Decision, Limits, Outcome};
+use crate::retry::policy::{self, Class, Decision, Limits, Outcome, Signals};
 use crate::{Error, Linq};
 
 /// An attempt that failed.
@@ -51,7 +51,7 @@ impl Failure {
     pub(super) fn of_status(what: &'static str, response: &Response, now: SystemTime) -> Self {
         Self {
             error: Error::transfer_status(what, response.status()),
-            outcome: Outcome::Answered(Answer {
+            outcome: Outcome::Responded(Signals {
                 status: response.status(),
                 code: None,
                 forbids: false,
@@ -107,13 +107,9 @@ impl Retrying {
             retryable: self.class == Class::Read && policy::may_repeat(outcome, self.class),
             idempotency_key: None,
         });
-        let attempts = Attempts {
-            made: self.made,
-            may_have_arrived: false,
-        };
-        let after = match policy::decide(attempts, outcome, self.class, false, self.limits) {
+        let after = match policy::decide(self.made, outcome, self.class, self.limits) {
             Decision::Repeat { after } => after,
-            Decision::Stop | Decision::Done => return Err(error),
+            Decision::Stop => return Err(error),
         };
         let pause = after
             .filter(|after| !after.is_zero())

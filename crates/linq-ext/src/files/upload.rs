@@ -23,7 +23,7 @@ use super::transfer::{Failure, Retrying};
 use crate::message::check_upload;
 use crate::retry::backoff;
 use crate::retry::policy::Class;
-use crate::{Call, Error, ErrorCode, Linq};
+use crate::{Error, ErrorCode, Linq};
 
 /// The type of an unknown file, where the rules are off.
 const ANY_BYTES: &str = "application/octet-stream";
@@ -252,9 +252,9 @@ impl Upload {
     ) -> Result<(RequestUploadResult, SystemTime), Error> {
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         let request = RequestUploadRequest::new(&self.file_name, content_type.clone(), size);
-        let mut call = Call::new(&self.linq, |client| {
-            client.request_upload().body(request).prepare()
-        });
+        let mut call = self
+            .linq
+            .call(self.linq.api().request_upload().body(request));
         if let Some(max_retries) = self.max_retries {
             call = call.max_retries(max_retries);
         }

@@ -74,8 +74,13 @@ impl Subscriber for Log {
 #[tokio::test]
 async fn a_span_has_how_it_went_and_nothing_of_what() {
     let log = Log::default();
-    let _guard = tracing::subscriber::set_default(log.clone());
-    let server = Server::start([Step::error(429, 1007), Step::Success, Step::Refused]).await;
+    let script = [
+        Step::Success,
+        Step::error(429, 1007),
+        Step::Success,
+        Step::Refused,
+    ];
+    let server = Server::start(script).await;
     let linq = Linq::builder()
         .api_key("key-4f7d2a")
         .base_url(server.base_url())
@@ -84,6 +89,10 @@ async fn a_span_has_how_it_went_and_nothing_of_what() {
         .hook(Refusals::of(&server))
         .build()
         .expect("all is valid");
+    // Other tests register the same span at the same time, without anybody who listens.
+    linq.get("/v3/chats").await.expect("success");
+    let _guard = tracing::subscriber::set_default(log.clone());
+    tracing::callsite::rebuild_interest_cache();
     let body = json!({ "from": "+12025550100", "text": "secret" });
     linq.post("/v3/chats")
         .query("to", "+12025550101")
@@ -119,7 +128,11 @@ async fn a_span_has_how_it_went_and_nothing_of_what() {
         ("1".to_owned(), "500".to_owned())
     );
     assert_eq!(get(failed, "operation"), "raw_get");
-    assert_eq!(get(failed, "error"), "could not connect");
+    let error = get(failed, "error");
+    assert!(
+        error.starts_with("could not connect to 127.0.0.1:"),
+        "{error}"
+    );
     assert_eq!(get(failed, "status"), "");
     let all = format!("{spans:?}");
     for secret in ["secret", "+1202", "key-4f7d2a", "/v3"] {

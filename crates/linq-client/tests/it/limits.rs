@@ -1,0 +1,93 @@
+//! Responses that are too large, endless or compressed.
+
+use std::time::Duration;
+
+use crate::support::{API_KEY, NO_CHATS, Script, Server, answer, create_chat_body};
+use linq_client::{Client, ClientBuilder};
+
+fn builder(server: &Server) -> ClientBuilder {
+    Client::builder()
+        .base_url(server.base_url())
+        .api_key(API_KEY)
+        .timeout(Duration::from_secs(20))
+}
+
+#[tokio::test]
+async fn a_response_of_the_limit_is_read_and_a_larger_one_is_not() {
+    let script = || answer("200 OK", &[], NO_CHATS);
+    let server = Server::start([script(), script()]).await;
+    let limit = NO_CHATS.len();
+    let client = builder(&server).response_limit(limit).build();
+    let client = client.expect("all is valid");
+    client.list_chats().send().await.expect("it fits");
+    let client = builder(&server).response_limit(limit - 1).build();
+    let client = client.expect("all is valid");
+    let error = client.list_chats().send().await.expect_err("too large");
+    assert!(error.is_accepted() && !error.is_decode() && !error.is_timeout());
+    assert_eq!(error.body().map(<[u8]>::len), Some(limit - 1));
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "list_chats: accepted, but the response is larger than {} bytes, status 200",
+            limit - 1
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_response_without_an_end_is_read_up_to_the_limit() {
+    for status in ["200 OK", "202 Accepted"] {
+        let server = Server::start([Script::Endless(status)]).await;
+        let client = builder(&server).build().expect("all is valid");
+        let call = client.create_chat().body(create_chat_body());
+        let error = call.send().await.expect_err("it never ends");
+        assert!(error.is_accepted(), "{error}");
+        assert!(
+            error.to_string().contains("larger than 8388608 bytes"),
+            "{error}"
+        );
+        assert_eq!(error.body().map(<[u8]>::len), Some(8 * 1024 * 1024));
+    }
+    let server = Server::start([Script::Endless("500 Oops")]).await;
+    let client = builder(&server).build().expect("all is valid");
+    let error = client.list_chats().send().await.expect_err("it never ends");
+    assert!(error.is_status());
+    assert_eq!(error.body().map(<[u8]>::len), Some(64 * 1024));
+}
+
+#[tokio::test]
+async fn a_compressed_response_is_refused() {
+    let gzip = [("content-encoding", "gzip"), ("x-trace-id", "trace-1")];
+    for (status, is_accepted) in [("201 Created", true), ("500 Oops", false)] {
+        let server = Server::start([answer(status, &gzip, [0x1f, 0x8b, 8, 0])]).await;
+        let client = builder(&server).build().expect("all is valid");
+        let call = client.create_chat().body(create_chat_body());
+        let error = call.send().await.expect_err("it is compressed");
+        assert_eq!(error.is_accepted(), is_accepted, "{error}");
+        assert_eq!(error.is_status(), !is_accepted, "{error}");
+        assert_eq!(error.trace_id(), Some("trace-1"));
+        assert_eq!(error.body(), Some(&[][..]));
+        if is_accepted {
+            assert!(error.to_string().contains("compressed"), "{error}");
+        }
+    }
+    let identity = [("content-encoding", "identity")];
+    let server = Server::start([answer("200 OK", &identity, NO_CHATS)]).await;
+    let client = builder(&server).build().expect("all is valid");
+    client
+        .list_chats()
+        .send()
+        .await
+        .expect("it is not compressed");
+}
+
+#[tokio::test]
+async fn the_timeout_covers_a_body_that_trickles() {
+    let server = Server::start([Script::Trickle("200 OK")]).await;
+    let client = builder(&server).timeout(Duration::from_millis(300)).build();
+    let client = client.expect("all is valid");
+    let start = std::time::Instant::now();
+    let error = client.list_chats().send().await.expect_err("it never ends");
+    assert!(error.is_timeout(), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
