@@ -9,6 +9,7 @@ use linq_client::{Client, Hook, reqwest};
 use crate::Error;
 use crate::retry::clock::{Clock, SystemClock};
 use crate::retry::policy::Limits;
+use crate::typing::Indicators;
 
 const API_KEY_VARIABLE: &str = "LINQ_API_V3_API_KEY";
 const BASE_URL_VARIABLE: &str = "LINQ_API_V3_BASE_URL";
@@ -27,6 +28,7 @@ struct Inner {
     limits: Limits,
     timeout: Duration,
     default_line: Option<String>,
+    indicators: Indicators,
 }
 
 impl Linq {
@@ -63,6 +65,11 @@ impl Linq {
     /// The HTTP client, without the API key, for servers other than the API.
     pub(crate) fn http(&self) -> &reqwest::Client {
         self.inner.api.http_client()
+    }
+
+    /// The typing indicators.
+    pub(crate) fn indicators(&self) -> &Indicators {
+        &self.inner.indicators
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -275,6 +282,7 @@ impl LinqBuilder {
                 limits,
                 timeout: self.timeout,
                 default_line: self.default_line,
+                indicators: Indicators::default(),
             }),
         })
     }

@@ -1,13 +1,12 @@
 //! Calls of every kind, including those that the API document may not have today.
 
-#[path = "../../tests/it/support/mod.rs"]
-mod server;
-
+use linq_testing::API_KEY;
+use linq_testing::responses::NOT_FOUND;
+use linq_testing::server::{Recorded, Server, Step};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Client, Error, ListStyle, Operation, Parameters, Reason, Repeat, Response};
-use server::{API_KEY, NOT_FOUND, Recorded, Script, Server, answer};
 
 const FETCH: Operation = Operation::new(
     "fetch",
@@ -44,24 +43,24 @@ fn client(server: &Server) -> Client {
 
 /// Makes a call with no path parameters, and gives its result and the request that came.
 async fn remove(
-    script: Script,
+    script: Step,
     fill: impl FnOnce(&mut Parameters),
 ) -> (Result<Response<()>, Error>, Option<Recorded>) {
     let server = Server::start([script]).await;
     let client = client(&server);
     let mut call = Parameters::new(&REMOVE);
     fill(&mut call);
-    (call.empty().send(&client).await, server.recorded().pop())
+    (call.empty().send(&client).await, server.requests().pop())
 }
 
-fn done() -> Script {
-    answer("204 No Content", &[], "")
+fn done() -> Step {
+    Step::bare(204, "")
 }
 
 async fn target(fill: impl FnOnce(&mut Parameters)) -> String {
     let (result, request) = remove(done(), fill).await;
     result.expect("success");
-    request.expect("a request").target().to_owned()
+    request.expect("a request").target.to_owned()
 }
 
 async fn problem(fill: impl FnOnce(&mut Parameters)) -> String {
@@ -73,12 +72,12 @@ async fn problem(fill: impl FnOnce(&mut Parameters)) -> String {
 }
 
 async fn fetch(one: &str, two: &str) -> (Result<Response<bytes::Bytes>, Error>, Option<Recorded>) {
-    let server = Server::start([answer("200 OK", &[], [0, 159, 255])]).await;
+    let server = Server::start([Step::bare(200, [0, 159, 255])]).await;
     let client = client(&server);
     let mut call = Parameters::new(&FETCH);
     call.path("one", Ok(one));
     call.path("two", Ok(two));
-    (call.bytes().send(&client).await, server.recorded().pop())
+    (call.bytes().send(&client).await, server.requests().pop())
 }
 
 #[tokio::test]
@@ -102,7 +101,7 @@ async fn path_parameters_are_data_whatever_they_hold() {
         let (result, request) = fetch(one, two).await;
         assert_eq!(&result.expect("an answer")[..], [0, 159, 255]);
         let request = request.expect("a request");
-        assert_eq!(request.target(), expected);
+        assert_eq!(request.target, expected);
         assert!(
             request
                 .headers
@@ -159,11 +158,13 @@ async fn queries_take_scalars_and_lists() {
         call.query_list("empty", Ok(Some(Vec::<String>::new())), ListStyle::Joined);
         call.query_list("absent", Ok(None::<Vec<String>>), ListStyle::Repeated);
         call.query_list_required("a b", Ok(vec!["x&y"]), ListStyle::Repeated);
+        call.query_list("spaces", Ok(Some(vec!["a b", "c"])), ListStyle::Spaces);
+        call.query_list("pipes", Ok(Some(vec!["a", "b"])), ListStyle::Pipes);
     });
     assert_eq!(
         target.await,
         "/api/partner/v3/a?flag=true&id=00000000-0000-0000-0000-000000000000\
-         &joined=a%2Cb,c%20d&repeated=1&repeated=2&a%20b=x%26y"
+         &joined=a%2Cb,c%20d&repeated=1&repeated=2&a%20b=x%26y&spaces=a%20b%20c&pipes=a%7Cb"
     );
 }
 
@@ -252,6 +253,35 @@ async fn headers_and_optional_bodies_are_sent_if_set() {
     assert_eq!(request.body, br#"{"a":[1]}"#);
 }
 
+static PATCH: Operation = Operation::new(
+    "patch",
+    "patch",
+    Method::PATCH,
+    "/v3/a",
+    "A",
+    None,
+    Repeat::Once,
+)
+.sending("application/merge-patch+json");
+
+#[tokio::test]
+async fn a_body_of_another_media_type_says_so() {
+    for (body, expected) in [
+        (Some(json!({})), Some("application/merge-patch+json")),
+        (None, None),
+    ] {
+        let server = Server::start([done()]).await;
+        let mut call = Parameters::new(&PATCH);
+        call.body_optional(Ok(body));
+        let result: Result<Response<()>, Error> = call.empty().send(&client(&server)).await;
+        result.expect("success");
+        let request = server.only_request();
+        let mut headers = request.headers.iter();
+        let found = headers.find(|(name, _)| name == "content-type");
+        assert_eq!(found.map(|(_, value)| value.as_str()), expected);
+    }
+}
+
 #[tokio::test]
 async fn no_body_means_no_content_type() {
     let (result, request) = remove(done(), |call| call.body_optional(Ok(None::<Value>))).await;
@@ -295,12 +325,12 @@ async fn a_post_without_a_body_says_so() {
 #[tokio::test]
 async fn an_empty_operation_ignores_the_body_of_a_success() {
     for body in ["", "{}", "<html>", "accepted"] {
-        let (result, _) = remove(answer("202 Accepted", &[], body), |_| {}).await;
+        let (result, _) = remove(Step::bare(202, body), |_| {}).await;
         assert_eq!(result.expect("success").status().as_u16(), 202);
     }
-    let (result, _) = remove(server::cut_off("200 OK", "{"), |_| {}).await;
+    let (result, _) = remove(Step::bare(200, "{").cut_off(), |_| {}).await;
     result.expect("success");
-    let (result, _) = remove(answer("404 Not Found", &[], NOT_FOUND), |_| {}).await;
+    let (result, _) = remove(Step::bare(404, NOT_FOUND), |_| {}).await;
     assert_eq!(result.expect_err("an error").code(), Some(2001));
 }
 
@@ -329,7 +359,7 @@ async fn an_error_of_the_api_can_have_any_type() {
         (r#"{"trace_id":"t-1","error":{"code":7}}"#, None),
     ];
     for (body, expected) in bodies {
-        let server = Server::start([answer("404 Not Found", &[], body)]).await;
+        let server = Server::start([Step::bare(404, body)]).await;
         let client = client(&server);
         let result: Result<Response<()>, Error<Success>> =
             Parameters::new(&REMOVE).empty().send(&client).await;
@@ -344,7 +374,7 @@ async fn an_error_of_the_api_can_have_any_type() {
 #[tokio::test]
 async fn an_accepted_answer_of_another_shape_keeps_its_trace_id_and_no_value() {
     let body = r#"{"text":"secret"}"#;
-    let server = Server::start([answer("200 OK", &[("x-trace-id", "t-1")], body)]).await;
+    let server = Server::start([Step::bare(200, body).header("x-trace-id", "t-1")]).await;
     let client = client(&server);
     let result: Result<Response<Vec<i64>>, Error> =
         Parameters::new(&REMOVE).json().send(&client).await;

@@ -2,8 +2,10 @@
 
 mod answers;
 mod configuration;
+mod every_operation;
 mod hooks;
 mod limits;
+mod no_type_twice;
 mod operations;
 mod options;
 mod requests;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::support::{
-    API_KEY, CREATED, NO_CHATS, NOT_FOUND, Server, answer, create_chat_body, create_chat_json,
-    stalled,
-};
+use crate::support::{create_chat_body, create_chat_json};
 use linq_client::reqwest::Method;
 use linq_client::reqwest::header::{HeaderName, HeaderValue};
 use linq_client::{CallOptions, Client, Error, Operation, Prepared, Repeat};
+use linq_testing::API_KEY;
+use linq_testing::responses::{CREATED, NO_CHATS, NOT_FOUND};
+use linq_testing::server::{Server, Step};
 use serde_json::{Value, json};
 
 static STICKERS: Operation = Operation::new(
@@ -44,7 +44,7 @@ fn header(name: &'static str, value: &'static str) -> (HeaderName, HeaderValue) 
 
 #[tokio::test]
 async fn options_come_beside_the_parameters_or_in_their_place() {
-    let server = Server::start([answer("201 Created", &[], CREATED)]).await;
+    let server = Server::start([Step::bare(201, CREATED)]).await;
     let (name, value) = header("x-extra", "yes");
     let (agent, shop) = header("user-agent", "shop");
     let options = CallOptions::new()
@@ -65,7 +65,7 @@ async fn options_come_beside_the_parameters_or_in_their_place() {
         .expect("success");
     let request = server.only_request();
     assert_eq!(
-        request.target(),
+        request.target,
         "/api/partner/v3/chats?expand=a%2Cb%26c&expand=d"
     );
     let mut expected = create_chat_json();
@@ -85,11 +85,7 @@ async fn options_come_beside_the_parameters_or_in_their_place() {
 
 #[tokio::test]
 async fn options_hold_for_the_client_that_was_given_them() {
-    let server = Server::start([
-        answer("200 OK", &[], NO_CHATS),
-        answer("200 OK", &[], NO_CHATS),
-    ])
-    .await;
+    let server = Server::start([Step::bare(200, NO_CHATS), Step::bare(200, NO_CHATS)]).await;
     let client = client(&server);
     let with = client.with_options(CallOptions::new().query("a", "1"));
     with.with_options(CallOptions::new().query("b", "2"))
@@ -100,9 +96,9 @@ async fn options_hold_for_the_client_that_was_given_them() {
         .expect("success");
     client.list_chats().send().await.expect("success");
     let targets: Vec<_> = server
-        .recorded()
+        .requests()
         .iter()
-        .map(|request| request.target().to_owned())
+        .map(|request| request.target.to_owned())
         .collect();
     assert_eq!(
         targets,
@@ -112,7 +108,7 @@ async fn options_hold_for_the_client_that_was_given_them() {
 
 #[tokio::test]
 async fn a_timeout_of_a_call_takes_the_place_of_the_clients() {
-    let server = Server::start([stalled("200 OK", "{")]).await;
+    let server = Server::start([Step::bare(200, "{").stalled()]).await;
     let client = client(&server);
     let options = CallOptions::new().timeout(Duration::from_millis(50));
     let call = client.with_options(options);
@@ -126,7 +122,7 @@ async fn a_timeout_of_a_call_takes_the_place_of_the_clients() {
 
 #[tokio::test]
 async fn a_field_makes_a_body_and_is_refused_by_a_list() {
-    let server = Server::start([answer("200 OK", &[], "{}")]).await;
+    let server = Server::start([Step::bare(200, "{}")]).await;
     let client = client(&server).with_options(CallOptions::new().body_field("name", "wave"));
     let call = client.raw(&MAKE_STICKER, "/v3/stickers");
     call.send().await.expect("success");
@@ -137,12 +133,12 @@ async fn a_field_makes_a_body_and_is_refused_by_a_list() {
         error.to_string(),
         "make_sticker: invalid request: `body` is not a JSON object, so that no field can be added"
     );
-    assert_eq!(server.recorded().len(), 1);
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn fields_leave_the_rest_of_the_body_to_the_last_digit() {
-    let server = Server::start([answer("200 OK", &[], "{}")]).await;
+    let server = Server::start([Step::bare(200, "{}")]).await;
     let client = client(&server).with_options(CallOptions::new().body_field("z", 1));
     let body =
         serde_json::value::RawValue::from_string(r#"{"a":0.10000000000000000001}"#.to_owned());
@@ -159,8 +155,8 @@ async fn fields_leave_the_rest_of_the_body_to_the_last_digit() {
 #[tokio::test]
 async fn any_path_is_called_like_an_operation() {
     let server = Server::start([
-        answer("200 OK", &[], r#"{"stickers":[]}"#),
-        answer("404 Not Found", &[], NOT_FOUND),
+        Step::bare(200, r#"{"stickers":[]}"#),
+        Step::bare(404, NOT_FOUND),
     ])
     .await;
     let client = client(&server);
@@ -178,11 +174,8 @@ async fn any_path_is_called_like_an_operation() {
         .expect_err("not there");
     assert_eq!(error.code(), Some(2001));
     assert_eq!(error.operation(), Some(&STICKERS));
-    let request = &server.recorded()[0];
-    assert_eq!(
-        request.line,
-        "GET /api/partner/v3/stickers/a%2Fb?limit=3 HTTP/1.1"
-    );
+    let request = &server.requests()[0];
+    assert_eq!(request.line(), "GET /api/partner/v3/stickers/a%2Fb?limit=3");
     for (name, value) in [
         ("x-extra", "true".to_owned()),
         ("accept", "application/json".to_owned()),
@@ -255,7 +248,7 @@ async fn headers_of_the_connection_and_the_key_cannot_be_set() {
         let error = call.send().await.expect_err(name);
         assert!(error.is_invalid_request(), "{name}");
     }
-    assert!(server.recorded().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
@@ -272,9 +265,9 @@ async fn a_timeout_of_zero_is_refused() {
 #[tokio::test]
 async fn a_response_is_decoded_to_any_type() {
     let server = Server::start([
-        answer("200 OK", &[], r#"["a"]"#),
-        answer("200 OK", &[], r#"["secret"]"#),
-        answer("204 No Content", &[], ""),
+        Step::bare(200, r#"["a"]"#),
+        Step::bare(200, r#"["secret"]"#),
+        Step::bare(204, ""),
     ])
     .await;
     let client = client(&server);

@@ -4,10 +4,6 @@ use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use crate::support::Chance;
-use crate::support::answers::{self, ID};
-use crate::support::clock::TestClock;
-use crate::support::server::{Recorded, Server, Step};
 use linq_ext::client::{BoxFuture, reqwest};
 use linq_ext::types::{
     CreateWebhookSubscriptionRequest, IMessageAppLayout, PaymentCreateRequest,
@@ -15,6 +11,11 @@ use linq_ext::types::{
     UpdateAppCardRequest, UpdateWebhookSubscriptionRequest,
 };
 use linq_ext::{Background, Error, Linq, Message, Reaction};
+use linq_testing::Chance;
+use linq_testing::clock::TestClock;
+use linq_testing::hook::Refusals;
+use linq_testing::responses::{self, ID};
+use linq_testing::server::{Recorded, Server, Step};
 use serde_json::json;
 
 const SEEDS: u64 = 1_000;
@@ -77,7 +78,7 @@ const SENDS: &[(&str, Kind, Make)] = &[
     ("reply", Kind::Keyed, |linq| sent(linq.chat(ID).reply(ID).media_url("https://example.com/secret"))),
     ("message with a key", Kind::Keyed, |linq| sent(linq.chat(ID).message().text("secret").idempotency_key("own"))),
     ("message with a key of its own", Kind::Keyed,
-        |linq| sent(linq.chat(ID).message().message(Message::from("secret").idempotency_key("own")))),
+        |linq| sent(linq.chat(ID).message().content(Message::from("secret").idempotency_key("own")))),
     ("send_to", Kind::Keyed, |linq| sent(linq.send_to([ANN]).text("secret").continuation_message("secret"))),
     ("create_poll", Kind::Keyed, |linq| sent(linq.chat(ID).create_poll(["secret", "other"]))),
     ("create_payment_request", Kind::Keyed, |linq| sent(linq.create_payment_request(
@@ -128,7 +129,7 @@ const OTHERS: &[(&str, Kind, Make)] = &[
     ("delete_attachment", Kind::Harmless, |linq| sent(linq.delete_attachment(ID))),
     ("get_chat", Kind::Read, |linq| sent(linq.chat(ID).get())),
     ("get_message", Kind::Read, |linq| sent(linq.message(ID).get())),
-    ("list_lines", Kind::Read, |linq| sent(linq.list_lines())),
+    ("lines", Kind::Read, |linq| sent(linq.lines())),
     ("raw_get", Kind::Read, |linq| sent(linq.get("/v3/chats"))),
 ];
 
@@ -165,7 +166,7 @@ fn is_read(step: &Step) -> bool {
 }
 
 fn is_rate_limit(step: &Step) -> bool {
-    matches!(step, Step::Answer(answer) if answer.status == 429)
+    step.status() == Some(429)
 }
 
 async fn play(seed: u64, http: reqwest::Client) -> Outcome {
@@ -176,6 +177,7 @@ async fn play(seed: u64, http: reqwest::Client) -> Outcome {
     let script: Vec<_> = (0..length).map(|_| step(&mut chance)).collect();
     let what = format!("seed {seed}, {name}, {script:?}");
     let server = Server::start(script).await;
+    let refusals = Refusals::of(&server);
     let linq = Linq::builder()
         .api_key("key-4f7d2a")
         .base_url(server.base_url())
@@ -184,7 +186,7 @@ async fn play(seed: u64, http: reqwest::Client) -> Outcome {
         .timeout(TIMEOUT)
         .max_retries(2 + u32::try_from(chance.below(2)).expect("a small number"))
         .clock(TestClock::default())
-        .hook(server.refusals())
+        .hook(refusals.clone())
         .build()
         .expect("all is valid");
     let result = make(&linq).await;
@@ -210,9 +212,9 @@ async fn play(seed: u64, http: reqwest::Client) -> Outcome {
             );
         }
     }
-    let mut answers = server.answers();
+    let mut statuses = refusals.statuses();
     let is_taken = |status: &Option<u16>| status.is_some_and(|status| status / 100 == 2);
-    if answers.pop().as_ref().is_some_and(is_taken) {
+    if statuses.pop().as_ref().is_some_and(is_taken) {
         // A read that broke off may be repeated.
         let is_known = result
             .as_ref()
@@ -222,7 +224,7 @@ async fn play(seed: u64, http: reqwest::Client) -> Outcome {
     }
     if kind != Kind::Read {
         assert!(
-            !answers.iter().any(is_taken),
+            !statuses.iter().any(is_taken),
             "sent again after a 2xx: {what}"
         );
     }
@@ -318,7 +320,7 @@ async fn every_operation_succeeds_without_faults() {
         assert_eq!(requests.len(), 1, "{name}");
         assert_eq!(requests[0].key().is_some(), *kind == Kind::Keyed, "{name}");
         assert_eq!(
-            answers::success(&requests[0].method, &requests[0].target).0 / 100,
+            responses::success(&requests[0].method, &requests[0].target).0 / 100,
             2
         );
     }
