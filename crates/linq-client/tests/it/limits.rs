@@ -1,9 +1,10 @@
 //! Responses that are too large, endless or compressed.
 
+use std::io::Write;
 use std::time::Duration;
 
 use crate::support::create_chat_body;
-use linq_client::{Client, ClientBuilder};
+use linq_client::{Client, ClientBuilder, Error, reqwest};
 use linq_testing::API_KEY;
 use linq_testing::responses::NO_CHATS;
 use linq_testing::server::{Server, Step};
@@ -84,6 +85,64 @@ async fn a_compressed_response_is_refused() {
         .send()
         .await
         .expect("it is not compressed");
+}
+
+/// Many megabytes of zeros in a few kilobytes.
+fn bomb() -> Vec<u8> {
+    let mut zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    for _ in 0..64 {
+        zip.write_all(&vec![0; 1 << 20]).expect("there is memory");
+    }
+    zip.finish().expect("there is memory")
+}
+
+/// The most memory that a call takes, with a server on the same thread.
+fn peak(step: Step, build: impl FnOnce(ClientBuilder) -> ClientBuilder) -> (u64, Error) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.expect("a runtime");
+    let (server, client) = runtime.block_on(async {
+        let server = Server::start([step]).await;
+        let client = build(builder(&server)).build().expect("all is valid");
+        (server, client)
+    });
+    let mut error = None;
+    let info = allocation_counter::measure(|| {
+        let result = runtime.block_on(client.list_chats().send());
+        error = Some(result.expect_err("it is too large"));
+    });
+    drop(server);
+    eprintln!("at most {} bytes", info.bytes_max);
+    (info.bytes_max, error.expect("the call has failed"))
+}
+
+#[test]
+fn a_response_without_an_end_and_a_bomb_take_little_memory() {
+    const MIB: u64 = 1 << 20;
+    let gzip = || Step::bare(200, bomb()).header("content-encoding", "gzip");
+    let endless = || Step::bare(200, "{\"chats\":[\"").endless();
+
+    let (bytes, error) = peak(endless(), |builder| builder);
+    assert!(
+        error.to_string().contains("larger than 8388608 bytes"),
+        "{error}"
+    );
+    assert!(bytes < 40 * MIB, "{bytes}");
+
+    // reqwest could decompress here, since a feature of it is on.
+    let (bytes, error) = peak(gzip(), |builder| builder);
+    assert!(error.to_string().contains("compressed"), "{error}");
+    assert!(bytes < 4 * MIB, "{bytes}");
+
+    let unpacking = reqwest::Client::builder().gzip(true).build();
+    let unpacking = unpacking.expect("all is valid");
+    let (bytes, error) = peak(gzip(), |builder| builder.http_client(unpacking));
+    assert!(
+        error.to_string().contains("larger than 8388608 bytes"),
+        "{error}"
+    );
+    assert!(error.is_accepted() && bytes < 40 * MIB, "{bytes}");
 }
 
 #[tokio::test]
