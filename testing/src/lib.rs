@@ -3,6 +3,7 @@
 
 pub mod compare;
 pub mod document;
+pub mod install;
 pub mod operations;
 pub mod redis;
 pub mod responses;

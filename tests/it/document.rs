@@ -1,7 +1,9 @@
 //! The API document is sound: its examples satisfy their schemas, and everything is described.
 
 use jsonschema::Validator;
-use linq_testing::document::{document, examples, resolved};
+use linq_testing::document::{
+    children, document, examples, for_each_schema, for_each_text, resolved,
+};
 use serde_json::{Value, json};
 
 /// A schema, and what is meant to satisfy it.
@@ -52,62 +54,6 @@ fn collect_cases(value: &Value, pointer: &str, cases: &mut Vec<Case>) {
     }
 }
 
-fn children(value: &Value) -> Vec<(String, &Value)> {
-    match value {
-        Value::Object(object) => object
-            .iter()
-            .map(|(name, value)| (name.replace('/', "~1"), value))
-            .collect(),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .map(|(index, value)| (index.to_string(), value))
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Visits every schema of the document, those inside others too.
-fn for_each_schema(document: &Value, visit: &mut impl FnMut(&str, &Value)) {
-    for (name, schema) in children(&document["components"]["schemas"]) {
-        inside(schema, &format!("#/components/schemas/{name}"), visit);
-    }
-    for section in ["paths", "webhooks", "components"] {
-        outside(&document[section], &format!("#/{section}"), visit);
-    }
-}
-
-/// Looks for schemas where none is around.
-fn outside(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, &Value)) {
-    for (name, value) in children(value) {
-        let pointer = format!("{pointer}/{name}");
-        match &*name {
-            "schema" => inside(value, &pointer, visit),
-            "schemas" | "example" | "examples" => {}
-            _ => outside(value, &pointer, visit),
-        }
-    }
-}
-
-/// Visits a schema and those it is made of.
-fn inside(schema: &Value, pointer: &str, visit: &mut impl FnMut(&str, &Value)) {
-    visit(pointer, schema);
-    for (key, value) in children(schema) {
-        let pointer = format!("{pointer}/{key}");
-        match &*key {
-            "items" | "additionalProperties" | "not" | "propertyNames" => {
-                inside(value, &pointer, visit);
-            }
-            "properties" | "oneOf" | "anyOf" | "allOf" | "prefixItems" => {
-                for (name, value) in children(value) {
-                    inside(value, &format!("{pointer}/{name}"), visit);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
 /// A validator of a schema of the document, formats included.
 fn validator(document: &Value, schema: &Value) -> Validator {
     // References point into the components, which therefore stand beside the schema.
@@ -121,11 +67,11 @@ fn validator(document: &Value, schema: &Value) -> Validator {
 #[test]
 fn every_example_satisfies_its_schema() {
     let document = document();
-    let cases = cases(&document);
+    let cases = cases(document);
     assert!(cases.len() >= 100, "{} places have examples", cases.len());
     let mut problems = Vec::new();
     for case in cases {
-        let validator = validator(&document, &case.schema);
+        let validator = validator(document, &case.schema);
         for example in &case.examples {
             for error in validator.iter_errors(example) {
                 let place = error.instance_path();
@@ -141,7 +87,7 @@ fn every_example_satisfies_its_schema() {
 fn what_is_wrong_would_be_found() {
     let document = document();
     let chat = json!({ "$ref": "#/components/schemas/Chat" });
-    let validator = validator(&document, &chat);
+    let validator = validator(document, &chat);
     let operation = &document["paths"]["/v3/chats/{chatId}"]["get"];
     let sound = &operation["responses"]["200"]["content"]["application/json"]["example"];
     assert!(validator.is_valid(sound));
@@ -202,12 +148,12 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
 #[test]
 fn every_operation_parameter_and_answer_is_described() {
     let document = document();
-    let operations = operations(&document);
+    let operations = operations(document);
     assert!(operations.len() >= 69);
     let mut bare = Vec::new();
     for (pointer, operation) in operations {
         let mut check = |value: &Value, name: &str, place: String| {
-            if !has_text(resolved(&document, value), name) {
+            if !has_text(resolved(document, value), name) {
                 bare.push(format!("{place} has no {name}"));
             }
         };
@@ -230,7 +176,7 @@ fn every_schema_property_and_enum_is_described() {
     let document = document();
     let mut bare = Vec::new();
     let mut described = 0;
-    for_each_schema(&document, &mut |pointer, schema| {
+    for_each_schema(document, &mut |pointer, schema| {
         let (around, _) = pointer.rsplit_once('/').unwrap_or_default();
         let named = around.ends_with("/properties") || around == "#/components/schemas";
         // The schema of a parameter is described by the parameter.
@@ -239,25 +185,13 @@ fn every_schema_property_and_enum_is_described() {
             return;
         }
         described += 1;
-        if !has_text(schema, "description") && !has_text(resolved(&document, schema), "description")
+        if !has_text(schema, "description") && !has_text(resolved(document, schema), "description")
         {
             bare.push(pointer.to_owned());
         }
     });
     assert!(described >= 500, "{described} schemas");
     assert!(bare.is_empty(), "no description: {}", bare.join("\n"));
-}
-
-/// Every summary and description of the document, those of properties of that name left out.
-fn for_each_text(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, &str)) {
-    for (name, value) in children(value) {
-        let pointer = format!("{pointer}/{name}");
-        match (&*name, value) {
-            ("example" | "examples", _) => {}
-            ("summary" | "description" | "title", Value::String(text)) => visit(&pointer, text),
-            _ => for_each_text(value, &pointer, visit),
-        }
-    }
 }
 
 /// Text without its code, which may show anything.
@@ -282,7 +216,7 @@ fn is_unfinished(text: &str) -> bool {
 #[test]
 fn no_text_has_html_or_is_unfinished() {
     let mut texts = 0;
-    for_each_text(&document(), "#", &mut |pointer, text| {
+    for_each_text(document(), "#", &mut |pointer, text| {
         assert!(!has_html(text), "{pointer}: {text}");
         assert!(!is_unfinished(text), "{pointer}: {text}");
         texts += 1;

@@ -1,4 +1,6 @@
 //! Tests of what crosses the crates.
 
 mod document;
+mod document_facts;
+mod imports;
 mod tree;

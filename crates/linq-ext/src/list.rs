@@ -519,6 +519,7 @@ pub trait Query: sealed::Sealed + Send + Sync + 'static {
 }
 
 mod sealed {
+    #[allow(unnameable_types, reason = "nobody else is to implement it")]
     pub trait Sealed {}
     impl Sealed for super::Chats {}
     impl Sealed for super::ChatMessages {}

@@ -261,6 +261,7 @@ pub trait Destination: sealed::Sealed + Sized + Send + 'static {
 }
 
 mod sealed {
+    #[allow(unnameable_types, reason = "nobody else is to implement it")]
     pub trait Sealed {}
     impl Sealed for super::ToNewChat {}
     impl Sealed for super::ToChat {}

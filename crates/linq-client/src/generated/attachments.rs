@@ -100,7 +100,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::request_upload`](crate::Client::request_upload), once it has all it needs.
+    /// Builds a call of [`Client::request_upload`](crate::Client::request_upload).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RequestUpload<'a> {
@@ -154,6 +154,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for RequestUpload<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "RequestUpload")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<RequestUpload<'_>>
     for support::Prepared<types::RequestUploadResult, types::ErrorResponse> {
         fn from(builder: RequestUpload<'_>) -> Self {
@@ -161,7 +169,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_attachment`](crate::Client::get_attachment), once it has all it needs.
+    /// Builds a call of [`Client::get_attachment`](crate::Client::get_attachment).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetAttachment<'a> {
@@ -210,6 +218,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetAttachment<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetAttachment")
+                .required("attachment_id", &self.attachment_id)
+                .finish()
+        }
+    }
+
     impl From<GetAttachment<'_>>
     for support::Prepared<types::Attachment, types::ErrorResponse> {
         fn from(builder: GetAttachment<'_>) -> Self {
@@ -217,7 +233,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::delete_attachment`](crate::Client::delete_attachment), once it has all it needs.
+    /// Builds a call of [`Client::delete_attachment`](crate::Client::delete_attachment).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteAttachment<'a> {
@@ -266,15 +282,17 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for DeleteAttachment<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "DeleteAttachment")
+                .required("attachment_id", &self.attachment_id)
+                .finish()
+        }
+    }
+
     impl From<DeleteAttachment<'_>> for support::Prepared<(), types::ErrorResponse> {
         fn from(builder: DeleteAttachment<'_>) -> Self {
             builder.prepare()
         }
-    }
-
-    support::opaque_builders! {
-        RequestUpload
-        GetAttachment
-        DeleteAttachment
     }
 }

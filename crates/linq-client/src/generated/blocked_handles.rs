@@ -86,7 +86,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::list_blocked_handles`](crate::Client::list_blocked_handles), once it has all it needs.
+    /// Builds a call of [`Client::list_blocked_handles`](crate::Client::list_blocked_handles).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListBlockedHandles<'a> {
@@ -124,6 +124,12 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for ListBlockedHandles<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListBlockedHandles").finish()
+        }
+    }
+
     impl From<ListBlockedHandles<'_>>
     for support::Prepared<types::ListBlockedHandlesResult, types::ErrorResponse> {
         fn from(builder: ListBlockedHandles<'_>) -> Self {
@@ -131,7 +137,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::block_handle`](crate::Client::block_handle), once it has all it needs.
+    /// Builds a call of [`Client::block_handle`](crate::Client::block_handle).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct BlockHandle<'a> {
@@ -182,6 +188,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for BlockHandle<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "BlockHandle")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<BlockHandle<'_>>
     for support::Prepared<types::BlockHandleResult, types::ErrorResponse> {
         fn from(builder: BlockHandle<'_>) -> Self {
@@ -189,7 +203,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::unblock_handle`](crate::Client::unblock_handle), once it has all it needs.
+    /// Builds a call of [`Client::unblock_handle`](crate::Client::unblock_handle).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UnblockHandle<'a> {
@@ -238,15 +252,17 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for UnblockHandle<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UnblockHandle")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<UnblockHandle<'_>> for support::Prepared<(), types::ErrorResponse> {
         fn from(builder: UnblockHandle<'_>) -> Self {
             builder.prepare()
         }
-    }
-
-    support::opaque_builders! {
-        ListBlockedHandles
-        BlockHandle
-        UnblockHandle
     }
 }

@@ -24,8 +24,9 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "checkImessageCapability")]
     pub fn check_imessage_capability(&self) -> builder::CheckImessageCapability<'_> {
@@ -55,8 +56,9 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     /// - `503`: A service behind the API is out of reach for now (503, mostly code 4004). Wait about 30 seconds. For a capability check the result is then unknown, not negative.
     #[doc(alias = "checkRcsCapability")]
@@ -71,7 +73,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::check_imessage_capability`](crate::Client::check_imessage_capability), once it has all it needs.
+    /// Builds a call of [`Client::check_imessage_capability`](crate::Client::check_imessage_capability).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckImessageCapability<'a> {
@@ -125,6 +127,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for CheckImessageCapability<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CheckImessageCapability")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<CheckImessageCapability<'_>>
     for support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
         fn from(builder: CheckImessageCapability<'_>) -> Self {
@@ -132,7 +142,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::check_rcs_capability`](crate::Client::check_rcs_capability), once it has all it needs.
+    /// Builds a call of [`Client::check_rcs_capability`](crate::Client::check_rcs_capability).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckRcsCapability<'a> {
@@ -186,15 +196,18 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for CheckRcsCapability<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CheckRcsCapability")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<CheckRcsCapability<'_>>
     for support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
         fn from(builder: CheckRcsCapability<'_>) -> Self {
             builder.prepare()
         }
-    }
-
-    support::opaque_builders! {
-        CheckImessageCapability
-        CheckRcsCapability
     }
 }

@@ -59,8 +59,9 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "createChat")]
     pub fn create_chat(&self) -> builder::CreateChat<'_> {
@@ -112,7 +113,9 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "updateChat")]
     pub fn update_chat(&self) -> builder::UpdateChat<'_> {
@@ -139,7 +142,9 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "addParticipant")]
     pub fn add_participant(&self) -> builder::AddParticipant<'_> {
@@ -166,6 +171,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -195,6 +201,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -222,7 +229,9 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "startTyping")]
     pub fn start_typing(&self) -> builder::StartTyping<'_> {
@@ -247,7 +256,9 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "stopTyping")]
     pub fn stop_typing(&self) -> builder::StopTyping<'_> {
@@ -271,7 +282,9 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "markChatAsRead")]
     pub fn mark_chat_as_read(&self) -> builder::MarkChatAsRead<'_> {
@@ -297,7 +310,11 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
+    /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "shareContactWithChat")]
     pub fn share_contact_with_chat(&self) -> builder::ShareContactWithChat<'_> {
@@ -327,7 +344,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -356,7 +373,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -385,7 +402,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -415,7 +432,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -445,10 +462,11 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "requestChatLocation")]
     #[doc(alias = "chats.location.request")]
@@ -463,40 +481,26 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::list_chats`](crate::Client::list_chats), once it has all it needs.
+    /// Builds a call of [`Client::list_chats`](crate::Client::list_chats).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListChats<'a> {
         client: &'a Client,
-        cursor: Result<Option<String>, support::Reason>,
         from: Result<Option<String>, support::Reason>,
-        limit: Result<Option<i64>, support::Reason>,
         to: Result<Option<String>, support::Reason>,
+        limit: Result<Option<i64>, support::Reason>,
+        cursor: Result<Option<String>, support::Reason>,
     }
 
     impl<'a> ListChats<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                cursor: Ok(None),
                 from: Ok(None),
-                limit: Ok(None),
                 to: Ok(None),
+                limit: Ok(None),
+                cursor: Ok(None),
             }
-        }
-
-        /// Sets `cursor`.
-        ///
-        /// Where the page starts: the `next_cursor` of the page before. Leave it out for the first page.
-        pub fn cursor<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<String>,
-        {
-            self.cursor = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `from`.
@@ -515,11 +519,20 @@ pub(super) mod builder {
             self
         }
 
+        /// Sets `to`.
+        ///
+        /// Only chats in which this handle takes part: a number in E.164 form or an e-mail address.
+        pub fn to<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.to = value.try_into().map(Some).map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
         /// Sets `limit`.
         ///
         /// Chats per page, 1 to 100. Absent means 20.
-        ///
-        /// From 1 to 100. Default: `20`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -531,14 +544,17 @@ pub(super) mod builder {
             self
         }
 
-        /// Sets `to`.
+        /// Sets `cursor`.
         ///
-        /// Only chats in which this handle takes part: a number in E.164 form or an e-mail address.
-        pub fn to<V>(mut self, value: V) -> Self
+        /// Where the page starts: the `next_cursor` of the page before. Leave it out for the first page.
+        pub fn cursor<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,
         {
-            self.to = value.try_into().map(Some).map_err(|_| support::Reason::NotConverted);
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -569,6 +585,17 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for ListChats<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListChats")
+                .optional("from", &self.from)
+                .optional("to", &self.to)
+                .optional("limit", &self.limit)
+                .optional("cursor", &self.cursor)
+                .finish()
+        }
+    }
+
     impl From<ListChats<'_>>
     for support::Prepared<types::ListChatsResult, types::ErrorResponse> {
         fn from(builder: ListChats<'_>) -> Self {
@@ -576,7 +603,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::create_chat`](crate::Client::create_chat), once it has all it needs.
+    /// Builds a call of [`Client::create_chat`](crate::Client::create_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateChat<'a> {
@@ -627,6 +654,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for CreateChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreateChat")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<CreateChat<'_>>
     for support::Prepared<types::CreateChatResult, types::ErrorResponse> {
         fn from(builder: CreateChat<'_>) -> Self {
@@ -634,7 +669,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_chat`](crate::Client::get_chat), once it has all it needs.
+    /// Builds a call of [`Client::get_chat`](crate::Client::get_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetChat<'a> {
@@ -683,39 +718,36 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetChat")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
     impl From<GetChat<'_>> for support::Prepared<types::Chat, types::ErrorResponse> {
         fn from(builder: GetChat<'_>) -> Self {
             builder.prepare()
         }
     }
 
-    /// Sends [`Client::update_chat`](crate::Client::update_chat), once it has all it needs.
+    /// Builds a call of [`Client::update_chat`](crate::Client::update_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateChat<'a> {
         client: &'a Client,
-        body: Result<types::UpdateChatRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::UpdateChatRequest, support::Reason>,
     }
 
     impl<'a> UpdateChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The properties to change.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdateChatRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -726,6 +758,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The properties to change.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateChatRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -754,6 +797,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for UpdateChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdateChat")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<UpdateChat<'_>>
     for support::Prepared<types::UpdateChatResponse, types::ErrorResponse> {
         fn from(builder: UpdateChat<'_>) -> Self {
@@ -761,33 +813,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::add_participant`](crate::Client::add_participant), once it has all it needs.
+    /// Builds a call of [`Client::add_participant`](crate::Client::add_participant).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct AddParticipant<'a> {
         client: &'a Client,
-        body: Result<types::AddParticipantRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::AddParticipantRequest, support::Reason>,
     }
 
     impl<'a> AddParticipant<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The handle to add.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::AddParticipantRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -798,6 +839,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The handle to add.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::AddParticipantRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -829,6 +881,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for AddParticipant<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "AddParticipant")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<AddParticipant<'_>>
     for support::Prepared<types::AddParticipantResponse, types::ErrorResponse> {
         fn from(builder: AddParticipant<'_>) -> Self {
@@ -836,33 +897,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::remove_participant`](crate::Client::remove_participant), once it has all it needs.
+    /// Builds a call of [`Client::remove_participant`](crate::Client::remove_participant).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RemoveParticipant<'a> {
         client: &'a Client,
-        body: Result<types::RemoveParticipantRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::RemoveParticipantRequest, support::Reason>,
     }
 
     impl<'a> RemoveParticipant<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The handle to remove.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::RemoveParticipantRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -873,6 +923,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The handle to remove.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::RemoveParticipantRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -904,6 +965,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for RemoveParticipant<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "RemoveParticipant")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<RemoveParticipant<'_>>
     for support::Prepared<types::RemoveParticipantResponse, types::ErrorResponse> {
         fn from(builder: RemoveParticipant<'_>) -> Self {
@@ -911,7 +981,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::leave_chat`](crate::Client::leave_chat), once it has all it needs.
+    /// Builds a call of [`Client::leave_chat`](crate::Client::leave_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct LeaveChat<'a> {
@@ -962,6 +1032,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for LeaveChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "LeaveChat")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
     impl From<LeaveChat<'_>>
     for support::Prepared<types::LeaveChatResponse, types::ErrorResponse> {
         fn from(builder: LeaveChat<'_>) -> Self {
@@ -969,7 +1047,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::start_typing`](crate::Client::start_typing), once it has all it needs.
+    /// Builds a call of [`Client::start_typing`](crate::Client::start_typing).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct StartTyping<'a> {
@@ -1018,13 +1096,21 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for StartTyping<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "StartTyping")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
     impl From<StartTyping<'_>> for support::Prepared<(), types::ErrorResponse> {
         fn from(builder: StartTyping<'_>) -> Self {
             builder.prepare()
         }
     }
 
-    /// Sends [`Client::stop_typing`](crate::Client::stop_typing), once it has all it needs.
+    /// Builds a call of [`Client::stop_typing`](crate::Client::stop_typing).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct StopTyping<'a> {
@@ -1073,13 +1159,21 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for StopTyping<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "StopTyping")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
     impl From<StopTyping<'_>> for support::Prepared<(), types::ErrorResponse> {
         fn from(builder: StopTyping<'_>) -> Self {
             builder.prepare()
         }
     }
 
-    /// Sends [`Client::mark_chat_as_read`](crate::Client::mark_chat_as_read), once it has all it needs.
+    /// Builds a call of [`Client::mark_chat_as_read`](crate::Client::mark_chat_as_read).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct MarkChatAsRead<'a> {
@@ -1128,13 +1222,21 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for MarkChatAsRead<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "MarkChatAsRead")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
     impl From<MarkChatAsRead<'_>> for support::Prepared<(), types::ErrorResponse> {
         fn from(builder: MarkChatAsRead<'_>) -> Self {
             builder.prepare()
         }
     }
 
-    /// Sends [`Client::share_contact_with_chat`](crate::Client::share_contact_with_chat), once it has all it needs.
+    /// Builds a call of [`Client::share_contact_with_chat`](crate::Client::share_contact_with_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ShareContactWithChat<'a> {
@@ -1183,39 +1285,36 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for ShareContactWithChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ShareContactWithChat")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
     impl From<ShareContactWithChat<'_>> for support::Prepared<(), types::ErrorResponse> {
         fn from(builder: ShareContactWithChat<'_>) -> Self {
             builder.prepare()
         }
     }
 
-    /// Sends [`Client::set_chat_background`](crate::Client::set_chat_background), once it has all it needs.
+    /// Builds a call of [`Client::set_chat_background`](crate::Client::set_chat_background).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SetChatBackground<'a> {
         client: &'a Client,
-        body: Result<types::SetChatBackgroundRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::SetChatBackgroundRequest, support::Reason>,
     }
 
     impl<'a> SetChatBackground<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The background to show.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::SetChatBackgroundRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -1226,6 +1325,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The background to show.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::SetChatBackgroundRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1252,13 +1362,22 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for SetChatBackground<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "SetChatBackground")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<SetChatBackground<'_>> for support::Prepared<(), types::ErrorResponse> {
         fn from(builder: SetChatBackground<'_>) -> Self {
             builder.prepare()
         }
     }
 
-    /// Sends [`Client::remove_chat_background`](crate::Client::remove_chat_background), once it has all it needs.
+    /// Builds a call of [`Client::remove_chat_background`](crate::Client::remove_chat_background).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RemoveChatBackground<'a> {
@@ -1307,13 +1426,21 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for RemoveChatBackground<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "RemoveChatBackground")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
     impl From<RemoveChatBackground<'_>> for support::Prepared<(), types::ErrorResponse> {
         fn from(builder: RemoveChatBackground<'_>) -> Self {
             builder.prepare()
         }
     }
 
-    /// Sends [`Client::get_chat_location`](crate::Client::get_chat_location), once it has all it needs.
+    /// Builds a call of [`Client::get_chat_location`](crate::Client::get_chat_location).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetChatLocation<'a> {
@@ -1367,6 +1494,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetChatLocation<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetChatLocation")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
     impl From<GetChatLocation<'_>>
     for support::Prepared<types::GetChatLocationResult, types::ErrorResponse> {
         fn from(builder: GetChatLocation<'_>) -> Self {
@@ -1374,33 +1509,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::stop_chat_location`](crate::Client::stop_chat_location), once it has all it needs.
+    /// Builds a call of [`Client::stop_chat_location`](crate::Client::stop_chat_location).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct StopChatLocation<'a> {
         client: &'a Client,
-        body: Result<types::StopChatLocationRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::StopChatLocationRequest, support::Reason>,
     }
 
     impl<'a> StopChatLocation<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The participant with whom sharing ends.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::StopChatLocationRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -1411,6 +1535,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The participant with whom sharing ends.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::StopChatLocationRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1439,6 +1574,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for StopChatLocation<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "StopChatLocation")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<StopChatLocation<'_>>
     for support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
         fn from(builder: StopChatLocation<'_>) -> Self {
@@ -1446,7 +1590,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::request_chat_location`](crate::Client::request_chat_location), once it has all it needs.
+    /// Builds a call of [`Client::request_chat_location`](crate::Client::request_chat_location).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RequestChatLocation<'a> {
@@ -1497,29 +1641,18 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for RequestChatLocation<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "RequestChatLocation")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
     impl From<RequestChatLocation<'_>>
     for support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
         fn from(builder: RequestChatLocation<'_>) -> Self {
             builder.prepare()
         }
-    }
-
-    support::opaque_builders! {
-        ListChats
-        CreateChat
-        GetChat
-        UpdateChat
-        AddParticipant
-        RemoveParticipant
-        LeaveChat
-        StartTyping
-        StopTyping
-        MarkChatAsRead
-        ShareContactWithChat
-        SetChatBackground
-        RemoveChatBackground
-        GetChatLocation
-        StopChatLocation
-        RequestChatLocation
     }
 }

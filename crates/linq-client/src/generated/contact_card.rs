@@ -23,7 +23,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getContactCard")]
     pub fn get_contact_card(&self) -> builder::GetContactCard<'_> {
@@ -54,9 +54,10 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     /// - `503`: A service behind the API is out of reach for now (503, mostly code 4004). Wait about 30 seconds. For a capability check the result is then unknown, not negative.
     #[doc(alias = "setupContactCard")]
@@ -85,9 +86,10 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     /// - `503`: A service behind the API is out of reach for now (503, mostly code 4004). Wait about 30 seconds. For a capability check the result is then unknown, not negative.
     #[doc(alias = "updateContactCard")]
@@ -102,7 +104,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::get_contact_card`](crate::Client::get_contact_card), once it has all it needs.
+    /// Builds a call of [`Client::get_contact_card`](crate::Client::get_contact_card).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetContactCard<'a> {
@@ -159,6 +161,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetContactCard<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetContactCard")
+                .optional("phone_number", &self.phone_number)
+                .finish()
+        }
+    }
+
     impl From<GetContactCard<'_>>
     for support::Prepared<types::GetContactCardResponse, types::ErrorResponse> {
         fn from(builder: GetContactCard<'_>) -> Self {
@@ -166,7 +176,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::setup_contact_card`](crate::Client::setup_contact_card), once it has all it needs.
+    /// Builds a call of [`Client::setup_contact_card`](crate::Client::setup_contact_card).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SetupContactCard<'a> {
@@ -220,6 +230,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for SetupContactCard<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "SetupContactCard")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<SetupContactCard<'_>>
     for support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
         fn from(builder: SetupContactCard<'_>) -> Self {
@@ -227,33 +245,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::update_contact_card`](crate::Client::update_contact_card), once it has all it needs.
+    /// Builds a call of [`Client::update_contact_card`](crate::Client::update_contact_card).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateContactCard<'a> {
         client: &'a Client,
-        body: Result<types::UpdateContactCardRequest, support::Reason>,
         phone_number: Result<String, support::Reason>,
+        body: Result<types::UpdateContactCardRequest, support::Reason>,
     }
 
     impl<'a> UpdateContactCard<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 phone_number: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// Fields to change.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdateContactCardRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `phone_number`; it must be set.
@@ -264,6 +271,17 @@ pub(super) mod builder {
             V: TryInto<String>,
         {
             self.phone_number = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// Fields to change.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateContactCardRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -295,16 +313,19 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for UpdateContactCard<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdateContactCard")
+                .required("phone_number", &self.phone_number)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<UpdateContactCard<'_>>
     for support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
         fn from(builder: UpdateContactCard<'_>) -> Self {
             builder.prepare()
         }
-    }
-
-    support::opaque_builders! {
-        GetContactCard
-        SetupContactCard
-        UpdateContactCard
     }
 }

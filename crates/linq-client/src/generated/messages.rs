@@ -63,10 +63,11 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "sendMessageToChat")]
     pub fn send_message_to_chat(&self) -> builder::SendMessageToChat<'_> {
@@ -120,8 +121,9 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `413`: The audio file is larger than 10 MB.
     /// - `422`: The request is well formed but cannot be carried out (422), for example because the recipient cannot take this type of message (code 4005).
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -148,7 +150,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getMessage")]
@@ -176,7 +178,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "deleteMessage")]
@@ -204,7 +206,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "editMessage")]
@@ -234,6 +236,8 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "sendReaction")]
     pub fn send_reaction(&self) -> builder::SendReaction<'_> {
@@ -270,10 +274,11 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "createMessage")]
     #[doc(alias = "messages.create")]
@@ -302,7 +307,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -332,7 +337,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -349,7 +354,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::get_messages`](crate::Client::get_messages), once it has all it needs.
+    /// Builds a call of [`Client::get_messages`](crate::Client::get_messages).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessages<'a> {
@@ -397,8 +402,6 @@ pub(super) mod builder {
         /// Sets `limit`.
         ///
         /// Messages per page, 1 to 100. Absent means 50.
-        ///
-        /// From 1 to 100. Default: `50`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -436,6 +439,16 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetMessages<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetMessages")
+                .required("chat_id", &self.chat_id)
+                .optional("cursor", &self.cursor)
+                .optional("limit", &self.limit)
+                .finish()
+        }
+    }
+
     impl From<GetMessages<'_>>
     for support::Prepared<types::GetMessagesResult, types::ErrorResponse> {
         fn from(builder: GetMessages<'_>) -> Self {
@@ -443,33 +456,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::send_message_to_chat`](crate::Client::send_message_to_chat), once it has all it needs.
+    /// Builds a call of [`Client::send_message_to_chat`](crate::Client::send_message_to_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SendMessageToChat<'a> {
         client: &'a Client,
-        body: Result<types::SendMessageToChatRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::SendMessageToChatRequest, support::Reason>,
     }
 
     impl<'a> SendMessageToChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The message to send.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::SendMessageToChatRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -480,6 +482,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The message to send.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::SendMessageToChatRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -511,6 +524,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for SendMessageToChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "SendMessageToChat")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<SendMessageToChat<'_>>
     for support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
         fn from(builder: SendMessageToChat<'_>) -> Self {
@@ -518,14 +540,14 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_message_thread`](crate::Client::get_message_thread), once it has all it needs.
+    /// Builds a call of [`Client::get_message_thread`](crate::Client::get_message_thread).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessageThread<'a> {
         client: &'a Client,
+        message_id: Result<uuid::Uuid, support::Reason>,
         cursor: Result<Option<String>, support::Reason>,
         limit: Result<Option<i64>, support::Reason>,
-        message_id: Result<uuid::Uuid, support::Reason>,
         order: Result<Option<types::GetMessageThreadOrder>, support::Reason>,
     }
 
@@ -533,11 +555,22 @@ pub(super) mod builder {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
+                message_id: Err(support::Reason::NotSet),
                 cursor: Ok(None),
                 limit: Ok(None),
-                message_id: Err(support::Reason::NotSet),
                 order: Ok(None),
             }
+        }
+
+        /// Sets `messageId`; it must be set.
+        ///
+        /// Id of the first message or of any reply.
+        pub fn message_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<uuid::Uuid>,
+        {
+            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
         }
 
         /// Sets `cursor`.
@@ -557,8 +590,6 @@ pub(super) mod builder {
         /// Sets `limit`.
         ///
         /// Messages per page, 1 to 100. Absent means 50.
-        ///
-        /// From 1 to 100. Default: `50`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -570,25 +601,12 @@ pub(super) mod builder {
             self
         }
 
-        /// Sets `messageId`; it must be set.
-        ///
-        /// Id of the first message or of any reply.
-        pub fn message_id<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<uuid::Uuid>,
-        {
-            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
-        }
-
         /// Sets `order`.
         ///
         /// Time order of the messages. Absent means `asc`.
         ///
         /// - `asc`: oldest first
         /// - `desc`: newest first
-        ///
-        /// Default: `asc`.
         pub fn order<V>(mut self, value: V) -> Self
         where
             V: TryInto<types::GetMessageThreadOrder>,
@@ -627,6 +645,17 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetMessageThread<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetMessageThread")
+                .required("message_id", &self.message_id)
+                .optional("cursor", &self.cursor)
+                .optional("limit", &self.limit)
+                .optional("order", &self.order)
+                .finish()
+        }
+    }
+
     impl From<GetMessageThread<'_>>
     for support::Prepared<types::GetThreadResponse, types::ErrorResponse> {
         fn from(builder: GetMessageThread<'_>) -> Self {
@@ -634,33 +663,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::send_voice_memo_to_chat`](crate::Client::send_voice_memo_to_chat), once it has all it needs.
+    /// Builds a call of [`Client::send_voice_memo_to_chat`](crate::Client::send_voice_memo_to_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SendVoiceMemoToChat<'a> {
         client: &'a Client,
-        body: Result<types::SendVoiceMemoToChatRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::SendVoiceMemoToChatRequest, support::Reason>,
     }
 
     impl<'a> SendVoiceMemoToChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// Where the audio file is found, as an address or an attachment.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::SendVoiceMemoToChatRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -671,6 +689,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// Where the audio file is found, as an address or an attachment.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::SendVoiceMemoToChatRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -702,6 +731,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for SendVoiceMemoToChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "SendVoiceMemoToChat")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<SendVoiceMemoToChat<'_>>
     for support::Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
         fn from(builder: SendVoiceMemoToChat<'_>) -> Self {
@@ -709,7 +747,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_message`](crate::Client::get_message), once it has all it needs.
+    /// Builds a call of [`Client::get_message`](crate::Client::get_message).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessage<'a> {
@@ -758,13 +796,21 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetMessage<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetMessage")
+                .required("message_id", &self.message_id)
+                .finish()
+        }
+    }
+
     impl From<GetMessage<'_>> for support::Prepared<types::Message, types::ErrorResponse> {
         fn from(builder: GetMessage<'_>) -> Self {
             builder.prepare()
         }
     }
 
-    /// Sends [`Client::delete_message`](crate::Client::delete_message), once it has all it needs.
+    /// Builds a call of [`Client::delete_message`](crate::Client::delete_message).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteMessage<'a> {
@@ -813,39 +859,36 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for DeleteMessage<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "DeleteMessage")
+                .required("message_id", &self.message_id)
+                .finish()
+        }
+    }
+
     impl From<DeleteMessage<'_>> for support::Prepared<(), types::ErrorResponse> {
         fn from(builder: DeleteMessage<'_>) -> Self {
             builder.prepare()
         }
     }
 
-    /// Sends [`Client::edit_message`](crate::Client::edit_message), once it has all it needs.
+    /// Builds a call of [`Client::edit_message`](crate::Client::edit_message).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct EditMessage<'a> {
         client: &'a Client,
-        body: Result<types::EditMessageRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::EditMessageRequest, support::Reason>,
     }
 
     impl<'a> EditMessage<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 message_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The part to change and its new text, 1 to 10,000 characters.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::EditMessageRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `messageId`; it must be set.
@@ -856,6 +899,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The part to change and its new text, 1 to 10,000 characters.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::EditMessageRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -882,39 +936,37 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for EditMessage<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "EditMessage")
+                .required("message_id", &self.message_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<EditMessage<'_>> for support::Prepared<types::Message, types::ErrorResponse> {
         fn from(builder: EditMessage<'_>) -> Self {
             builder.prepare()
         }
     }
 
-    /// Sends [`Client::send_reaction`](crate::Client::send_reaction), once it has all it needs.
+    /// Builds a call of [`Client::send_reaction`](crate::Client::send_reaction).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SendReaction<'a> {
         client: &'a Client,
-        body: Result<types::SendReactionRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::SendReactionRequest, support::Reason>,
     }
 
     impl<'a> SendReaction<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 message_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// What to do, with which reaction, on which part.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::SendReactionRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `messageId`; it must be set.
@@ -925,6 +977,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// What to do, with which reaction, on which part.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::SendReactionRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -956,6 +1019,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for SendReaction<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "SendReaction")
+                .required("message_id", &self.message_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<SendReaction<'_>>
     for support::Prepared<types::SendReactionResponse, types::ErrorResponse> {
         fn from(builder: SendReaction<'_>) -> Self {
@@ -963,22 +1035,36 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::create_message`](crate::Client::create_message), once it has all it needs.
+    /// Builds a call of [`Client::create_message`](crate::Client::create_message).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateMessage<'a> {
         client: &'a Client,
-        body: Result<types::CreateMessageRequest, support::Reason>,
         idempotency_key: Result<Option<String>, support::Reason>,
+        body: Result<types::CreateMessageRequest, support::Reason>,
     }
 
     impl<'a> CreateMessage<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 idempotency_key: Ok(None),
+                body: Err(support::Reason::NotSet),
             }
+        }
+
+        /// Sets `Idempotency-Key`.
+        ///
+        /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the answer of the first and nothing is sent twice. A UUID fits. Absent means no protection.
+        pub fn idempotency_key<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
+            self
         }
 
         /// Sets the request's body; it must be set.
@@ -989,22 +1075,6 @@ pub(super) mod builder {
             V: TryInto<types::CreateMessageRequest>,
         {
             self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
-        }
-
-        /// Sets `Idempotency-Key`.
-        ///
-        /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the answer of the first and nothing is sent twice. A UUID fits. Absent means no protection.
-        ///
-        /// At most 255 characters.
-        pub fn idempotency_key<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<String>,
-        {
-            self.idempotency_key = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1036,6 +1106,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for CreateMessage<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreateMessage")
+                .optional("idempotency_key", &self.idempotency_key)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<CreateMessage<'_>>
     for support::Prepared<types::CreateMessageResult, types::ErrorResponse> {
         fn from(builder: CreateMessage<'_>) -> Self {
@@ -1043,33 +1122,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::update_app_card`](crate::Client::update_app_card), once it has all it needs.
+    /// Builds a call of [`Client::update_app_card`](crate::Client::update_app_card).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateAppCard<'a> {
         client: &'a Client,
-        body: Result<types::UpdateAppCardRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::UpdateAppCardRequest, support::Reason>,
     }
 
     impl<'a> UpdateAppCard<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 message_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The new state of the card.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdateAppCardRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `messageId`; it must be set.
@@ -1080,6 +1148,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The new state of the card.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateAppCardRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1111,6 +1190,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for UpdateAppCard<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdateAppCard")
+                .required("message_id", &self.message_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<UpdateAppCard<'_>>
     for support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
         fn from(builder: UpdateAppCard<'_>) -> Self {
@@ -1118,35 +1206,24 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::update_sticker_placement`](crate::Client::update_sticker_placement), once it has all it needs.
+    /// Builds a call of [`Client::update_sticker_placement`](crate::Client::update_sticker_placement).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateStickerPlacement<'a> {
         client: &'a Client,
-        body: Result<types::UpdateStickerPlacementRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
-        reaction_id: Result<uuid::Uuid, support::Reason>,
+        reaction_id: Result<String, support::Reason>,
+        body: Result<types::UpdateStickerPlacementRequest, support::Reason>,
     }
 
     impl<'a> UpdateStickerPlacement<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 message_id: Err(support::Reason::NotSet),
                 reaction_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The new place.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdateStickerPlacementRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `messageId`; it must be set.
@@ -1165,9 +1242,20 @@ pub(super) mod builder {
         /// The reaction's id, as the message's `reactions` give it.
         pub fn reaction_id<V>(mut self, value: V) -> Self
         where
-            V: TryInto<uuid::Uuid>,
+            V: TryInto<String>,
         {
             self.reaction_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The new place.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateStickerPlacementRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1200,24 +1288,20 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for UpdateStickerPlacement<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdateStickerPlacement")
+                .required("message_id", &self.message_id)
+                .required("reaction_id", &self.reaction_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<UpdateStickerPlacement<'_>>
     for support::Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
         fn from(builder: UpdateStickerPlacement<'_>) -> Self {
             builder.prepare()
         }
-    }
-
-    support::opaque_builders! {
-        GetMessages
-        SendMessageToChat
-        GetMessageThread
-        SendVoiceMemoToChat
-        GetMessage
-        DeleteMessage
-        EditMessage
-        SendReaction
-        CreateMessage
-        UpdateAppCard
-        UpdateStickerPlacement
     }
 }

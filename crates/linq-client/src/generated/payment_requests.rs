@@ -24,7 +24,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "listPaymentRequests")]
     #[doc(alias = "payment_requests.list")]
@@ -57,7 +57,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "createPaymentRequest")]
@@ -83,7 +83,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getPaymentRequest")]
@@ -110,7 +110,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -127,7 +127,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::list_payment_requests`](crate::Client::list_payment_requests), once it has all it needs.
+    /// Builds a call of [`Client::list_payment_requests`](crate::Client::list_payment_requests).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListPaymentRequests<'a> {
@@ -150,8 +150,6 @@ pub(super) mod builder {
         /// Sets `limit`.
         ///
         /// Payment requests per page, 1 to 100. Absent means 20.
-        ///
-        /// From 1 to 100. Default: `20`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -166,8 +164,6 @@ pub(super) mod builder {
         /// Sets `offset`.
         ///
         /// How many of the newest to skip. Absent means 0.
-        ///
-        /// At least 0. Default: `0`.
         pub fn offset<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -222,6 +218,16 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for ListPaymentRequests<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListPaymentRequests")
+                .optional("limit", &self.limit)
+                .optional("offset", &self.offset)
+                .optional("status", &self.status)
+                .finish()
+        }
+    }
+
     impl From<ListPaymentRequests<'_>>
     for support::Prepared<types::ListPaymentRequestsResult, types::ErrorResponse> {
         fn from(builder: ListPaymentRequests<'_>) -> Self {
@@ -229,22 +235,36 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::create_payment_request`](crate::Client::create_payment_request), once it has all it needs.
+    /// Builds a call of [`Client::create_payment_request`](crate::Client::create_payment_request).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePaymentRequest<'a> {
         client: &'a Client,
-        body: Result<types::PaymentRequestCreateRequest, support::Reason>,
         idempotency_key: Result<Option<String>, support::Reason>,
+        body: Result<types::PaymentRequestCreateRequest, support::Reason>,
     }
 
     impl<'a> CreatePaymentRequest<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 idempotency_key: Ok(None),
+                body: Err(support::Reason::NotSet),
             }
+        }
+
+        /// Sets `Idempotency-Key`.
+        ///
+        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
+        pub fn idempotency_key<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
+            self
         }
 
         /// Sets the request's body; it must be set.
@@ -255,22 +275,6 @@ pub(super) mod builder {
             V: TryInto<types::PaymentRequestCreateRequest>,
         {
             self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
-        }
-
-        /// Sets `Idempotency-Key`.
-        ///
-        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
-        ///
-        /// At most 255 characters.
-        pub fn idempotency_key<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<String>,
-        {
-            self.idempotency_key = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -299,6 +303,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for CreatePaymentRequest<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreatePaymentRequest")
+                .optional("idempotency_key", &self.idempotency_key)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<CreatePaymentRequest<'_>>
     for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
         fn from(builder: CreatePaymentRequest<'_>) -> Self {
@@ -306,7 +319,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_payment_request`](crate::Client::get_payment_request), once it has all it needs.
+    /// Builds a call of [`Client::get_payment_request`](crate::Client::get_payment_request).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentRequest<'a> {
@@ -359,6 +372,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetPaymentRequest<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPaymentRequest")
+                .required("payment_request_id", &self.payment_request_id)
+                .finish()
+        }
+    }
+
     impl From<GetPaymentRequest<'_>>
     for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
         fn from(builder: GetPaymentRequest<'_>) -> Self {
@@ -366,7 +387,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::cancel_payment_request`](crate::Client::cancel_payment_request), once it has all it needs.
+    /// Builds a call of [`Client::cancel_payment_request`](crate::Client::cancel_payment_request).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CancelPaymentRequest<'a> {
@@ -419,17 +440,18 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for CancelPaymentRequest<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CancelPaymentRequest")
+                .required("payment_request_id", &self.payment_request_id)
+                .finish()
+        }
+    }
+
     impl From<CancelPaymentRequest<'_>>
     for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
         fn from(builder: CancelPaymentRequest<'_>) -> Self {
             builder.prepare()
         }
-    }
-
-    support::opaque_builders! {
-        ListPaymentRequests
-        CreatePaymentRequest
-        GetPaymentRequest
-        CancelPaymentRequest
     }
 }

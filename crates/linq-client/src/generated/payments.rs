@@ -26,7 +26,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "createPayment")]
@@ -52,7 +52,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getPayment")]
@@ -78,7 +78,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -106,7 +106,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -135,9 +135,10 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "connectPaymentHandle")]
     #[doc(alias = "payment_handles.connect")]
@@ -163,10 +164,11 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "verifyPaymentHandle")]
     #[doc(alias = "payment_handles.verify")]
@@ -191,7 +193,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getPaymentHandleConnection")]
@@ -217,7 +219,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "revokePaymentHandleConnection")]
@@ -243,7 +245,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getPaymentProvider")]
@@ -271,7 +273,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "connectPaymentProvider")]
@@ -287,22 +289,36 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::create_payment`](crate::Client::create_payment), once it has all it needs.
+    /// Builds a call of [`Client::create_payment`](crate::Client::create_payment).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePayment<'a> {
         client: &'a Client,
-        body: Result<types::PaymentCreateRequest, support::Reason>,
         idempotency_key: Result<Option<String>, support::Reason>,
+        body: Result<types::PaymentCreateRequest, support::Reason>,
     }
 
     impl<'a> CreatePayment<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 idempotency_key: Ok(None),
+                body: Err(support::Reason::NotSet),
             }
+        }
+
+        /// Sets `Idempotency-Key`.
+        ///
+        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
+        pub fn idempotency_key<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
+            self
         }
 
         /// Sets the request's body; it must be set.
@@ -313,22 +329,6 @@ pub(super) mod builder {
             V: TryInto<types::PaymentCreateRequest>,
         {
             self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
-        }
-
-        /// Sets `Idempotency-Key`.
-        ///
-        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
-        ///
-        /// At most 255 characters.
-        pub fn idempotency_key<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<String>,
-        {
-            self.idempotency_key = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -355,6 +355,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for CreatePayment<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreatePayment")
+                .optional("idempotency_key", &self.idempotency_key)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<CreatePayment<'_>>
     for support::Prepared<types::Payment, types::ErrorResponse> {
         fn from(builder: CreatePayment<'_>) -> Self {
@@ -362,7 +371,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_payment`](crate::Client::get_payment), once it has all it needs.
+    /// Builds a call of [`Client::get_payment`](crate::Client::get_payment).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPayment<'a> {
@@ -411,13 +420,21 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetPayment<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPayment")
+                .required("payment_id", &self.payment_id)
+                .finish()
+        }
+    }
+
     impl From<GetPayment<'_>> for support::Prepared<types::Payment, types::ErrorResponse> {
         fn from(builder: GetPayment<'_>) -> Self {
             builder.prepare()
         }
     }
 
-    /// Sends [`Client::cancel_payment`](crate::Client::cancel_payment), once it has all it needs.
+    /// Builds a call of [`Client::cancel_payment`](crate::Client::cancel_payment).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CancelPayment<'a> {
@@ -466,6 +483,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for CancelPayment<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CancelPayment")
+                .required("payment_id", &self.payment_id)
+                .finish()
+        }
+    }
+
     impl From<CancelPayment<'_>>
     for support::Prepared<types::Payment, types::ErrorResponse> {
         fn from(builder: CancelPayment<'_>) -> Self {
@@ -473,7 +498,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_payment_credentials`](crate::Client::get_payment_credentials), once it has all it needs.
+    /// Builds a call of [`Client::get_payment_credentials`](crate::Client::get_payment_credentials).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentCredentials<'a> {
@@ -527,6 +552,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetPaymentCredentials<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPaymentCredentials")
+                .required("payment_id", &self.payment_id)
+                .finish()
+        }
+    }
+
     impl From<GetPaymentCredentials<'_>>
     for support::Prepared<types::PaymentCredentialsResponse, types::ErrorResponse> {
         fn from(builder: GetPaymentCredentials<'_>) -> Self {
@@ -534,7 +567,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::connect_payment_handle`](crate::Client::connect_payment_handle), once it has all it needs.
+    /// Builds a call of [`Client::connect_payment_handle`](crate::Client::connect_payment_handle).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ConnectPaymentHandle<'a> {
@@ -588,6 +621,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for ConnectPaymentHandle<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ConnectPaymentHandle")
+                .required("handle", &self.handle)
+                .finish()
+        }
+    }
+
     impl From<ConnectPaymentHandle<'_>>
     for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
         fn from(builder: ConnectPaymentHandle<'_>) -> Self {
@@ -595,33 +636,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::verify_payment_handle`](crate::Client::verify_payment_handle), once it has all it needs.
+    /// Builds a call of [`Client::verify_payment_handle`](crate::Client::verify_payment_handle).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct VerifyPaymentHandle<'a> {
         client: &'a Client,
-        body: Result<types::VerifyPaymentHandleRequest, support::Reason>,
         handle: Result<String, support::Reason>,
+        body: Result<types::VerifyPaymentHandleRequest, support::Reason>,
     }
 
     impl<'a> VerifyPaymentHandle<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 handle: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The code and the attempt it belongs to.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::VerifyPaymentHandleRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `handle`; it must be set.
@@ -632,6 +662,17 @@ pub(super) mod builder {
             V: TryInto<String>,
         {
             self.handle = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The code and the attempt it belongs to.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::VerifyPaymentHandleRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -663,6 +704,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for VerifyPaymentHandle<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "VerifyPaymentHandle")
+                .required("handle", &self.handle)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<VerifyPaymentHandle<'_>>
     for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
         fn from(builder: VerifyPaymentHandle<'_>) -> Self {
@@ -670,7 +720,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_payment_handle_connection`](crate::Client::get_payment_handle_connection), once it has all it needs.
+    /// Builds a call of [`Client::get_payment_handle_connection`](crate::Client::get_payment_handle_connection).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentHandleConnection<'a> {
@@ -726,6 +776,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetPaymentHandleConnection<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPaymentHandleConnection")
+                .required("handle", &self.handle)
+                .finish()
+        }
+    }
+
     impl From<GetPaymentHandleConnection<'_>>
     for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
         fn from(builder: GetPaymentHandleConnection<'_>) -> Self {
@@ -733,7 +791,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::revoke_payment_handle_connection`](crate::Client::revoke_payment_handle_connection), once it has all it needs.
+    /// Builds a call of [`Client::revoke_payment_handle_connection`](crate::Client::revoke_payment_handle_connection).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RevokePaymentHandleConnection<'a> {
@@ -789,6 +847,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for RevokePaymentHandleConnection<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "RevokePaymentHandleConnection")
+                .required("handle", &self.handle)
+                .finish()
+        }
+    }
+
     impl From<RevokePaymentHandleConnection<'_>>
     for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
         fn from(builder: RevokePaymentHandleConnection<'_>) -> Self {
@@ -796,7 +862,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_payment_provider`](crate::Client::get_payment_provider), once it has all it needs.
+    /// Builds a call of [`Client::get_payment_provider`](crate::Client::get_payment_provider).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentProvider<'a> {
@@ -847,6 +913,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetPaymentProvider<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPaymentProvider")
+                .required("provider", &self.provider)
+                .finish()
+        }
+    }
+
     impl From<GetPaymentProvider<'_>>
     for support::Prepared<types::PaymentProvider, types::ErrorResponse> {
         fn from(builder: GetPaymentProvider<'_>) -> Self {
@@ -854,33 +928,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::connect_payment_provider`](crate::Client::connect_payment_provider), once it has all it needs.
+    /// Builds a call of [`Client::connect_payment_provider`](crate::Client::connect_payment_provider).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ConnectPaymentProvider<'a> {
         client: &'a Client,
-        body: Result<types::ConnectPaymentProviderRequest, support::Reason>,
         provider: Result<String, support::Reason>,
+        body: Result<types::ConnectPaymentProviderRequest, support::Reason>,
     }
 
     impl<'a> ConnectPaymentProvider<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 provider: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// Where the browser comes back to.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::ConnectPaymentProviderRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `provider`; it must be set.
@@ -891,6 +954,17 @@ pub(super) mod builder {
             V: TryInto<String>,
         {
             self.provider = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// Where the browser comes back to.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::ConnectPaymentProviderRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -922,23 +996,19 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for ConnectPaymentProvider<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ConnectPaymentProvider")
+                .required("provider", &self.provider)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<ConnectPaymentProvider<'_>>
     for support::Prepared<types::ConnectPaymentProviderResult, types::ErrorResponse> {
         fn from(builder: ConnectPaymentProvider<'_>) -> Self {
             builder.prepare()
         }
-    }
-
-    support::opaque_builders! {
-        CreatePayment
-        GetPayment
-        CancelPayment
-        GetPaymentCredentials
-        ConnectPaymentHandle
-        VerifyPaymentHandle
-        GetPaymentHandleConnection
-        RevokePaymentHandleConnection
-        GetPaymentProvider
-        ConnectPaymentProvider
     }
 }

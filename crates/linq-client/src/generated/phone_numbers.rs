@@ -100,7 +100,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "updatePhoneNumber")]
@@ -129,9 +129,10 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "startReputationAudit")]
     #[doc(alias = "phone_numbers.start_reputation_audit")]
@@ -157,7 +158,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getReputationAudit")]
@@ -173,7 +174,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::list_phone_numbers_deprecated`](crate::Client::list_phone_numbers_deprecated), once it has all it needs.
+    /// Builds a call of [`Client::list_phone_numbers_deprecated`](crate::Client::list_phone_numbers_deprecated).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListPhoneNumbersDeprecated<'a> {
@@ -211,6 +212,12 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for ListPhoneNumbersDeprecated<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListPhoneNumbersDeprecated").finish()
+        }
+    }
+
     impl From<ListPhoneNumbersDeprecated<'_>>
     for support::Prepared<types::ListPhoneNumbersResult, types::ErrorResponse> {
         fn from(builder: ListPhoneNumbersDeprecated<'_>) -> Self {
@@ -218,7 +225,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::list_phone_numbers`](crate::Client::list_phone_numbers), once it has all it needs.
+    /// Builds a call of [`Client::list_phone_numbers`](crate::Client::list_phone_numbers).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListPhoneNumbers<'a> {
@@ -256,6 +263,12 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for ListPhoneNumbers<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListPhoneNumbers").finish()
+        }
+    }
+
     impl From<ListPhoneNumbers<'_>>
     for support::Prepared<types::ListPhoneNumbersResultV2, types::ErrorResponse> {
         fn from(builder: ListPhoneNumbers<'_>) -> Self {
@@ -263,16 +276,13 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_available_number`](crate::Client::get_available_number), once it has all it needs.
+    /// Builds a call of [`Client::get_available_number`](crate::Client::get_available_number).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetAvailableNumber<'a> {
         client: &'a Client,
-        exclude_from: Result<
-            Option<Vec<String>>,
-            support::Reason,
-        >,
         to: Result<Option<Vec<String>>, support::Reason>,
+        exclude_from: Result<Option<Vec<String>>, support::Reason>,
         type_: Result<Option<types::LineType>, support::Reason>,
     }
 
@@ -280,10 +290,21 @@ pub(super) mod builder {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                exclude_from: Ok(None),
                 to: Ok(None),
+                exclude_from: Ok(None),
                 type_: Ok(None),
             }
+        }
+
+        /// Sets `to`.
+        ///
+        /// Handles the line is for: numbers in E.164 or e-mail addresses. The same handles get the same line again. Absent means any line.
+        pub fn to<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<Vec<String>>,
+        {
+            self.to = value.try_into().map(Some).map_err(|_| support::Reason::NotConverted);
+            self
         }
 
         /// Sets `exclude_from`.
@@ -297,17 +318,6 @@ pub(super) mod builder {
                 .try_into()
                 .map(Some)
                 .map_err(|_| support::Reason::NotConverted);
-            self
-        }
-
-        /// Sets `to`.
-        ///
-        /// Handles the line is for: numbers in E.164 or e-mail addresses. The same handles get the same line again. Absent means any line.
-        pub fn to<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<Vec<String>>,
-        {
-            self.to = value.try_into().map(Some).map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -354,6 +364,16 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetAvailableNumber<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetAvailableNumber")
+                .optional("to", &self.to)
+                .optional("exclude_from", &self.exclude_from)
+                .optional("type_", &self.type_)
+                .finish()
+        }
+    }
+
     impl From<GetAvailableNumber<'_>>
     for support::Prepared<types::AvailableNumberResult, types::ErrorResponse> {
         fn from(builder: GetAvailableNumber<'_>) -> Self {
@@ -361,33 +381,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::update_phone_number`](crate::Client::update_phone_number), once it has all it needs.
+    /// Builds a call of [`Client::update_phone_number`](crate::Client::update_phone_number).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdatePhoneNumber<'a> {
         client: &'a Client,
-        body: Result<types::UpdatePhoneNumberRequest, support::Reason>,
         phone_number_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::UpdatePhoneNumberRequest, support::Reason>,
     }
 
     impl<'a> UpdatePhoneNumber<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 phone_number_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// New settings of the line.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdatePhoneNumberRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `phoneNumberId`; it must be set.
@@ -400,6 +409,17 @@ pub(super) mod builder {
             self.phone_number_id = value
                 .try_into()
                 .map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// New settings of the line.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdatePhoneNumberRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -431,6 +451,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for UpdatePhoneNumber<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdatePhoneNumber")
+                .required("phone_number_id", &self.phone_number_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<UpdatePhoneNumber<'_>>
     for support::Prepared<types::UpdatePhoneNumberResult, types::ErrorResponse> {
         fn from(builder: UpdatePhoneNumber<'_>) -> Self {
@@ -438,7 +467,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::start_reputation_audit`](crate::Client::start_reputation_audit), once it has all it needs.
+    /// Builds a call of [`Client::start_reputation_audit`](crate::Client::start_reputation_audit).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct StartReputationAudit<'a> {
@@ -492,6 +521,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for StartReputationAudit<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "StartReputationAudit")
+                .required("phone_number", &self.phone_number)
+                .finish()
+        }
+    }
+
     impl From<StartReputationAudit<'_>>
     for support::Prepared<types::ReputationAuditStarted, types::ErrorResponse> {
         fn from(builder: StartReputationAudit<'_>) -> Self {
@@ -499,33 +536,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_reputation_audit`](crate::Client::get_reputation_audit), once it has all it needs.
+    /// Builds a call of [`Client::get_reputation_audit`](crate::Client::get_reputation_audit).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetReputationAudit<'a> {
         client: &'a Client,
-        audit_id: Result<String, support::Reason>,
         phone_number: Result<String, support::Reason>,
+        audit_id: Result<String, support::Reason>,
     }
 
     impl<'a> GetReputationAudit<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                audit_id: Err(support::Reason::NotSet),
                 phone_number: Err(support::Reason::NotSet),
+                audit_id: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets `auditId`; it must be set.
-        ///
-        /// The audit's id, from the answer that started it.
-        pub fn audit_id<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<String>,
-        {
-            self.audit_id = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `phoneNumber`; it must be set.
@@ -536,6 +562,17 @@ pub(super) mod builder {
             V: TryInto<String>,
         {
             self.phone_number = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets `auditId`; it must be set.
+        ///
+        /// The audit's id, from the answer that started it.
+        pub fn audit_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.audit_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -564,19 +601,19 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetReputationAudit<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetReputationAudit")
+                .required("phone_number", &self.phone_number)
+                .required("audit_id", &self.audit_id)
+                .finish()
+        }
+    }
+
     impl From<GetReputationAudit<'_>>
     for support::Prepared<types::ReputationAudit, types::ErrorResponse> {
         fn from(builder: GetReputationAudit<'_>) -> Self {
             builder.prepare()
         }
-    }
-
-    support::opaque_builders! {
-        ListPhoneNumbersDeprecated
-        ListPhoneNumbers
-        GetAvailableNumber
-        UpdatePhoneNumber
-        StartReputationAudit
-        GetReputationAudit
     }
 }

@@ -27,10 +27,11 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "createPoll")]
     #[doc(alias = "chats.polls.create")]
@@ -56,7 +57,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getPoll")]
@@ -84,7 +85,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -114,7 +115,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
@@ -131,33 +132,22 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::create_poll`](crate::Client::create_poll), once it has all it needs.
+    /// Builds a call of [`Client::create_poll`](crate::Client::create_poll).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePoll<'a> {
         client: &'a Client,
-        body: Result<types::CreatePollRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::CreatePollRequest, support::Reason>,
     }
 
     impl<'a> CreatePoll<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The poll to send.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::CreatePollRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -168,6 +158,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The poll to send.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::CreatePollRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -196,6 +197,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for CreatePoll<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreatePoll")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<CreatePoll<'_>>
     for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
         fn from(builder: CreatePoll<'_>) -> Self {
@@ -203,7 +213,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_poll`](crate::Client::get_poll), once it has all it needs.
+    /// Builds a call of [`Client::get_poll`](crate::Client::get_poll).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPoll<'a> {
@@ -254,39 +264,36 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetPoll<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPoll")
+                .required("message_id", &self.message_id)
+                .finish()
+        }
+    }
+
     impl From<GetPoll<'_>> for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
         fn from(builder: GetPoll<'_>) -> Self {
             builder.prepare()
         }
     }
 
-    /// Sends [`Client::add_poll_options`](crate::Client::add_poll_options), once it has all it needs.
+    /// Builds a call of [`Client::add_poll_options`](crate::Client::add_poll_options).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct AddPollOptions<'a> {
         client: &'a Client,
-        body: Result<types::AddPollOptionsRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::AddPollOptionsRequest, support::Reason>,
     }
 
     impl<'a> AddPollOptions<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 message_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The options to add.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::AddPollOptionsRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `messageId`; it must be set.
@@ -297,6 +304,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The options to add.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::AddPollOptionsRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -325,6 +343,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for AddPollOptions<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "AddPollOptions")
+                .required("message_id", &self.message_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<AddPollOptions<'_>>
     for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
         fn from(builder: AddPollOptions<'_>) -> Self {
@@ -332,33 +359,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::vote_poll`](crate::Client::vote_poll), once it has all it needs.
+    /// Builds a call of [`Client::vote_poll`](crate::Client::vote_poll).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct VotePoll<'a> {
         client: &'a Client,
-        body: Result<types::VotePollRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::VotePollRequest, support::Reason>,
     }
 
     impl<'a> VotePoll<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 message_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The option and what to do with the vote for it.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::VotePollRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `messageId`; it must be set.
@@ -369,6 +385,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The option and what to do with the vote for it.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::VotePollRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -397,17 +424,19 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for VotePoll<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "VotePoll")
+                .required("message_id", &self.message_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<VotePoll<'_>>
     for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
         fn from(builder: VotePoll<'_>) -> Self {
             builder.prepare()
         }
-    }
-
-    support::opaque_builders! {
-        CreatePoll
-        GetPoll
-        AddPollOptions
-        VotePoll
     }
 }

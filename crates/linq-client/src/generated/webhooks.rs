@@ -107,7 +107,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "getWebhookSubscription")]
@@ -123,7 +123,8 @@ impl Client {
     ///
     /// - `is_active` false pauses deliveries, true resumes them.
     /// - `phone_numbers` as null or an empty list removes the line filter; leaving it out keeps the filter.
-    /// - The routing headers as null or an empty string are removed; leaving them out keeps them.
+    /// - `routing_key_header` as null or an empty string ends the routing, and `routing_id_header` goes back
+    ///   to its default; leaving them out keeps them.
     /// - The signing secret stays as it is.
     ///
     /// Repeating the same change is harmless. An unknown subscription gives HTTP 404 with `2010`.
@@ -138,7 +139,7 @@ impl Client {
     ///
     /// - `400`: The request is invalid: a field is missing, malformed or out of range (400). Correct it before sending it again.
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "updateWebhookSubscription")]
@@ -163,7 +164,7 @@ impl Client {
     /// Every status but 2xx; the API's own error is in [`Error::api`](crate::Error::api).
     ///
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
-    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
+    /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "deleteWebhookSubscription")]
@@ -178,7 +179,7 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, Response, generated::operations, support, types};
 
-    /// Sends [`Client::list_webhook_events`](crate::Client::list_webhook_events), once it has all it needs.
+    /// Builds a call of [`Client::list_webhook_events`](crate::Client::list_webhook_events).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListWebhookEvents<'a> {
@@ -216,6 +217,12 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for ListWebhookEvents<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListWebhookEvents").finish()
+        }
+    }
+
     impl From<ListWebhookEvents<'_>>
     for support::Prepared<types::WebhookEventsResult, types::ErrorResponse> {
         fn from(builder: ListWebhookEvents<'_>) -> Self {
@@ -223,7 +230,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::list_webhook_subscriptions`](crate::Client::list_webhook_subscriptions), once it has all it needs.
+    /// Builds a call of [`Client::list_webhook_subscriptions`](crate::Client::list_webhook_subscriptions).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListWebhookSubscriptions<'a> {
@@ -261,6 +268,12 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for ListWebhookSubscriptions<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListWebhookSubscriptions").finish()
+        }
+    }
+
     impl From<ListWebhookSubscriptions<'_>>
     for support::Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
         fn from(builder: ListWebhookSubscriptions<'_>) -> Self {
@@ -268,7 +281,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::create_webhook_subscription`](crate::Client::create_webhook_subscription), once it has all it needs.
+    /// Builds a call of [`Client::create_webhook_subscription`](crate::Client::create_webhook_subscription).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateWebhookSubscription<'a> {
@@ -327,6 +340,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for CreateWebhookSubscription<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreateWebhookSubscription")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<CreateWebhookSubscription<'_>>
     for support::Prepared<types::WebhookSubscriptionCreatedResponse, types::ErrorResponse> {
         fn from(builder: CreateWebhookSubscription<'_>) -> Self {
@@ -334,7 +355,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_webhook_subscription`](crate::Client::get_webhook_subscription), once it has all it needs.
+    /// Builds a call of [`Client::get_webhook_subscription`](crate::Client::get_webhook_subscription).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetWebhookSubscription<'a> {
@@ -390,6 +411,14 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for GetWebhookSubscription<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetWebhookSubscription")
+                .required("subscription_id", &self.subscription_id)
+                .finish()
+        }
+    }
+
     impl From<GetWebhookSubscription<'_>>
     for support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
         fn from(builder: GetWebhookSubscription<'_>) -> Self {
@@ -397,33 +426,22 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::update_webhook_subscription`](crate::Client::update_webhook_subscription), once it has all it needs.
+    /// Builds a call of [`Client::update_webhook_subscription`](crate::Client::update_webhook_subscription).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateWebhookSubscription<'a> {
         client: &'a Client,
-        body: Result<types::UpdateWebhookSubscriptionRequest, support::Reason>,
         subscription_id: Result<String, support::Reason>,
+        body: Result<types::UpdateWebhookSubscriptionRequest, support::Reason>,
     }
 
     impl<'a> UpdateWebhookSubscription<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 subscription_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// Fields to change.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdateWebhookSubscriptionRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `subscriptionId`; it must be set.
@@ -436,6 +454,17 @@ pub(super) mod builder {
             self.subscription_id = value
                 .try_into()
                 .map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// Fields to change.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateWebhookSubscriptionRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -469,6 +498,15 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for UpdateWebhookSubscription<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdateWebhookSubscription")
+                .required("subscription_id", &self.subscription_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
     impl From<UpdateWebhookSubscription<'_>>
     for support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
         fn from(builder: UpdateWebhookSubscription<'_>) -> Self {
@@ -476,7 +514,7 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::delete_webhook_subscription`](crate::Client::delete_webhook_subscription), once it has all it needs.
+    /// Builds a call of [`Client::delete_webhook_subscription`](crate::Client::delete_webhook_subscription).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteWebhookSubscription<'a> {
@@ -529,19 +567,18 @@ pub(super) mod builder {
         }
     }
 
+    impl std::fmt::Debug for DeleteWebhookSubscription<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "DeleteWebhookSubscription")
+                .required("subscription_id", &self.subscription_id)
+                .finish()
+        }
+    }
+
     impl From<DeleteWebhookSubscription<'_>>
     for support::Prepared<(), types::ErrorResponse> {
         fn from(builder: DeleteWebhookSubscription<'_>) -> Self {
             builder.prepare()
         }
-    }
-
-    support::opaque_builders! {
-        ListWebhookEvents
-        ListWebhookSubscriptions
-        CreateWebhookSubscription
-        GetWebhookSubscription
-        UpdateWebhookSubscription
-        DeleteWebhookSubscription
     }
 }

@@ -14,8 +14,7 @@ use super::request::Request;
 use super::response::Response;
 use super::transport::{self, TransportError};
 
-/// The address at which Linq serves the API.
-pub const DEFAULT_BASE_URL: &str = "https://api.linqapp.com/api/partner";
+pub use crate::generated::DEFAULT_BASE_URL;
 
 /// Client of the API, with one method per operation.
 ///
@@ -71,7 +70,8 @@ impl Shared {
             headers.insert(ACCEPT, HeaderValue::from_static(accept));
         }
         if body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let content_type = operation.content_type();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         } else if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
             // HTTP asks for it where a body could be expected, and some proxies insist.
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));

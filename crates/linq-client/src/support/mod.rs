@@ -13,6 +13,7 @@ mod hook;
 mod operation;
 mod options;
 mod parameters;
+mod redacted;
 mod request;
 mod response;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod transport;
 pub(crate) use {
     encode::ListStyle,
     parameters::{Parameters, Reason},
+    redacted::Redacted,
 };
 
 pub use builder::ClientBuilder;
@@ -36,22 +38,3 @@ pub use options::CallOptions;
 pub use request::Request;
 pub use response::{ErrorDetail, Response, retry_after};
 pub use transport::TransportError;
-
-/// Implements `Debug` for builders without their parameters, which may be phone numbers and texts.
-macro_rules! opaque_builders {
-    ($($builder:ident)*) => {
-        $(
-            impl std::fmt::Debug for $builder<'_> {
-                fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    formatter
-                        .debug_struct(stringify!($builder))
-                        .field("client", self.client)
-                        .finish_non_exhaustive()
-                }
-            }
-        )*
-    };
-}
-
-#[allow(unused_imports, reason = "a document need not have operations")]
-pub(crate) use opaque_builders;

@@ -39,8 +39,8 @@ pub struct PollOption {
     pub text: String,
     /// Whether the option's text can still be changed in the Messages app.
     pub can_be_edited: bool,
-    /// Who put the option into the poll.
-    pub creator_handle: ChatHandle,
+    /// Who put the option into the poll. Null when not known.
+    pub creator_handle: Option<ChatHandle>,
     /// Who voted for this option. Empty when nobody did.
     pub voters: Vec<PollVoter>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
@@ -52,7 +52,7 @@ record! {
         option_id, with_option_id: Uuid = "option_id" required;
         text, with_text: String = "text" required;
         can_be_edited, with_can_be_edited: bool = "can_be_edited" required;
-        creator_handle, with_creator_handle: ChatHandle = "creator_handle" required;
+        creator_handle, with_creator_handle: ChatHandle = "creator_handle" nullable;
         voters, with_voters: Vec<PollVoter> = "voters" required;
     }
 }
@@ -136,8 +136,6 @@ record! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewPoll {
     /// Options to vote on, in order, two or more.
-    ///
-    /// At least 2 items.
     pub options: Vec<PollOptionText>,
     /// Key of your choice that makes a repeat safe: a second request with it gets the answer of the first, and no second poll is sent. A UUID fits.
     pub idempotency_key: Option<String>,

@@ -4,11 +4,12 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, SystemTime};
-use std::{fs, thread};
 
 use http::HeaderMap;
 use linq_testing::document;
+use linq_testing::install::{installed, npm_install, pip_install};
 use linq_webhook::{Signer, Verifier, VerifyError};
 use serde_json::{Value, json};
 
@@ -37,20 +38,8 @@ struct Library {
 
 impl Library {
     fn python() -> Option<Self> {
-        let folder = installed("python", |folder| {
-            let mut pip = Command::new("python3");
-            pip.args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--no-input",
-                "--retries",
-                "1",
-            ])
-            .args(["--disable-pip-version-check", "--target"])
-            .args([folder, Path::new("standardwebhooks==1.1.0")]);
-            pip
+        let folder = installed(&parent(), "python", |folder| {
+            vec![pip_install(folder, &["standardwebhooks==1.1.0"])]
         })?;
         Some(Self {
             folder,
@@ -62,19 +51,8 @@ impl Library {
     }
 
     fn javascript() -> Option<Self> {
-        let folder = installed("javascript", |folder| {
-            let mut npm = Command::new("npm");
-            npm.args([
-                "install",
-                "--silent",
-                "--no-audit",
-                "--no-fund",
-                "--fetch-retries",
-                "1",
-            ])
-            .args(["standardwebhooks@1.1.1", "--prefix"])
-            .arg(folder);
-            npm
+        let folder = installed(&parent(), "javascript", |folder| {
+            vec![npm_install(folder, &["standardwebhooks@1.1.1"])]
         })?;
         Some(Self {
             folder,
@@ -110,27 +88,9 @@ impl Library {
     }
 }
 
-/// The folder of a library, which is installed if it is not there yet; `None` if that cannot be done.
-fn installed(name: &str, installer: impl FnOnce(&Path) -> Command) -> Option<PathBuf> {
-    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("standard-webhooks");
-    let folder = all.join(name);
-    if folder.exists() {
-        return Some(folder);
-    }
-    // Moved into place when it is whole.
-    let begun = all.join(format!("{name}-{}", std::process::id()));
-    fs::create_dir_all(&begun).expect("the target folder can be written");
-    let output = installer(&begun).output();
-    if !output.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: the Standard Webhooks library for {name} cannot be installed here");
-        let _ = fs::remove_dir_all(&begun);
-        return None;
-    }
-    if fs::rename(&begun, &folder).is_err() {
-        // Somebody else was faster.
-        let _ = fs::remove_dir_all(&begun);
-    }
-    Some(folder)
+/// Where the libraries are installed.
+fn parent() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("standard-webhooks")
 }
 
 struct Sent {
