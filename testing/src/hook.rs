@@ -49,10 +49,11 @@ impl Hook for Refusals {
         }
         Box::pin(async move {
             let result = next.run(request).await;
-            let status = result
-                .as_ref()
-                .ok()
-                .map(|response| response.status().as_u16());
+            let response = match &result {
+                Ok(response) => Some(response),
+                Err(error) => error.response(),
+            };
+            let status = response.map(|response| response.status().as_u16());
             self.statuses.lock().expect("no panic").push(status);
             result
         })

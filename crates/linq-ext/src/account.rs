@@ -65,7 +65,7 @@ impl Linq {
     /// Returns name, type, size and address of an attachment.
     ///
     /// `GET /v3/attachments/{attachmentId}`
-    pub fn attachment(&self, id: impl IntoId) -> Call<Attachment> {
+    pub fn get_attachment(&self, id: impl IntoId) -> Call<Attachment> {
         self.call(self.api().get_attachment().attachment_id(id.into_id()))
     }
 

@@ -255,7 +255,7 @@ impl<T> Call<T> {
     }
 
     /// The same call with the destination of its send.
-    pub(crate) fn to_destination(mut self, destination: String) -> Self {
+    pub(crate) fn with_destination(mut self, destination: String) -> Self {
         self.destination = Some(destination);
         self
     }

@@ -305,7 +305,7 @@ impl Destination for ToNewChat {
             Ok(body) => linq.call(linq.api().create_chat().body(body)),
             Err(error) => Call::failed(linq, error.with_operation(&CREATE_CHAT)),
         };
-        let call = call.to_destination(destination);
+        let call = call.with_destination(destination);
         typing_restored(linq, call, |created| created.chat.id)
     }
 }
@@ -366,7 +366,7 @@ impl Destination for ToHandles {
             Ok(body) => linq.call(linq.api().create_message().body(body)),
             Err(error) => Call::failed(linq, error.with_operation(&CREATE_MESSAGE)),
         };
-        let call = call.to_destination(destination);
+        let call = call.with_destination(destination);
         typing_restored(linq, call, |sent| sent.chat_id)
     }
 }

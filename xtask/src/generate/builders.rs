@@ -2,8 +2,8 @@
 //!
 //! progenitor makes the fields of a builder, its `new` and its setters. It is given an operation as a flat
 //! list of parameters, the body among them, under placeholders for all names and types, so that nothing in a
-//! document can trip it. [`Fill`] puts the names in; `prepare`, `send` and `Debug` are written here, on
-//! linq-client's own runtime.
+//! document can trip it. [`Fill`] puts the names in; `prepare`, `send`, `Debug` and the conversion into a call are
+//! written here, on linq-client's own runtime.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -149,6 +149,7 @@ impl Builders {
             syn::Item::Impl(methods),
             syn::Item::Impl(parsed(&conversion(operation))?),
             syn::Item::Impl(parsed(&debug(operation))?),
+            syn::Item::Impl(parsed(&conversion(operation))?),
         ];
         let text = prettyplease::unparse(&syn::File {
             shebang: None,

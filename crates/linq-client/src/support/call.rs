@@ -87,15 +87,10 @@ impl<T, E> Prepared<T, E> {
     ///
     /// Those of the operation; one with [`Error::is_invalid_request`] if a parameter is missing or invalid, and
     /// nothing was sent.
-    pub fn send<'a>(
-        self,
-        client: &'a Client,
-    ) -> impl Future<Output = Result<Response<T>, Error<E>>> + Send + use<'a, T, E> {
-        async move {
-            let request = self.request(client)?;
-            let result = client.execute(self.operation(), request).await;
-            self.receive(result)
-        }
+    pub async fn send(self, client: &Client) -> Result<Response<T>, Error<E>> {
+        let request = self.request(client)?;
+        let result = client.execute(self.operation(), request).await;
+        self.receive(result)
     }
 
     /// Writes the request, with the options of the client.

@@ -70,8 +70,8 @@ impl Shared {
             headers.insert(ACCEPT, HeaderValue::from_static(accept));
         }
         if body.is_some() {
-            let media = HeaderValue::from_static(operation.content_type());
-            headers.insert(CONTENT_TYPE, media);
+            let content_type = operation.content_type();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         } else if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
             // HTTP asks for it where a body could be expected, and some proxies insist.
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));

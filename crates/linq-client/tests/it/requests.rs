@@ -1,10 +1,11 @@
 //! What goes over the wire.
 
 use crate::support::{CHAT_ID, create_chat_body, create_chat_json};
-use linq_client::{Client, reqwest};
+use linq_client::{CallOptions, Client, Prepared, reqwest, types};
 use linq_testing::API_KEY;
 use linq_testing::responses::{CHAT, CREATED, NO_CHATS};
 use linq_testing::server::{Server, Step};
+use serde_json::json;
 
 const USER_AGENT: &str = concat!("linq-rs/", env!("CARGO_PKG_VERSION"));
 
@@ -86,7 +87,7 @@ async fn a_suffix_is_added_to_the_user_agent() {
 }
 
 #[tokio::test]
-async fn an_http_client_of_ones_own_sends_the_same() {
+async fn a_custom_http_client_sends_the_same() {
     let server = Server::start([Step::bare(200, NO_CHATS)]).await;
     let http = reqwest::Client::builder()
         .user_agent("other")

@@ -4,12 +4,22 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use linq_client::reqwest::{self, Response};
+use tokio::time::Instant;
 
 use crate::error::CallReport;
 use crate::retry::backoff;
 use crate::retry::clock::Clock;
 use crate::retry::policy::{self, Class, Decision, Limits, Outcome, Signals};
 use crate::{Error, Linq};
+
+/// Longer than any transfer lasts.
+pub(super) const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Returns a time from now on, which is far away if it cannot be expressed.
+pub(super) fn after(duration: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(duration).unwrap_or(now + FOREVER)
+}
 
 /// An attempt that failed.
 pub(super) struct Failure {

@@ -229,3 +229,44 @@ async fn own_keys_take_precedence_and_steps_need_an_event() {
     let keys = keys_from(&server, count);
     assert_eq!(keys[0], keys[1]);
 }
+
+/// Where the server of the process is, if this is one that is killed.
+const SERVER: &str = "LINQ_TEST_SERVER";
+
+/// Runs in a process of its own, which the test below starts and kills.
+#[tokio::test]
+#[ignore = "run by the test of killed processes"]
+async fn handle_in_a_process() {
+    let base_url = std::env::var(SERVER).expect("the test sets it");
+    let linq = Linq::builder()
+        .api_key("key")
+        .base_url(base_url)
+        .build()
+        .expect("all is valid");
+    handle(linq.for_event("event-1")).await.expect("success");
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_between_sends_sends_each_message_once() {
+    // The second send is accepted, and its response never arrives.
+    let server = Server::start([Step::Success, Step::Silence { done: true }]).await;
+    let start = || {
+        tokio::process::Command::new(std::env::current_exe().expect("this program"))
+            .args(["for_event::handle_in_a_process", "--exact", "--ignored"])
+            .env(SERVER, server.base_url())
+            .stdout(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("a process")
+    };
+    let mut process = start();
+    while server.done().len() < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    process.kill().await.expect("it was running");
+    assert_eq!(accepted(&server).len(), 2);
+    let status = start().wait().await.expect("a status");
+    assert!(status.success());
+    assert_eq!(server.requests().len(), 5);
+    assert_eq!(accepted(&server).len(), 3);
+}

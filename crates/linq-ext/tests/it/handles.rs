@@ -178,7 +178,7 @@ const METHODS: &[(&Operation, &str, &str, Make)] = &[
     (&op::BLOCK_HANDLE, "/v3/blocked_handles", r#"{"handle":"+12025550101","reason":"spam"}"#,
         |linq| sent(linq.block_handle_with_reason("+1 (202) 555-0101", "spam"))),
     (&op::UNBLOCK_HANDLE, "/v3/blocked_handles", r#"{"handle":"24567"}"#, |linq| sent(linq.unblock_handle("24567"))),
-    (&op::GET_ATTACHMENT, "/v3/attachments/{id}", "", |linq| sent(linq.attachment(ID))),
+    (&op::GET_ATTACHMENT, "/v3/attachments/{id}", "", |linq| sent(linq.get_attachment(ID))),
     (&op::DELETE_ATTACHMENT, "/v3/attachments/{id}", "", |linq| sent(linq.delete_attachment(ID))),
     (&op::LIST_WEBHOOK_SUBSCRIPTIONS, "/v3/webhook-subscriptions", "", |linq| sent(linq.subscriptions())),
 ];
@@ -416,7 +416,7 @@ async fn the_emoji_of_tapbacks_are_tapbacks() {
         ("❓\u{fe0f}", "question"),
     ];
     for (emoji, name) in tapbacks {
-        let react = linq.message(ID).unreact(&emoji.to_owned());
+        let react = linq.message(ID).unreact(emoji);
         react.await.expect("success");
         let body = server.requests().pop().expect("a request").json();
         assert_eq!(body, json!({ "operation": "remove", "type": name }));
@@ -705,6 +705,10 @@ async fn a_destination_decides_the_operation() {
 }
 
 /// Everything can be given by reference, an uploaded file for its id, and an effect by its name.
+#[expect(
+    clippy::needless_borrows_for_generic_args,
+    reason = "references are what is tested"
+)]
 #[tokio::test]
 async fn arguments_convert() {
     let server = Server::start([]).await;
@@ -714,19 +718,17 @@ async fn arguments_convert() {
         "Look, 🎉".to_owned(),
         ID.parse::<uuid::Uuid>(),
     );
-    let uuid = uuid.expect("a UUID");
+    let (uuid, effect) = (uuid.expect("a UUID"), "confetti".to_owned());
+    let mime = "image/png".to_owned();
     let photo = linq.upload_bytes("a.png", &b"\x89PNG\r\n\x1a\n"[..]);
-    let photo = photo
-        .content_type(&"image/png".to_owned())
-        .await
-        .expect("uploaded");
+    let photo = photo.content_type(&mime).await.expect("uploaded");
     let message = linq
         .chat(&id)
         .message()
         .text(&text)
         .bold(&text)
         .media(&photo);
-    let message = message.effect(&"confetti".to_owned()).reply_to(&uuid);
+    let message = message.effect(&effect).reply_to(&uuid);
     message.preferred_service("iMessage").await.expect("sent");
     let card = IMessageAppPart::new(
         IMessageApp::new("com.example.app", "App", "ABCDE12345"),
@@ -746,8 +748,8 @@ async fn arguments_convert() {
         .stick(Sticker::attachment(&photo))
         .await
         .expect("stuck");
-    let from = LINE.to_owned();
-    linq.create_chat(&from, [&ANN.to_owned()])
+    let (from, to) = (LINE.to_owned(), ANN.to_owned());
+    linq.create_chat(&from, [&to])
         .text(&text)
         .await
         .expect("sent");

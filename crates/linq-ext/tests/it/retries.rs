@@ -15,7 +15,7 @@ fn builder(server: &Server, clock: &TestClock) -> LinqBuilder {
         .base_url(server.base_url())
         .timeout(Duration::from_secs(1))
         .clock(clock.clone())
-        .hook(Refusals::of(&server))
+        .hook(Refusals::of(server))
 }
 
 /// What a GET gives, the pauses it made, and how many requests the server read.
