@@ -13,7 +13,6 @@ use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
 use serde_json::{Map, Value, json};
 use syn::visit_mut::VisitMut;
 
-use super::client::{constant, endpoint};
 use super::docs::{self, literal};
 use super::model::{Answer, Api, In, Kind, Operation, Repeat, Style, Type};
 use super::{limits, names, types};
@@ -325,7 +324,7 @@ fn attributes(lines: &[String]) -> Vec<syn::Attribute> {
 /// It is no `async fn`, whose future would hold all parameters until the response is there.
 fn send(operation: &Operation) -> String {
     let (response, error) = (response(operation).0, error(operation));
-    let doc = format!(" Sends the request: {}.", endpoint(operation));
+    let doc = format!(" Sends the request: {}.", docs::code(&operation.endpoint()));
     let errors = format!(" See [`Client::{0}`](crate::Client::{0}).", operation.name);
     format!(
         "#[doc = {}]\n#[doc = \"\"]\n#[doc = \" # Errors\"]\n#[doc = \"\"]\n#[doc = {}]\n\
@@ -374,7 +373,7 @@ fn prepare(api: &Api, operation: &Operation) -> String {
         "#[doc = \" Returns the call, to be sent later; what is missing or invalid is reported then.\"]\n\
          pub fn prepare(self) -> support::Prepared<{response}, {error}> {{\n\
          let {mutable}call = support::Parameters::new(&operations::{});\n{steps}call.{how}()\n}}",
-        constant(operation),
+        names::constant_name(&operation.name),
     )
 }
 

@@ -5,8 +5,6 @@
 
 use std::fmt::Write;
 
-use heck::ToShoutySnakeCase;
-
 use super::builders::Builders;
 use super::docs::{self, literal};
 use super::format::Files;
@@ -124,7 +122,7 @@ fn emit_method(out: &mut String, operation: &Operation) {
         last.push('.');
     }
     lines.push(String::new());
-    lines.push(endpoint(operation));
+    lines.push(docs::code(&operation.endpoint()));
     let described = docs::lines(&operation.description);
     if !described.is_empty() {
         lines.push(String::new());
@@ -230,11 +228,6 @@ fn aliases(operation: &Operation) -> Vec<&str> {
     accepted
 }
 
-/// The method and path of an operation, as code.
-pub fn endpoint(operation: &Operation) -> String {
-    docs::code(&format!("{} {}", operation.method, operation.path))
-}
-
 fn one_line(text: &str) -> String {
     text.split("\n\n")
         .next()
@@ -242,15 +235,6 @@ fn one_line(text: &str) -> String {
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-/// The name of an operation's entry in the table.
-pub fn constant(operation: &Operation) -> String {
-    match operation.name.to_shouty_snake_case() {
-        // The table itself has that name.
-        name if name == "ALL" => "ALL_".to_owned(),
-        name => name,
-    }
 }
 
 fn repeat(repeat: &Repeat) -> String {
@@ -286,7 +270,7 @@ fn table(api: &Api) -> String {
             .map(|media| format!("\n.sending({})", literal(media)))
             .unwrap_or_default();
         let repeat = repeat(&operation.repeat);
-        let constant = constant(operation);
+        let constant = names::constant_name(&operation.name);
         let _ = write!(
             out,
             "\n/// {endpoint}\npub const {constant}: Operation = Operation::new(\n    {},\n    {},\n    \
@@ -295,7 +279,7 @@ fn table(api: &Api) -> String {
             literal(&operation.id),
             literal(&operation.path),
             literal(&operation.tag),
-            endpoint = endpoint(operation),
+            endpoint = docs::code(&operation.endpoint()),
             method = operation.method,
         );
         let _ = writeln!(names, "    &{constant},");

@@ -275,6 +275,11 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Its method and path.
+    pub fn endpoint(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
     /// The named types that it sends.
     pub fn request_uses(&self) -> Vec<&str> {
         let body = self.body.iter().filter_map(|body| body.ty.named());

@@ -1,6 +1,6 @@
 //! Names: from the wire to Rust.
 
-use heck::{ToSnakeCase, ToUpperCamelCase};
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
 /// Names that a type of the document cannot take: the prelude's, those that the crate's own types
 /// have, and those that its macros use beside them.
@@ -212,6 +212,15 @@ pub fn method_name(operation_id: &str) -> String {
         format!("{name}_")
     } else {
         name
+    }
+}
+
+/// The name of an operation's entry in the table of all.
+pub fn constant_name(method: &str) -> String {
+    match method.to_shouty_snake_case() {
+        // The table itself has that name.
+        name if name == "ALL" => "ALL_".to_owned(),
+        name => name,
     }
 }
 

@@ -278,11 +278,11 @@ fn schemas_that_share_a_name_are_refused() {
 fn a_nested_schema_named_as_a_component_is_refused() {
     refused(
         with_schemas(json!({
-            "A": object(json!({ "kind": { "type": "string", "enum": ["x"] } })),
-            "AKind": { "type": "string", "enum": ["y"] },
+            "One": object(json!({ "kind": { "type": "string", "enum": ["x"] } })),
+            "OneKind": { "type": "string", "enum": ["y"] },
         })),
-        "#/components/schemas/A/properties/kind",
-        "the type name `AKind` exists already, from #/components/schemas/AKind",
+        "#/components/schemas/One/properties/kind",
+        "the type name `OneKind` exists already, from #/components/schemas/OneKind",
         "give one of the two another name with `x-rust-name` in the overlay",
     );
 }
@@ -290,14 +290,14 @@ fn a_nested_schema_named_as_a_component_is_refused() {
 #[test]
 fn a_nested_schema_can_be_given_another_name() {
     let made = generated(with_schemas(json!({
-        "A": object(json!({
+        "One": object(json!({
             "kind": { "type": "string", "enum": ["x"], "x-rust-name": "KindOfA" },
         })),
-        "AKind": { "type": "string", "enum": ["y"] },
+        "OneKind": { "type": "string", "enum": ["y"] },
     })));
-    expect_all(&made.item("A"), &["pub kind: Option<KindOfA>,"]);
+    expect_all(&made.item("One"), &["pub kind: Option<KindOfA>,"]);
     expect_all(&made.macro_of("KindOfA"), &["X = \"x\","]);
-    expect_all(&made.macro_of("AKind"), &["Y = \"y\","]);
+    expect_all(&made.macro_of("OneKind"), &["Y = \"y\","]);
 }
 
 #[test]
