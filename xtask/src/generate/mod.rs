@@ -108,7 +108,7 @@ pub fn api(
     let hoist::Hoisted {
         components,
         notes: unshared,
-    } = hoist::hoist(&mut document, &mut events)?;
+    } = hoist::hoist(&mut document, &mut events, &losses)?;
     notes.extend(unshared);
     let nested = components
         .iter()

@@ -16,6 +16,10 @@ use serde_json::{Map, Value};
 use super::names;
 use crate::problem::{Problem, Problems};
 
+/// What to do about a name, before the overlay action that does it.
+pub const ADVICE: &str =
+    "choose a name in Rust in openapi/overlay.yaml, which changes nothing that is sent";
+
 /// The extension.
 pub const EXTENSION: &str = "x-rust-name";
 

@@ -2,8 +2,8 @@
 //! out right, or is refused with its place.
 
 use crate::support::{
-    document, expect_all, generated, holding, operation_of, reference, refused, with_operation,
-    with_schemas,
+    document, expect_all, generated, holding, operation_of, reference, refused, renamed,
+    with_operation, with_schemas,
 };
 use serde_json::{Value, json};
 
@@ -263,27 +263,25 @@ fn signs_digits_and_nothing_have_names() {
 
 #[test]
 fn schemas_that_share_a_name_are_refused() {
-    refused(
+    renamed(
         with_schemas(json!({
             "foo-bar": object(json!({ "a": { "type": "string" } })),
             "FooBar": object(json!({ "b": { "type": "string" } })),
         })),
         "#/components/schemas/FooBar",
         "the type name `FooBar` exists already, from #/components/schemas/foo-bar",
-        "give one of the two another name with `x-rust-name` in the overlay",
     );
 }
 
 #[test]
 fn a_nested_schema_named_as_a_component_is_refused() {
-    refused(
+    renamed(
         with_schemas(json!({
             "One": object(json!({ "kind": { "type": "string", "enum": ["x"] } })),
             "OneKind": { "type": "string", "enum": ["y"] },
         })),
         "#/components/schemas/One/properties/kind",
         "the type name `OneKind` exists already, from #/components/schemas/OneKind",
-        "give one of the two another name with `x-rust-name` in the overlay",
     );
 }
 

@@ -3,7 +3,7 @@
 
 use crate::support::{
     NAME, document, expect_all, expect_problem, generated, holding, load, operation_of, reference,
-    refused, with_operation, with_schemas,
+    refused, renamed, with_operation, with_schemas,
 };
 use serde_json::{Value, json};
 use xtask::generate::load::{Document, parse};
@@ -473,11 +473,10 @@ fn two_parameters_with_one_setter() {
 fn names_that_rust_or_the_crate_has() {
     for name in ["String", "Option", "Self", "WebhookEvent", "Field"] {
         let schema = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
-        refused(
+        renamed(
             with_schemas(json!({ name: schema })),
             &format!("#/components/schemas/{name}"),
             &format!("the type name `{name}` is taken by Rust or the crate itself"),
-            "give the schema another with `x-rust-name` in the overlay",
         );
         let mut renamed = schema.clone();
         renamed["x-rust-name"] = json!("Other");
@@ -491,11 +490,10 @@ fn names_that_rust_or_the_crate_has() {
 
 #[test]
 fn a_schema_that_gives_no_name() {
-    refused(
+    renamed(
         with_schemas(json!({ "1st": { "type": "string" } })),
         "#/components/schemas/1st",
         "`1st` gives no Rust type name",
-        "give it one with `x-rust-name` in the overlay",
     );
 }
 

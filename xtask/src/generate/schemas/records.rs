@@ -209,9 +209,7 @@ impl<'a> Lowering<'a> {
     fn refuse_name(&mut self, schema: &Value, pointer: &str, what: &str, name: &str) {
         let change = rename::update(schema, &json!(name));
         let action = self.losses.rename(pointer, &change, what);
-        let help = format!(
-            "choose a name in Rust in openapi/overlay.yaml, which changes nothing that is sent:\n{action}"
-        );
+        let help = format!("{}:\n{action}", rename::ADVICE);
         self.refuse(pointer, what, help);
     }
 
