@@ -12,7 +12,7 @@ use linq_ext::types::{
 };
 use linq_ext::{Background, Error, Linq, LinqBuilder, Reaction, Sticker};
 use linq_testing::clock::TestClock;
-use linq_testing::responses::ID;
+use linq_testing::responses::{self, ID};
 use linq_testing::server::{Recorded, Server, Step};
 use serde_json::{Value, json};
 
@@ -874,12 +874,36 @@ async fn answers_are_what_people_ask_for() -> Result<(), Error> {
         .set_background(Background::color("ice"))
         .await?;
     let () = linq.delete_attachment(ID).await?;
-    assert_eq!(linq.lines().await?[0].phone_number, LINE);
-    assert_eq!(linq.contact_cards().await?[0].first_name, "Ann");
-    assert_eq!(linq.blocked_handles().await?[0].handle, ANN);
-    assert_eq!(linq.subscriptions().await?[0].id, "subscription-1");
+    let given = |path: &str, pointer: &str| -> Option<String> {
+        let (_, body) = responses::success("GET", path);
+        let body: Value = serde_json::from_str(&body).expect("the response is JSON");
+        Some(body.pointer(pointer)?.as_str()?.to_owned())
+    };
+    assert_eq!(
+        Some(&*linq.lines().await?[0].phone_number),
+        given("/v3/phone_numbers", "/phone_numbers/0/phone_number").as_deref()
+    );
+    assert_eq!(
+        Some(&*linq.contact_cards().await?[0].first_name),
+        given("/v3/contact_card", "/contact_cards/0/first_name").as_deref()
+    );
+    assert_eq!(
+        Some(&*linq.blocked_handles().await?[0].handle),
+        given("/v3/blocked_handles", "/blocked_handles/0/handle").as_deref()
+    );
+    assert_eq!(
+        Some(&*linq.subscriptions().await?[0].id),
+        given("/v3/webhook-subscriptions", "/subscriptions/0/id").as_deref()
+    );
+    assert_eq!(
+        Some(linq.webhook_events().await?[0].as_str()),
+        given("/v3/webhook-events", "/events/0").as_deref()
+    );
+    assert_eq!(
+        linq.experiences().await?[0].experience,
+        given("/v3/experiences", "/experiences/0/experience")
+    );
     let chat = linq.create_chat_to([ANN]).text("Hello").await?.chat;
-    assert_eq!(chat.id.to_string(), ID);
     let response = linq.chat(chat.id).mark_read().send_with_response().await?;
     assert_eq!(response.status().as_u16(), 204);
     Ok(())

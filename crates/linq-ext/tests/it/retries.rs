@@ -560,7 +560,11 @@ async fn what_cannot_be_sent_is_an_error_before_anything_is() {
 #[tokio::test]
 async fn a_type_of_ones_own_can_be_read() {
     type Page = std::collections::BTreeMap<String, Option<Vec<u8>>>;
-    let server = Server::start([Step::Success, Step::respond(200, r#"{"chats":"secret"}"#)]).await;
+    let server = Server::start([
+        Step::respond(200, r#"{"chats":[]}"#),
+        Step::respond(200, r#"{"chats":"secret"}"#),
+    ])
+    .await;
     let linq = builder(&server, &TestClock::default())
         .build()
         .expect("all is valid");
