@@ -38,17 +38,26 @@
 #[cfg(feature = "axum")]
 pub mod axum;
 mod dedupe;
+mod handle;
 mod inbound;
+mod outcome;
+mod payload;
 mod reaction;
 #[cfg(feature = "redis")]
 mod redis;
 mod sign;
+mod updates;
 mod verify;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisDeduper, RedisDeduperError};
-pub use dedupe::{Claim, Deduper, EventKey, MemoryDeduper, Ticket};
-pub use inbound::{Inbound, ReplyTarget};
+pub use dedupe::{Claim, Deduper, EventKey, MemoryDeduper, MemoryFull, Ticket};
+pub use handle::{AllowList, normalize_handle};
+pub use inbound::{Inbound, InboundMedia, Mention, ReplyTarget};
+pub use outcome::HandlerError;
 pub use reaction::InboundReaction;
 pub use sign::{SecretError, SignError, Signer};
+pub use updates::{
+    DeliveryState, DeliveryUpdate, InboundPoll, MessageEdit, ParticipantChange, PollVote, Typing,
+};
 pub use verify::{Delivery, StrictError, Verifier, VerifyError};

@@ -1,7 +1,6 @@
 //! The router and the extractors, as Linq and the author of a handler see them.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,7 +15,9 @@ use axum::routing::post;
 use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
 use linq_webhook::axum::{BODY_LIMIT, Event, Received, Verified, WebhookRouter, router};
-use linq_webhook::{Claim, Deduper, EventKey, MemoryDeduper, Signer, Ticket, Verifier};
+use linq_webhook::{
+    Claim, Deduper, EventKey, HandlerError, MemoryDeduper, MemoryFull, Signer, Ticket, Verifier,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -137,7 +138,7 @@ impl Script {
     fn handle(
         &self,
         received: Received,
-    ) -> impl Future<Output = Result<(), &'static str>> + Send + use<> {
+    ) -> impl Future<Output = Result<(), HandlerError>> + Send + use<> {
         let mut seen = self.seen.lock().expect("nobody panics with it");
         seen.push(received.event().event_id().to_owned());
         drop(seen);
@@ -148,7 +149,7 @@ impl Script {
         async move {
             gate.acquire().await.expect("it is never closed").forget();
             match act {
-                Some(Act::Fail) => Err("as the script says"),
+                Some(Act::Fail) => Err("as the script says".into()),
                 Some(Act::Panic | Act::PanicAtOnce) => panic!("as the script says"),
                 Some(Act::Succeed) | None => Ok(()),
             }
@@ -187,7 +188,7 @@ async fn the_handler_gets_everything() {
         let keep = Arc::clone(&keep);
         async move {
             *keep.lock().expect("nobody panics with it") = Some(received);
-            Ok::<(), Infallible>(())
+            Ok(())
         }
     });
     let app = webhooks.into_router();
@@ -216,18 +217,11 @@ async fn what_is_not_from_linq_is_refused_before_the_handler() {
         headers.remove(name);
         headers
     };
-    let sent_at = |sent_at| {
-        let signer = Signer::new(SECRET).expect("the secret is fit");
-        signer
-            .sign("a", sent_at, event("a"))
-            .expect("the id is fit")
-    };
     let legacy = || {
         let signer = Signer::new(SECRET).expect("the secret is fit");
         let headers = signer.sign_legacy(SystemTime::now(), event("a"));
         headers.expect("the time is fit")
     };
-    let far = Duration::from_secs(301);
     let mut compressed = good(&event("a"));
     compressed.insert("content-encoding", "gzip".parse().expect("it is a header"));
     for (name, headers, body) in [
@@ -242,21 +236,11 @@ async fn what_is_not_from_linq_is_refused_before_the_handler() {
         ),
         ("other body", good(&event("a")), event("b")),
         ("compressed", compressed, "\u{1f}\u{8b}".to_owned()),
-        ("too old", sent_at(SystemTime::now() - far), event("a")),
-        (
-            "too new",
-            sent_at(SystemTime::now() + far + far),
-            event("a"),
-        ),
         ("legacy", legacy(), event("a")),
     ] {
         let (status, text) = answer(&app, request(headers, body)).await;
         assert_eq!(status, 401, "{name}");
         assert!(!text.is_empty() && !text.contains("v1,"), "{name}: {text}");
-    }
-    for body in ["", "[]", "null", "{\"event_type\":", "\u{feff}{}", "text"] {
-        let (status, text) = answer(&app, request(good(body), body.to_owned())).await;
-        assert_eq!(status, 400, "{body}: {text}");
     }
     let mut other_method = delivery("a");
     *other_method.method_mut() = Method::GET;
@@ -364,14 +348,15 @@ async fn the_deadline_is_a_setting() {
     for (deadline, expected) in [(Duration::ZERO, 503), (Duration::MAX, 200)] {
         let webhooks = router(verifier(), MemoryDeduper::new(), |_| async {
             tokio::time::sleep(Duration::from_secs(3600)).await;
-            Ok::<(), Infallible>(())
+            Ok(())
         });
+        let webhooks = webhooks.handler_timeout(Duration::MAX);
         let app = webhooks.deadline(deadline).into_router();
         assert_eq!(status(&app, delivery("a")).await, expected);
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn more_than_can_be_handled_is_put_off() {
     for concurrency in [0, 1, 3] {
         let script = Script::shut([]);
@@ -383,11 +368,14 @@ async fn more_than_can_be_handled_is_put_off() {
         for _ in 0..limit {
             script.called().await;
         }
+        let start = Instant::now();
         let (full, reason) = answer(&app, delivery("more")).await;
         assert_eq!(
             (full, reason.as_str()),
             (503, "too many deliveries are being handled")
         );
+        let waited = start.elapsed().as_millis();
+        assert!((3_990..=4_010).contains(&waited), "{waited}");
         // Who does not have the secret is told so all the same.
         let body = event("more");
         let bad = request(signed_by(OTHER_SECRET, "a", body.as_bytes()), body);
@@ -402,31 +390,87 @@ async fn more_than_can_be_handled_is_put_off() {
     }
 }
 
+/// A request whose headers look like those of a delivery, as anybody can write them.
+fn forged(body: Body) -> Request {
+    request(signed_by(OTHER_SECRET, "forged", b""), body)
+}
+
 #[tokio::test(start_paused = true)]
-async fn bodies_that_do_not_come_hold_up_a_bounded_number() {
+async fn the_body_that_takes_longest_makes_room() {
     let script = Script::new([]);
-    let app = webhooks(&script).concurrency(1).into_router();
-    let reading: Vec<_> = (0..4)
+    // Room for four bodies of which little was received.
+    let budget = 4 * (16 * 1024 + 100);
+    let webhooks = webhooks(&script).body_limit(1000).body_budget(budget);
+    let app = webhooks.into_router();
+    let mut stalled: Vec<_> = (0..4)
         .map(|_| {
-            let request = request(HeaderMap::new(), body_of([], End::Stalled));
-            let app = app.clone();
-            let mut reading = Box::pin(async move { status(&app, request).await });
-            // One poll gets it to where it waits for the body.
-            assert!(poll_once(reading.as_mut()).is_pending());
-            reading
+            let body = body_of([Bytes::from_static(b"{\"a\":")], End::Stalled);
+            let (app, request) = (app.clone(), forged(body));
+            tokio::spawn(async move { answer(&app, request).await })
         })
         .collect();
-    let full = tokio::time::timeout(Duration::from_secs(1), status(&app, delivery("a")));
-    assert_eq!(full.await.expect("it is told at once"), 503);
-    drop(reading);
+    tokio::time::sleep(Duration::from_millis(10)).await;
     assert_eq!(status(&app, delivery("a")).await, 200);
+    let (status, reason) = stalled.remove(0).await.expect("no panic");
+    assert_eq!(status, 503);
+    assert!(reason.contains("took longest"), "{reason}");
+    assert!(stalled.iter().all(|stalled| !stalled.is_finished()));
     assert_eq!(script.seen(), ["a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn hundreds_of_stalled_bodies_keep_no_delivery_out() {
+    let script = Script::new([]);
+    let app = webhooks(&script).into_router();
+    let mut stalled = Vec::new();
+    for number in 0..370 {
+        for _ in 0..30 {
+            let body = body_of([Bytes::from(vec![b' '; 4096])], End::Stalled);
+            let (app, request) = (app.clone(), forged(body));
+            stalled.push(tokio::spawn(async move { status(&app, request).await }));
+        }
+        tokio::task::yield_now().await;
+        assert_eq!(status(&app, delivery(&format!("a{number}"))).await, 200);
+    }
+    assert_eq!(script.seen().len(), 370);
+    // Headers that no body can match are refused without waiting for the body.
+    let mut headless = forged(body_of([], End::Stalled));
+    headless.headers_mut().clear();
+    assert_eq!(status(&app, headless).await, 401);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_that_wait_for_a_handler_are_not_displaced() {
+    let script = Script::shut([]);
+    let webhooks = webhooks(&script).concurrency(1).body_limit(16 * 1024);
+    let app = webhooks.body_budget(0).into_router();
+    let first = deliver(&app, "a");
+    script.called().await;
+    let second = deliver(&app, "b");
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    // Room is for four of the longest bodies, that is two with what their connections count for.
+    let stalled: Vec<_> = (0..10)
+        .map(|_| {
+            let body = body_of([Bytes::from_static(b" ")], End::Stalled);
+            let (app, request) = (app.clone(), forged(body));
+            tokio::spawn(async move { status(&app, request).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    script.open();
+    script.open();
+    assert_eq!(first.await.expect("no panic"), 200);
+    assert_eq!(second.await.expect("no panic"), 200);
+    for stalled in stalled {
+        assert_eq!(stalled.await.expect("no panic"), 503);
+    }
+    assert_eq!(script.seen(), ["a", "b"]);
 }
 
 #[tokio::test]
 async fn the_answer_can_come_first() {
     let script = Script::shut([Act::Succeed, Act::Fail]);
-    let webhooks = webhooks(&script).answer_first();
+    let webhooks = webhooks(&script).respond_first();
     let tasks = webhooks.tasks();
     let app = webhooks.into_router();
     assert_eq!(answer(&app, delivery("a")).await, (200, String::new()));
@@ -454,10 +498,10 @@ async fn the_answer_can_come_first() {
     assert_eq!(script.seen(), ["a", "b"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn answering_first_is_bounded_too() {
     let script = Script::shut([]);
-    let webhooks = webhooks(&script).answer_first().concurrency(2);
+    let webhooks = webhooks(&script).respond_first().concurrency(2);
     let app = webhooks.into_router();
     for (id, expected) in [("a", 200), ("b", 200), ("c", 503)] {
         assert_eq!(status(&app, delivery(id)).await, expected, "{id}");
@@ -610,13 +654,16 @@ async fn a_body_that_does_not_come_whole_may_come_again() {
     let (slow, reason) = answer(&app, stalled).await;
     assert_eq!(
         (slow, reason.as_str()),
-        (503, "the body did not come in time")
+        (503, "the body was not received in time")
     );
     let waited = start.elapsed().as_millis();
     assert!((4_990..=5_010).contains(&waited), "{waited}");
     let broken = request(headers, body_of(half(), End::Broken));
     let (broken, reason) = answer(&app, broken).await;
-    assert_eq!((broken, reason.as_str()), (503, "the body broke off"));
+    assert_eq!(
+        (broken, reason.as_str()),
+        (503, "the connection failed before the end of the body")
+    );
     assert_eq!(status(&app, delivery("a")).await, 200);
     assert_eq!(script.seen(), ["a"]);
 }
@@ -775,13 +822,16 @@ async fn the_extractors_stand_in_any_app() {
     assert_eq!(send("/raw", good(&body), &body).await, (200, body.clone()));
     assert_eq!(send("/parsed", good(&body), "{}").await.0, 401);
     assert_eq!(send("/raw", HeaderMap::new(), &body).await.0, 401);
-    assert_eq!(send("/parsed", good("[]"), "[]").await.0, 400);
+    assert_eq!(send("/parsed", good("[]"), "[]").await.0, 204);
     assert_eq!(send("/raw", good("a"), "a").await, (200, "a".to_owned()));
     assert_eq!(send("/short", good(&body), &body).await.0, 413);
     assert_eq!(send("/short", good("{}"), "{}").await.0, 200);
     let long = " ".repeat(BODY_LIMIT + 1);
     assert_eq!(send("/parsed", good(&long), &long).await.0, 413);
-    assert_eq!(state.seen.lock().expect("nobody panics with it")[..], ["a"]);
+    assert_eq!(
+        state.seen.lock().expect("nobody panics with it")[..],
+        ["a", ""]
+    );
 }
 
 fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
@@ -850,8 +900,8 @@ impl Failing {
     }
 }
 
-fn never<E>(error: Infallible) -> E {
-    match error {}
+fn full(error: MemoryFull) -> std::io::Error {
+    std::io::Error::other(error)
 }
 
 impl Deduper for Failing {
@@ -859,20 +909,20 @@ impl Deduper for Failing {
 
     async fn claim(&self, key: &EventKey) -> Result<Claim, Self::Error> {
         self.check("claim")?;
-        self.inner.claim(key).await.map_err(never)
+        self.inner.claim(key).await.map_err(full)
     }
 
-    async fn complete(&self, ticket: &Ticket) -> Result<(), Self::Error> {
+    async fn complete(&self, ticket: &Ticket) -> Result<bool, Self::Error> {
         if self.which == "hang" && !self.is_mended.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
         self.check("complete")?;
-        self.inner.complete(ticket).await.map_err(never)
+        self.inner.complete(ticket).await.map_err(full)
     }
 
     async fn release(&self, ticket: &Ticket) -> Result<(), Self::Error> {
         self.check("release")?;
-        self.inner.release(ticket).await.map_err(never)
+        self.inner.release(ticket).await.map_err(full)
     }
 
     fn lease(&self) -> Option<Duration> {
@@ -882,6 +932,6 @@ impl Deduper for Failing {
     async fn renew(&self, ticket: &Ticket) -> Result<bool, Self::Error> {
         self.renewals.fetch_add(1, Ordering::SeqCst);
         self.check("renew")?;
-        self.inner.renew(ticket).await.map_err(never)
+        self.inner.renew(ticket).await.map_err(full)
     }
 }

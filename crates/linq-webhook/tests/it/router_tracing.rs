@@ -73,7 +73,7 @@ async fn every_delivery_is_told_of_and_nothing_of_its_content() {
     let verifier = Verifier::new(SECRET).expect("the secret is fit");
     let app = router(verifier, MemoryDeduper::new(), |received| async move {
         match received.event().event_id() {
-            "bad" => Err("text of the handler"),
+            "bad" => Err("text of the handler".into()),
             _ => Ok(()),
         }
     });
@@ -88,10 +88,12 @@ async fn every_delivery_is_told_of_and_nothing_of_its_content() {
     deliver(&app, HeaderMap::new(), good).await;
     let text = log.0.lock().expect("no panic").clone();
     let expected = r#"
+WARN message=linq_unknown_event event_type="tea.ready" key="event:good" reason="no payload is known for the event type"
 DEBUG message=linq_handled event_type="tea.ready" key="event:good"
 DEBUG message=linq_delivery status=200 reason=handled event_type="tea.ready" key="event:good"
 DEBUG message=linq_delivery status=200 reason=handled before event_type="tea.ready" key="event:good"
-WARN message=linq_unhandled event_type="tea.ready" key="event:bad" reason=the handler failed
+WARN message=linq_unknown_event event_type="tea.ready" key="event:bad" reason="no payload is known for the event type"
+WARN message=linq_unhandled event_type="tea.ready" key="event:bad" reason=the handler failed error=text of the handler
 WARN message=linq_delivery status=500 reason=the handler failed event_type="tea.ready" key="event:bad"
 WARN message=linq_delivery status=401 reason=the header webhook-id is missing
 "#;
