@@ -5,3 +5,4 @@ pub mod diff;
 pub mod generate;
 pub mod pointer;
 pub mod problem;
+pub mod skeleton;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use lexopt::ValueExt;
 use lexopt::prelude::{Long, Short, Value};
-use xtask::command::{self, diff_command, gen_command};
+use xtask::command::{self, diff_command, gen_command, update_command};
 use xtask::diff::report::Format;
 
 const HELP: &str = "\
@@ -21,6 +21,14 @@ Commands:
          Say what changed from one API document to another, ours unless NEW is named, and what it
          means for users of the crates; exit 0 if nothing did, 1 if something did, 2 on bad input
            --format F   text (for a terminal), markdown (a section of a changelog) or json
+  update [FILE|URL]
+         Report what a new document of the vendor means: what changed since the last one, what ours
+         lacks, what no longer compiles, and what to do; fetches the published document (with curl)
+         unless a file or an https address is named. Exit 0 if nothing is new, 1 if something is, 2 if
+         it failed. Writes only below target/
+           --accept     keep the skeleton of this document as the last one that was seen
+           --no-compile leave out what no longer compiles, which takes minutes
+           --format F   text (for a terminal) or markdown
   ci     Run everything that has to hold: formatting, generated files, lints, tests, docs and
          the minimum Rust version
 ";
@@ -66,6 +74,7 @@ fn run() -> Result<bool, String> {
             gen_command::run(&command::root(), &options).map_err(|problems| problems.to_string())
         }
         "diff" => diff(&mut arguments),
+        "update" => update(&mut arguments),
         "ci" => match arguments.next().map_err(usage)? {
             None => command::ci::run(&command::root()).map(|()| true),
             Some(other) => Err(usage(other.unexpected())),
@@ -104,4 +113,28 @@ fn diff(arguments: &mut lexopt::Parser) -> Result<bool, String> {
         format,
     };
     diff_command::run(&command::root(), &options, &mut std::io::stdout().lock())
+}
+
+fn update(arguments: &mut lexopt::Parser) -> Result<bool, String> {
+    let usage = |error: lexopt::Error| format!("error: {error}\n\n{HELP}");
+    let mut options = update_command::Options::default();
+    while let Some(argument) = arguments.next().map_err(usage)? {
+        match argument {
+            Long("accept") => options.accept = true,
+            Long("no-compile") => options.no_compile = true,
+            Long("format") => {
+                let value = arguments.value().map_err(usage)?;
+                options.format = value.parse().map_err(usage)?;
+            }
+            Value(source) if options.source.is_none() => {
+                options.source = Some(source.to_string_lossy().into_owned());
+            }
+            Long("help") | Short('h') => {
+                eprint!("{HELP}");
+                return Ok(true);
+            }
+            other => return Err(usage(other.unexpected())),
+        }
+    }
+    update_command::run(&command::root(), &options, &mut std::io::stdout().lock())
 }

@@ -90,7 +90,7 @@ fn read(root: &Path, path: &Path, overlay: &Value) -> Result<Api, String> {
 }
 
 /// The version that the crates have now.
-fn workspace_version(root: &Path) -> Result<String, String> {
+pub(super) fn workspace_version(root: &Path) -> Result<String, String> {
     let refuse = |what: String| format!("error: Cargo.toml: {what}");
     let text = std::fs::read_to_string(root.join("Cargo.toml"))
         .map_err(|error| refuse(error.to_string()))?;

@@ -3,6 +3,7 @@
 pub mod ci;
 pub mod diff_command;
 pub mod gen_command;
+pub mod update_command;
 
 use std::path::{Path, PathBuf};
 

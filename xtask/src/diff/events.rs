@@ -116,7 +116,11 @@ fn pair(old: &Event, new: &Event, found: &mut Found) {
     }
     let chosen_for = |event: &Event| format!("{}, {}", event.event_type, version(event));
     if chosen_for(old) != chosen_for(new) {
-        let change = change(What::PayloadReachChanged);
+        let is_wider = new.version.is_none() && old.event_type == new.event_type;
+        let change = change(match is_wider {
+            true => What::PayloadWidened,
+            false => What::PayloadNarrowed,
+        });
         found.push(change.before(chosen_for(old)).after(chosen_for(new)));
     }
     found.text(&old.description, &new.description);

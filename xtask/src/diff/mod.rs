@@ -3,7 +3,8 @@
 //! Both documents go through the generator's stages up to the API model, and the two models are
 //! compared: [`renames`] first, so that a type with another name is not taken for a new one, then
 //! [`operations`], [`types`] and [`events`]. Each difference is a [`Change`], and
-//! [`class`] holds the one table that says what a change does to code that uses the crates.
+//! [`class`] holds the table of what a change does to code that uses the crates, and [`wire`] what it takes
+//! from programs that run; the worse of the two decides the version.
 //! [`report`] writes it all down.
 
 pub mod change;
@@ -15,6 +16,7 @@ pub mod renames;
 pub mod report;
 pub mod types;
 pub mod version;
+pub mod wire;
 
 use std::collections::BTreeSet;
 

@@ -212,6 +212,8 @@ impl Pair<'_> {
         let (known, present) = (names(self.old, before), names(self.new, after));
         let shown = |names: &[String]| format!("new({})", names.join(", "));
         match (is_made(self.old), is_made(self.new)) {
+            // A type that nothing uses any more has a `new` only because nobody receives it.
+            _ if is_unused(self.new) => {}
             (true, false) => {
                 found.push(self.change(What::ConstructorRemoved).before(shown(&known)));
             }
@@ -285,6 +287,11 @@ impl Pair<'_> {
             }
         }
     }
+}
+
+/// Whether no operation and no event holds a type.
+fn is_unused(definition: &TypeDef) -> bool {
+    !definition.in_request && !definition.in_answer
 }
 
 /// Whether a field is described by the words of its type, which are counted there.

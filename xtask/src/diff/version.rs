@@ -1,7 +1,7 @@
 //! What a difference means for the version number.
 
 use super::Difference;
-use super::change::{Class, Position, What};
+use super::class::Class;
 
 /// The version to release next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,8 +12,6 @@ pub struct Advice {
     pub next: Option<String>,
     /// Why.
     pub reason: String,
-    /// What the number does not tell.
-    pub caution: Option<String>,
 }
 
 /// Says which version should follow.
@@ -28,27 +26,30 @@ pub fn advise(current: &str, difference: &Difference) -> Result<Advice, String> 
     };
     let reason = match difference.worst() {
         None => "nothing changed".to_owned(),
-        Some(Class::Breaking) => counted(difference.of(Class::Breaking).count(), "breaking change"),
+        Some(Class::Breaking) => breaking(difference),
         Some(Class::Added) => "additions, and nothing that breaks".to_owned(),
-        Some(Class::Docs) => "names and types in Rust stay as they are".to_owned(),
-    };
-    let lost = difference
-        .changes
-        .iter()
-        .filter(|change| change.what == What::ValueRemoved && change.position == Position::Answer);
-    let caution = match lost.count() {
-        0 => None,
-        lost => Some(format!(
-            "{} of answers gone: code that names a variant of it has to change",
-            counted(lost, "value")
-        )),
+        Some(Class::Docs) => {
+            "names and types in Rust stay, and programs see what they saw".to_owned()
+        }
     };
     Ok(Advice {
         current: current.to_owned(),
         next,
         reason,
-        caution,
     })
+}
+
+/// How many changes break, and how many of them only programs that run.
+fn breaking(difference: &Difference) -> String {
+    let all = counted(difference.of(Class::Breaking).count(), "breaking change");
+    let changes = difference.changes.iter();
+    match changes
+        .filter(|change| change.is_only_at_run_time())
+        .count()
+    {
+        0 => all,
+        some => format!("{all}, {some} of them only at run time"),
+    }
 }
 
 fn counted(count: usize, noun: &str) -> String {
@@ -82,7 +83,7 @@ fn next(current: &str, worst: Class) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::next;
-    use crate::diff::change::Class;
+    use crate::diff::class::Class;
 
     #[test]
     fn the_next_version_follows_the_rules_of_cargo() {

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use xtask::diff::change::{Change, Class, Position, What};
 use xtask::diff::class::{class, reason, rule};
+use xtask::diff::version::advise;
 use xtask::diff::{Difference, compare};
 use xtask::generate::load::Document;
 use xtask::generate::model::Api;
@@ -250,18 +251,14 @@ fn an_optional_field_more_breaks_nothing() {
 }
 
 #[test]
-fn a_required_field_more_breaks_what_is_sent() {
-    for (name, class) in [
-        ("NewThing", Breaking),
-        ("Thing", Added),
-        ("Label", Breaking),
-    ] {
+fn a_required_field_more_breaks_what_is_sent_and_what_was_stored() {
+    for name in ["NewThing", "Thing", "Label"] {
         let difference = changed(|root| {
             *property(root, name, "extra") = json!({ "type": "string" });
             require(root, name, "extra");
         });
         let place = format!("{name}.extra");
-        assert_changes(&difference, &[(What::RequiredFieldAdded, class, &place)]);
+        assert_changes(&difference, &[(What::RequiredFieldAdded, Breaking, &place)]);
     }
 }
 
@@ -361,16 +358,12 @@ fn a_type_that_is_sent_has_a_constructor() {
 }
 
 #[test]
-fn a_value_more_breaks_nothing_and_one_less_only_what_is_sent() {
-    for (name, field, class) in [
-        ("NewThing", "size", Breaking),
-        ("Thing", "state", Docs),
-        ("Label", "tone", Breaking),
-    ] {
+fn a_value_more_breaks_nothing_and_one_less_does() {
+    for (name, field) in [("NewThing", "size"), ("Thing", "state"), ("Label", "tone")] {
         let add = |root: &mut Value| push(&mut property(root, name, field)["enum"], json!("other"));
         let place = format!("{name}{}{}.other", field[..1].to_uppercase(), &field[1..]);
         assert_changes(&changed(add), &[(What::ValueAdded, Added, &place)]);
-        assert_changes(&unchanged(add), &[(What::ValueRemoved, class, &place)]);
+        assert_changes(&unchanged(add), &[(What::ValueRemoved, Breaking, &place)]);
     }
 }
 
@@ -387,7 +380,7 @@ fn a_value_with_another_rust_name_breaks() {
         changed(|root| property(root, "Thing", "state")["enum"] = json!(["ready", "BROKEN"]));
     assert_changes(
         &spelled,
-        &[(What::ValueSentOtherwise, Docs, "ThingState.Broken")],
+        &[(What::ValueSentOtherwise, Breaking, "ThingState.Broken")],
     );
 }
 
@@ -530,8 +523,8 @@ fn operations_come_go_and_move() {
         root["paths"]["/v4/things"] = things;
     });
     let expected = [
-        (What::OperationMoved, Docs, "create_thing"),
-        (What::OperationMoved, Docs, "list_things"),
+        (What::OperationMoved, Breaking, "create_thing"),
+        (What::OperationMoved, Breaking, "list_things"),
     ];
     assert_changes(&moved, &expected);
 
@@ -539,7 +532,7 @@ fn operations_come_go_and_move() {
         changed(|root| at(root, "/paths/~1things/post")["x-repeat"] = json!("idempotent"));
     assert_changes(
         &repeated,
-        &[(What::RepetitionChanged, Docs, "create_thing")],
+        &[(What::RepetitionChanged, Breaking, "create_thing")],
     );
 
     let regrouped = changed(|root| at(root, list)["tags"] = json!(["Lists"]));
@@ -573,7 +566,7 @@ fn parameters_and_bodies_are_what_a_builder_takes() {
     let place = changed_parameter(0, &|limit| limit["in"] = json!("header"));
     assert_changes(
         &place,
-        &[(What::ParameterSentOtherwise, Docs, "list_things.limit")],
+        &[(What::ParameterSentOtherwise, Breaking, "list_things.limit")],
     );
 
     for (is_required, what, class) in [
@@ -635,17 +628,26 @@ fn answers_count_by_their_type_and_statuses_are_docs() {
         let json = remove(content, "application/json");
         content["application/things+json"] = json;
     });
-    assert_changes(&media, &[(What::MediaTypeChanged, Docs, "create_thing")]);
+    assert_changes(
+        &media,
+        &[(What::MediaTypeChanged, Breaking, "create_thing")],
+    );
 }
 
 #[test]
-fn limits_are_docs_and_a_tightened_one_says_so() {
+fn a_tightened_limit_refuses_what_was_accepted() {
     let name = |limit: u64| {
         move |root: &mut Value| property(root, "NewThing", "name")["maxLength"] = json!(limit)
     };
     let tightened = changed(name(20));
-    assert_changes(&tightened, &[(What::LimitTightened, Docs, "NewThing.name")]);
-    assert!(tightened.changes[0].reason().contains("may be refused"));
+    assert_changes(
+        &tightened,
+        &[(What::LimitTightened, Breaking, "NewThing.name")],
+    );
+    assert_eq!(
+        tightened.changes[0].loss(),
+        Some("requests that were accepted may be refused")
+    );
     assert_changes(
         &changed(name(80)),
         &[(What::LimitLoosened, Docs, "NewThing.name")],
@@ -655,7 +657,7 @@ fn limits_are_docs_and_a_tightened_one_says_so() {
     });
     assert_changes(
         &parameter,
-        &[(What::LimitChanged, Docs, "list_things.limit")],
+        &[(What::LimitChanged, Breaking, "list_things.limit")],
     );
 }
 
@@ -674,8 +676,8 @@ fn limits_that_the_docs_do_not_show_are_compared_too() {
         api(root)
     };
     let expected = [
-        (What::LimitTightened, Docs, "NewThing.tags"),
-        (What::LimitTightened, Docs, "Code"),
+        (What::LimitTightened, Breaking, "NewThing.tags"),
+        (What::LimitTightened, Breaking, "Code"),
     ];
     assert_changes(&compare(&of(9), &of(8)), &expected);
 }
@@ -759,7 +761,7 @@ fn events_come_and_go_by_type_and_payload_version() {
     ];
     assert_changes(&changed(list), &expected);
     let found: Vec<_> = unchanged(list).changes.iter().map(short).collect();
-    let expected = (What::EventNameRemoved, Docs, "thing.bent".to_owned());
+    let expected = (What::EventNameRemoved, Breaking, "thing.bent".to_owned());
     assert!(found.contains(&expected), "{found:?}");
 }
 
@@ -768,11 +770,7 @@ fn an_event_may_change_what_it_holds_and_when() {
     let payload = changed(|root| {
         root["webhooks"]["thing.made.v2026"] = webhook("2026-02-03", "ThingLost");
     });
-    let expected = [
-        (What::PayloadTypeChanged, Breaking, "thing.made.ThingMade"),
-        // Nothing is received as one any more, so it may be made.
-        (What::ConstructorAdded, Added, "ThingMade"),
-    ];
+    let expected = [(What::PayloadTypeChanged, Breaking, "thing.made.ThingMade")];
     assert_changes(&payload, &expected);
     let every = changed(|root| {
         let made = remove(&mut root["webhooks"], "thing.made.v2026");
@@ -781,7 +779,7 @@ fn an_event_may_change_what_it_holds_and_when() {
     });
     assert_changes(
         &every,
-        &[(What::PayloadReachChanged, Docs, "thing.made.ThingMade")],
+        &[(What::PayloadWidened, Added, "thing.made.ThingMade")],
     );
 }
 
@@ -826,6 +824,11 @@ const CLASSES: &[(What, Class, Class)] = &[
     (What::ParameterSentOtherwise, Docs, Docs),
     (What::AnswerChanged, Breaking, Breaking),
     (What::MediaTypeChanged, Docs, Docs),
+    (What::BodyMediaTypeChanged, Docs, Docs),
+    (What::SecurityChanged, Docs, Docs),
+    (What::ServerChanged, Docs, Docs),
+    (What::HeaderAdded, Docs, Docs),
+    (What::HeaderRemoved, Docs, Docs),
     (What::ErrorChanged, Breaking, Breaking),
     (What::StatusAdded, Docs, Docs),
     (What::StatusRemoved, Docs, Docs),
@@ -836,7 +839,8 @@ const CLASSES: &[(What, Class, Class)] = &[
     (What::PayloadRemoved, Breaking, Breaking),
     (What::PayloadRenamed, Breaking, Breaking),
     (What::PayloadTypeChanged, Breaking, Breaking),
-    (What::PayloadReachChanged, Docs, Docs),
+    (What::PayloadNarrowed, Docs, Docs),
+    (What::PayloadWidened, Added, Added),
     (What::TypeAdded, Added, Added),
     (What::TypeRemoved, Breaking, Breaking),
     (What::TypeRenamed, Breaking, Breaking),
@@ -863,7 +867,7 @@ const CLASSES: &[(What, Class, Class)] = &[
     (What::FieldUndeprecated, Docs, Docs),
     (What::ConstantChanged, Docs, Docs),
     (What::ValueAdded, Added, Added),
-    (What::ValueRemoved, Breaking, Docs),
+    (What::ValueRemoved, Breaking, Breaking),
     (What::ValueRenamed, Breaking, Breaking),
     (What::ValueSentOtherwise, Docs, Docs),
     (What::VariantAdded, Added, Added),
@@ -874,6 +878,80 @@ const CLASSES: &[(What, Class, Class)] = &[
     (What::LimitLoosened, Docs, Docs),
     (What::LimitChanged, Docs, Docs),
 ];
+
+/// Kinds of change that compile and take something from a program that runs, by position.
+const LOSSES: &[(What, &[Position])] = &[
+    (What::OperationMoved, &[Request, Answer, Both]),
+    (What::RepetitionChanged, &[Request, Answer, Both]),
+    (What::ParameterSentOtherwise, &[Request, Answer, Both]),
+    (What::MediaTypeChanged, &[Request, Answer, Both]),
+    (What::BodyMediaTypeChanged, &[Request, Answer, Both]),
+    (What::SecurityChanged, &[Request, Answer, Both]),
+    (What::ServerChanged, &[Request, Answer, Both]),
+    (What::HeaderRemoved, &[Request, Answer, Both]),
+    (What::EventNameRemoved, &[Request, Answer, Both]),
+    (What::PayloadNarrowed, &[Request, Answer, Both]),
+    (What::RequiredFieldAdded, &[Answer]),
+    (What::FieldPresenceChanged, &[Request, Both]),
+    (What::FieldSentOtherwise, &[Request, Answer, Both]),
+    (What::ConstantChanged, &[Request, Answer, Both]),
+    (What::ValueSentOtherwise, &[Request, Answer, Both]),
+    (What::TagChanged, &[Request, Answer, Both]),
+    (What::LimitTightened, &[Request, Both]),
+    (What::LimitChanged, &[Request, Both]),
+];
+
+#[test]
+fn what_compiles_and_loses_something_is_known() {
+    for (what, ..) in CLASSES {
+        for position in [Request, Answer, Both] {
+            let change = Change::new(*what, "area", "name", position);
+            let expected = LOSSES
+                .iter()
+                .any(|(known, positions)| known == what && positions.contains(&position));
+            assert_eq!(
+                change.is_only_at_run_time(),
+                expected,
+                "{what:?} in {position:?}"
+            );
+            if expected {
+                assert_eq!(change.class(), Breaking);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_event_that_gets_a_version_loses_its_other_deliveries() {
+    let narrowed = unchanged(|root| {
+        let made = remove(&mut root["webhooks"], "thing.made.v2026");
+        root["webhooks"]["thing.made"] = made;
+        root["webhooks"]["thing.made"]["post"]["tags"] = json!(["Webhooks"]);
+    });
+    assert_changes(
+        &narrowed,
+        &[(What::PayloadNarrowed, Breaking, "thing.made.ThingMade")],
+    );
+    let loss = narrowed.changes[0].loss().expect("a loss");
+    assert!(loss.contains("`Unknown`"), "{loss}");
+    let advice = advise("0.1.0", &narrowed).expect("a version");
+    assert_eq!(advice.next.as_deref(), Some("0.2.0"));
+    assert_eq!(
+        advice.reason,
+        "1 breaking change, 1 of them only at run time"
+    );
+}
+
+#[test]
+fn another_method_or_path_is_a_new_place() {
+    let patched = changed(|root| {
+        let post = remove(&mut root["paths"]["/things"], "post");
+        root["paths"]["/things"]["patch"] = post;
+    });
+    let whats: Vec<_> = patched.changes.iter().map(|change| change.what).collect();
+    assert!(whats.contains(&What::OperationMoved), "{whats:?}");
+    assert_eq!(patched.worst(), Some(Breaking));
+}
 
 #[test]
 fn the_table_of_rules_is_as_meant() {

@@ -11,4 +11,5 @@ mod overlay;
 mod refused;
 mod support;
 mod types;
+mod update;
 mod webhooks;

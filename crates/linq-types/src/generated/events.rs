@@ -7,19 +7,9 @@
 use super::*;
 use crate::support::prelude::*;
 
-/// Error code of a failure that came up after the request had been accepted. Others may be added.
-///
-/// - `1005`: a parameter has a bad value (backgrounds)
-/// - `2011`: the feature is off for this account (backgrounds)
-/// - `3007`: every delivery attempt was used up
-/// - `4001`: delivery failed
-/// - `4002`: the line is offline
-/// - `4005`: the recipient cannot take this kind of message
-/// - `4006`: the send timed out
-/// - `4007`: a failed message, cause not published
-/// - `4008`: a failed message, cause not published
-/// - `5002`: the download of the image failed (backgrounds)
-pub type WebhookErrorCode = i64;
+/// Error code of a failure that came up after the request had been accepted: `3007`, `4001`, `4002` or
+/// `4005` to `4008`, for backgrounds also `1005`, `2011` or `5002`. Others may be added.
+pub type WebhookErrorCode = ErrorCode;
 
 /// Image of a `sticker` reaction. Null or absent for every other kind.
 #[derive(Clone, PartialEq)]
@@ -57,7 +47,7 @@ record! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EventChat {
     /// The chat's id.
-    pub id: String,
+    pub id: Uuid,
     /// True for a group chat, false for a direct one. Null or absent when not known.
     pub is_group: Option<bool>,
     /// Your line in this chat; its `is_me` is true. Null or absent when not known.
@@ -68,7 +58,7 @@ pub struct EventChat {
 
 record! {
     EventChat {
-        id, with_id: String = "id" required;
+        id, with_id: Uuid = "id" required;
         is_group, with_is_group: bool = "is_group" optional;
         owner_handle, with_owner_handle: ChatHandle = "owner_handle" optional;
     }
@@ -218,7 +208,7 @@ pub struct AccountEventActor {
     /// Kind of actor.
     #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: AccountEventActorType,
-    /// The actor's id. Null or absent when not known.
+    /// Id of the team member who acted. Null or absent for every other kind of actor.
     pub id: Option<String>,
     /// The actor's name. Null or absent when not known.
     pub name: Option<String>,

@@ -6,7 +6,7 @@ use super::Report;
 use super::lines::{counts, detail, path};
 use crate::diff::Size;
 use crate::diff::change::{Change, Class, What};
-use crate::diff::class::rule;
+use crate::diff::class::{self, rule};
 
 /// Writes the report.
 pub fn write(report: &Report) -> String {
@@ -31,7 +31,6 @@ pub fn write(report: &Report) -> String {
             "current": report.advice.current,
             "next": report.advice.next,
             "reason": report.advice.reason,
-            "caution": report.advice.caution,
         },
         "changes": difference.changes.iter().map(change).collect::<Vec<_>>(),
     });
@@ -67,6 +66,8 @@ fn change(change: &Change) -> Value {
         "name": change.name,
         "member": change.member,
         "position": change.position.name(),
+        "code": class::class(change.what, change.position).name().replace(' ', "_"),
+        "loss": change.loss(),
         "before": change.before,
         "after": change.after,
         "message": format!(

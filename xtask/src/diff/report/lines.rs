@@ -10,8 +10,10 @@ use crate::diff::class::rule;
 pub struct Group<'a> {
     /// The kind.
     pub what: What,
-    /// Why they are classed as they are.
+    /// What they do to code.
     pub reason: &'static str,
+    /// What a running program loses by them.
+    pub loss: Option<&'static str>,
     /// The changes.
     pub changes: Vec<&'a Change>,
 }
@@ -20,6 +22,14 @@ impl Group<'_> {
     /// How many there are, and of what: "2 fields removed".
     pub fn title(&self) -> String {
         counted(self.what, self.changes.len())
+    }
+
+    /// What they do to code, and to programs that run.
+    pub fn reasons(&self) -> String {
+        match self.loss {
+            None => self.reason.to_owned(),
+            Some(loss) => format!("{}; at run time {loss}", self.reason),
+        }
     }
 }
 
@@ -63,15 +73,16 @@ pub fn summary<'a>(changes: impl Iterator<Item = &'a Change>) -> String {
 pub fn groups<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for change in changes {
-        let reason = change.reason();
-        let known = groups
-            .iter_mut()
-            .find(|group| group.what == change.what && group.reason == reason);
+        let (reason, loss) = (change.reason(), change.loss());
+        let known = groups.iter_mut().find(|group| {
+            group.what == change.what && group.reason == reason && group.loss == loss
+        });
         match known {
             Some(group) => group.changes.push(change),
             None => groups.push(Group {
                 what: change.what,
                 reason,
+                loss,
                 changes: vec![change],
             }),
         }

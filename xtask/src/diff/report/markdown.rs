@@ -24,9 +24,6 @@ pub fn write(report: &Report) -> String {
         "From `{}` to `{}`; {} → {next}: {}.",
         report.old, report.new, advice.current, advice.reason
     );
-    if let Some(caution) = &advice.caution {
-        let _ = writeln!(out, "\n{caution}.");
-    }
     for (class, title) in [
         (Class::Breaking, "Breaking"),
         (Class::Added, "Added"),
@@ -55,11 +52,20 @@ pub fn write(report: &Report) -> String {
     out
 }
 
+/// Writes the changes alone, by area.
+pub fn changes(report: &Report) -> String {
+    let mut out = String::new();
+    for (area, changes) in by_area(report.difference.changes.iter()) {
+        self::area(&mut out, area, &changes);
+    }
+    out
+}
+
 fn area(out: &mut String, area: &str, changes: &[&Change]) {
     let _ = writeln!(out, "- **{area}**");
     for group in groups(changes.iter().copied()) {
         let title = group.title();
-        let _ = writeln!(out, "  - {title}: {}", group.reason);
+        let _ = writeln!(out, "  - {title}: {}", group.reasons());
         if is_short(group.what) {
             for (owner, items) in gathered(&group.changes) {
                 let items: Vec<String> = items.iter().map(|item| code(item)).collect();

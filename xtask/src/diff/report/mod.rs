@@ -59,4 +59,13 @@ impl Report {
             Format::Json => json::write(self),
         }
     }
+
+    /// The changes alone, without counts and version.
+    pub fn changes(&self, format: Format) -> String {
+        match format {
+            Format::Text => text::changes(self),
+            Format::Markdown => markdown::changes(self),
+            Format::Json => json::write(self),
+        }
+    }
 }

@@ -38,7 +38,14 @@ pub fn write(report: &Report) -> String {
     }
     let _ = writeln!(out, "docs changed: {}", difference.docs);
     version(&mut out, report);
-    for (area, changes) in by_area(difference.changes.iter()) {
+    out.push_str(&changes(report));
+    out
+}
+
+/// Writes the changes alone, by area.
+pub fn changes(report: &Report) -> String {
+    let mut out = String::new();
+    for (area, changes) in by_area(report.difference.changes.iter()) {
         let _ = writeln!(out, "\n{area}: {}", by_class(&changes));
         self::area(&mut out, &changes);
     }
@@ -62,9 +69,6 @@ fn version(out: &mut String, report: &Report) {
         "version: {} → {next}, {}",
         advice.current, advice.reason
     );
-    if let Some(caution) = &advice.caution {
-        let _ = writeln!(out, "         {caution}");
-    }
 }
 
 /// How many changes there are of each class: `2 breaking, 1 added`.
@@ -94,7 +98,13 @@ fn area(out: &mut String, changes: &[&Change]) {
             .copied()
             .filter(|change| change.class() == class);
         for group in groups(of_class) {
-            let _ = writeln!(out, "  {} {}: {}", mark(class), group.title(), group.reason);
+            let _ = writeln!(
+                out,
+                "  {} {}: {}",
+                mark(class),
+                group.title(),
+                group.reasons()
+            );
             if is_short(group.what) {
                 for (owner, items) in gathered(&group.changes) {
                     short(out, owner.as_deref(), &items);
