@@ -51,7 +51,22 @@ impl Inbound {
     /// [answered](Self::may_auto_reply).
     #[must_use]
     pub fn from_event(event: &WebhookEvent) -> Option<Self> {
-        let payload = Payload::of_types(event, &[RECEIVED, SENT])?;
+        Self::of(Payload::of_types(event, &[RECEIVED, SENT])?)
+    }
+
+    /// Returns the same as [`from_event`](Self::from_event) from the body of a delivery.
+    ///
+    /// This also sees the marks that the type of the event does not have, such as those of another payload version:
+    /// an event keeps only the members that its type has.
+    #[must_use]
+    pub fn from_body(body: &[u8]) -> Option<Self> {
+        Self::of(Payload::of_body(body)?)
+    }
+
+    fn of(payload: Payload) -> Option<Self> {
+        if !["", RECEIVED, SENT].contains(&&*payload.event_type) {
+            return None;
+        }
         if payload.event_type.is_empty() && payload.of_message("parts").items().next().is_none() {
             return None;
         }
@@ -317,6 +332,7 @@ impl<'a> Part<'a> {
         let value = part.get("value").text();
         match (kind, value) {
             (Some("text"), Some(text)) => Self::Text(text),
+            (Some("text"), None) if !part.get("value").is_present() => Self::Text(""),
             (Some("link"), Some(link)) => Self::Link(link),
             (Some("media"), _) => InboundMedia::of(part).map_or(Self::Other, Self::Media),
             // Without a kind, the members tell.

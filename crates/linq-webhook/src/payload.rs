@@ -23,10 +23,18 @@ pub(crate) struct Payload {
 impl Payload {
     /// Returns the payload if it is an object.
     pub(crate) fn of(event: &WebhookEvent) -> Option<Self> {
-        let mut body = match event {
-            WebhookEvent::Unknown(event) => read_json(event.raw())?,
-            event => serde_json::to_value(event).ok()?,
-        };
+        match event {
+            WebhookEvent::Unknown(event) => Self::of_body(event.raw()),
+            event => Self::of_json(serde_json::to_value(event).ok()?),
+        }
+    }
+
+    /// Returns the payload of a body if it is an object.
+    pub(crate) fn of_body(body: &[u8]) -> Option<Self> {
+        Self::of_json(read_json(body)?)
+    }
+
+    fn of_json(mut body: Value) -> Option<Self> {
         let data = body.get_mut("data")?.take();
         let event_type = Member(body.get("event_type")).text();
         data.is_object().then(|| Self {
@@ -155,7 +163,8 @@ impl<'a> Member<'a> {
 
     pub(crate) fn items(self) -> impl Iterator<Item = Member<'a>> + Clone + use<'a> {
         let items = self.0.and_then(Value::as_array);
-        items.into_iter().flatten().map(|item| Member(Some(item)))
+        let items = items.into_iter().flatten().filter(|item| !item.is_null());
+        items.map(|item| Member(Some(item)))
     }
 
     /// Returns the member as a type of linq-types, if it matches.
@@ -230,7 +239,16 @@ impl Speaker {
             .into_iter()
             .filter_map(normalized)
             .any(|s| is_line(&s));
-        speaker.sender = senders.into_iter().find_map(normalized);
+        // What is a handle for certain comes before a text in the place of one.
+        let [sender, from, number] = senders;
+        let handles = [
+            sender.get("handle"),
+            from.get("handle"),
+            number,
+            sender,
+            from,
+        ];
+        speaker.sender = handles.into_iter().find_map(normalized);
         // The sender of an echo is the own line. Its recipients are the other side, as is a recipient that says so.
         let recipients = match recipient.get("is_me").flag() {
             Some(false) => None,

@@ -22,7 +22,7 @@ use super::extract::{Rejection, response, verified};
 use super::room::Room;
 use super::trace::{self, About};
 use crate::verify::DEFAULT_TOLERANCE;
-use crate::{Claim, Deduper, Delivery, EventKey, HandlerError, Ticket, Verifier};
+use crate::{Claim, Deduper, Delivery, EventKey, HandlerError, Inbound, Ticket, Verifier};
 
 /// How far from now the router lets the time of sending be: a redelivery may carry its first time for the 30 minutes
 /// that Linq redelivers, and clocks differ. Deduplication keeps replays out meanwhile.
@@ -65,6 +65,15 @@ impl Received {
     #[must_use]
     pub fn into_event(self) -> WebhookEvent {
         self.event
+    }
+
+    /// Returns the message, if the event is one; see [`Inbound::from_body`].
+    #[must_use]
+    pub fn message(&self) -> Option<Inbound> {
+        match self.event.event_type() {
+            "" | "message.received" | "message.sent" => Inbound::from_body(self.body()),
+            _ => None,
+        }
     }
 
     /// Returns the key by which all deliveries of the event are recognized.

@@ -119,7 +119,7 @@ async fn the_claim_of_a_killed_process_runs_out_and_then_has_no_say() {
         _ => None,
     })
     .await;
-    killed.complete(&lost).await.expect("the server is up");
+    assert!(!killed.complete(&lost).await.expect("the server is up"));
     assert_eq!(claim(&other, "e1").await, Claim::Held);
     killed.release(&lost).await.expect("the server is up");
     assert_eq!(claim(&other, "e1").await, Claim::Held);

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::routing::post;
 use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
+use linq_types::WebhookEvent;
 use linq_webhook::axum::{BODY_LIMIT, Event, Received, Verified, WebhookRouter, router};
 use linq_webhook::{
     Claim, Deduper, EventKey, HandlerError, MemoryDeduper, MemoryFull, Signer, Ticket, Verifier,
@@ -24,20 +25,20 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tower::ServiceExt;
 
-const SECRET: &str = "whsec_bm90IGEgc2VjcmV0LCBvbmx5IGFuIGV4YW1wbGU=";
-const OTHER_SECRET: &str = "whsec_YSBzZWNyZXQgb2Ygc29tZWJvZHkgZWxzZSBpbiB0b3du";
+pub(crate) const SECRET: &str = "whsec_bm90IGEgc2VjcmV0LCBvbmx5IGFuIGV4YW1wbGU=";
+pub(crate) const OTHER_SECRET: &str = "whsec_YSBzZWNyZXQgb2Ygc29tZWJvZHkgZWxzZSBpbiB0b3du";
 
-fn verifier() -> Verifier {
+pub(crate) fn verifier() -> Verifier {
     Verifier::new(SECRET).expect("the secret is fit")
 }
 
-fn signed_by(secret: &str, id: &str, body: &[u8]) -> HeaderMap {
+pub(crate) fn signed_by(secret: &str, id: &str, body: &[u8]) -> HeaderMap {
     let signer = Signer::new(secret).expect("the secret is fit");
     let headers = signer.sign(id, SystemTime::now(), body);
     headers.expect("the id is fit")
 }
 
-fn event(id: &str) -> String {
+pub(crate) fn event(id: &str) -> String {
     format!(
         r#"{{"api_version":"v3","webhook_version":"2026-02-03","event_type":"chat.typing_indicator.started",
         "event_id":"{id}","created_at":"2026-04-14T18:02:11.482Z",
@@ -45,7 +46,7 @@ fn event(id: &str) -> String {
     )
 }
 
-fn request(headers: HeaderMap, body: impl Into<Body>) -> Request {
+pub(crate) fn request(headers: HeaderMap, body: impl Into<Body>) -> Request {
     let mut request = Request::new(body.into());
     *request.method_mut() = Method::POST;
     *request.uri_mut() = "/webhooks".parse().expect("a path is a URI");
@@ -54,13 +55,13 @@ fn request(headers: HeaderMap, body: impl Into<Body>) -> Request {
 }
 
 /// A delivery of an event, signed as it should be.
-fn delivery(id: &str) -> Request {
+pub(crate) fn delivery(id: &str) -> Request {
     let body = event(id);
     request(signed_by(SECRET, id, body.as_bytes()), body)
 }
 
 /// The status, and the text of the answer.
-async fn answer(app: &Router, request: Request) -> (u16, String) {
+pub(crate) async fn answer(app: &Router, request: Request) -> (u16, String) {
     let response = app.clone().oneshot(request).await;
     let (parts, body) = response.expect("a router is infallible").into_parts();
     let status = parts.status.as_u16();
@@ -74,12 +75,12 @@ async fn answer(app: &Router, request: Request) -> (u16, String) {
     (status, text.trim_end_matches('\n').to_owned())
 }
 
-async fn status(app: &Router, request: Request) -> u16 {
+pub(crate) async fn status(app: &Router, request: Request) -> u16 {
     answer(app, request).await.0
 }
 
 /// The same in a task of its own.
-fn deliver(app: &Router, id: &str) -> JoinHandle<u16> {
+pub(crate) fn deliver(app: &Router, id: &str) -> JoinHandle<u16> {
     let (app, request) = (app.clone(), delivery(id));
     tokio::spawn(async move { status(&app, request).await })
 }
@@ -261,6 +262,170 @@ async fn what_is_not_from_linq_is_refused_before_the_handler() {
         200
     );
     assert_eq!(script.seen(), ["a"]);
+}
+
+/// A delivery whose sender's clock is off by so many seconds, into the past or the future.
+fn sent_off_by(seconds: i64, body: &[u8]) -> HeaderMap {
+    let signer = Signer::new(SECRET).expect("the secret is fit");
+    let offset = Duration::from_secs(seconds.unsigned_abs());
+    let now = SystemTime::now();
+    let sent_at = if seconds < 0 {
+        now - offset
+    } else {
+        now + offset
+    };
+    let headers = signer.sign(&format!("off-{seconds}"), sent_at, body);
+    headers.expect("the id is fit")
+}
+
+#[tokio::test]
+async fn every_kind_of_delivery_gets_its_response() {
+    const MINUTE: i64 = 60;
+    let body = r#"{"event_type":"tea.ready","data":{}}"#.as_bytes();
+    let signed = |body: &[u8]| signed_by(SECRET, "a", body);
+    let cases: Vec<(&str, HeaderMap, &[u8], u16)> = vec![
+        ("now", sent_off_by(0, body), body, 200),
+        ("10 minutes ago", sent_off_by(-10 * MINUTE, body), body, 200),
+        (
+            "10 minutes ahead",
+            sent_off_by(10 * MINUTE, body),
+            body,
+            200,
+        ),
+        (
+            "redelivered after 25 minutes",
+            sent_off_by(-25 * MINUTE, body),
+            body,
+            200,
+        ),
+        ("2 hours ago", sent_off_by(-120 * MINUTE, body), body, 503),
+        ("2 hours ahead", sent_off_by(120 * MINUTE, body), body, 503),
+        (
+            "2 hours ago, changed",
+            sent_off_by(-120 * MINUTE, body),
+            b"{}",
+            401,
+        ),
+        (
+            "another secret",
+            signed_by(OTHER_SECRET, "a", body),
+            body,
+            401,
+        ),
+        ("no headers", HeaderMap::new(), body, 401),
+        ("empty", signed(b""), b"", 200),
+        ("not JSON", signed(b"tea"), b"tea", 200),
+        ("cut off", signed(b"{\"data\":"), b"{\"data\":", 200),
+        (
+            "not UTF-8",
+            signed(b"{\"a\":\"\xff\"}"),
+            b"{\"a\":\"\xff\"}",
+            200,
+        ),
+        ("an array", signed(b"[]"), b"[]", 200),
+        ("null", signed(b"null"), b"null", 200),
+        (
+            "a byte order mark",
+            signed(b"\xef\xbb\xbf{}"),
+            b"\xef\xbb\xbf{}",
+            200,
+        ),
+        (
+            "a lone surrogate",
+            signed(br#"{"event_id":"\ud800"}"#),
+            br#"{"event_id":"\ud800"}"#,
+            200,
+        ),
+        ("NUL", signed(b"{}\0"), b"{}\0", 200),
+    ];
+    for (name, headers, body, expected) in cases {
+        let seen = Arc::new(Mutex::new(None));
+        let see = Arc::clone(&seen);
+        let webhooks = router(verifier(), MemoryDeduper::new(), move |received| {
+            *see.lock().expect("no panic") = Some(received);
+            async { Ok(()) }
+        });
+        let app = webhooks.into_router();
+        let response = answer(&app, request(headers, body.to_vec())).await;
+        assert_eq!(response.0, expected, "{name}: {}", response.1);
+        let seen = seen.lock().expect("no panic").take();
+        assert_eq!(seen.is_some(), expected == 200, "{name}");
+        let Some(received) = seen else { continue };
+        assert_eq!(received.body(), body, "{name}");
+        let WebhookEvent::Unknown(event) = received.event() else {
+            panic!("{name}: {received:?}");
+        };
+        assert_eq!(event.raw(), body, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_a_layer_has_consumed_is_told_of() {
+    let script = Script::new([]);
+    let app = webhooks(&script).into_router();
+    let mut consumed = request(signed_by(SECRET, "a", event("a").as_bytes()), "");
+    let length = event("a").len().into();
+    consumed.headers_mut().insert("content-length", length);
+    let (status, reason) = answer(&app, consumed).await;
+    assert_eq!(status, 503);
+    assert!(reason.contains("a layer"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_slash_too_many_is_the_same_path() {
+    for path in ["/webhooks", "/linq/hook/"] {
+        let script = Script::new([]);
+        let app = webhooks(&script).path(path).expect("a path").into_router();
+        let app = Router::new().nest("/v1", app);
+        for (id, slash) in [("a", ""), ("b", "/")] {
+            let mut request = delivery(id);
+            let uri = format!("/v1{}{slash}", path.trim_end_matches('/'));
+            *request.uri_mut() = uri.parse().expect("a path is a URI");
+            assert_eq!(status(&app, request).await, 200, "{path} {slash}");
+        }
+        assert_eq!(script.seen(), ["a", "b"]);
+    }
+}
+
+#[tokio::test]
+async fn routes_have_secrets_of_their_own() {
+    let (ours, theirs) = (Script::new([]), Script::new([]));
+    let see = theirs.clone();
+    let other = Verifier::new(OTHER_SECRET).expect("the secret is fit");
+    let other = router(other, MemoryDeduper::new(), move |received| {
+        see.handle(received)
+    });
+    let app = webhooks(&ours).with_routes(other.path("/theirs").expect("a path"));
+    let app = app.into_router();
+    for (secret, path, expected) in [
+        (SECRET, "/webhooks", 200),
+        (SECRET, "/theirs", 401),
+        (OTHER_SECRET, "/webhooks", 401),
+        (OTHER_SECRET, "/theirs", 200),
+    ] {
+        let body = event("a");
+        let mut request = request(signed_by(secret, "a", body.as_bytes()), body);
+        *request.uri_mut() = path.parse().expect("a path is a URI");
+        assert_eq!(status(&app, request).await, expected, "{path}");
+    }
+    assert_eq!(
+        (ours.seen(), theirs.seen()),
+        (vec!["a".to_owned()], vec!["a".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn an_event_can_have_a_key_of_ones_own() {
+    let script = Script::new([]);
+    let webhooks = webhooks(&script).key(|event| {
+        let is_custom = event.event_id().starts_with("order");
+        is_custom.then(|| EventKey::custom("order-4711"))
+    });
+    let app = webhooks.into_router();
+    for id in ["order-a", "order-b", "c", "d"] {
+        assert_eq!(status(&app, delivery(id)).await, 200);
+    }
+    assert_eq!(script.seen(), ["order-a", "c", "d"]);
 }
 
 #[tokio::test]
