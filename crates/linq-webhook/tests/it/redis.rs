@@ -246,3 +246,76 @@ async fn a_password_is_not_shown() {
     let shown = format!("{deduper:?} {refused:?} {refused} {unread:?} {unread}");
     assert!(!shown.contains("hunter2"), "{shown}");
 }
+
+#[tokio::test]
+async fn what_does_not_work_is_found_out_at_the_start() {
+    let Some(server) = redis::start() else { return };
+    let connect = async |user: &str| {
+        let url = format!("redis://{user}127.0.0.1:{}/", server.port());
+        RedisDeduper::connect(&url).await
+    };
+    // A user who may run the scripts on the prefix and nothing else, not even INFO.
+    let allowed = "+evalsha +eval +script|load +get +set +del +client +hello +select +ping";
+    for (name, rights, hint) in [
+        ("good", format!("~linq:webhook:* {allowed}"), None),
+        (
+            "weak",
+            format!("~linq:webhook:* {allowed} -eval -evalsha"),
+            Some("EVAL"),
+        ),
+    ] {
+        let command = format!("ACL SETUSER {name} on >pass {rights}");
+        assert_eq!(server.command(&command), "+OK");
+        let connected = connect(&format!("{name}:pass@")).await;
+        match hint {
+            None => assert!(connected.is_ok(), "{name}: {connected:?}"),
+            Some(hint) => {
+                let error = connected.expect_err(name).to_string();
+                assert!(error.contains(hint), "{error}");
+            }
+        }
+    }
+    assert_eq!(server.command("KEYS *"), "*0", "nothing is left behind");
+    assert_eq!(server.command("CONFIG SET requirepass hunter2"), "+OK");
+    let error = connect("").await.expect_err("it requires a password");
+    assert!(error.to_string().contains("password"), "{error}");
+}
+
+#[tokio::test]
+async fn a_message_is_the_same_under_either_of_its_names() {
+    let Some(server) = redis::start() else { return };
+    let (one, other) = (connect(&server).await, connect(&server).await);
+    let message = |event_id: &str, message_id: &str| {
+        let body = serde_json::json!({
+            "event_type": "message.received", "webhook_version": "2031-01-01", "event_id": event_id,
+            "data": {"id": message_id},
+        });
+        let body = body.to_string();
+        let event = WebhookEvent::from_slice(body.as_bytes()).expect("it is an object");
+        EventKey::new(Some(&event), None, body.as_bytes())
+    };
+    let claim = async |deduper: &RedisDeduper, key| deduper.claim(&key).await.expect("it is up");
+    let Claim::New(ticket) = claim(&one, message("e1", "m1")).await else {
+        panic!("it is new");
+    };
+    for (deduper, key) in [(&other, message("e2", "m1")), (&one, message("e1", "m2"))] {
+        assert_eq!(claim(deduper, key).await, Claim::Held);
+    }
+    assert!(one.renew(&ticket).await.expect("it is up"));
+    assert!(one.complete(&ticket).await.expect("it is up"));
+    for (deduper, key) in [(&other, message("e2", "m1")), (&one, message("e1", "m2"))] {
+        assert_eq!(claim(deduper, key).await, Claim::Done);
+    }
+    let Claim::New(ticket) = claim(&one, message("e3", "m3")).await else {
+        panic!("it is new");
+    };
+    one.release(&ticket).await.expect("it is up");
+    assert!(matches!(
+        claim(&other, message("e4", "m3")).await,
+        Claim::New(_)
+    ));
+    assert!(
+        !one.complete(&ticket).await.expect("it is up"),
+        "the claim is lost"
+    );
+}
