@@ -36,7 +36,7 @@ pub(crate) const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
 /// # Time
 ///
 /// A delivery may have been sent at most 5 minutes ago, or be at most 5 minutes in the future. The
-/// [router](crate::axum), which keeps replays out by deduplication, allows 45 minutes. [`tolerance`](Self::tolerance)
+/// router of the feature `axum`, which keeps replays out by deduplication, allows 45 minutes. [`tolerance`](Self::tolerance)
 /// replaces both. The signature is checked first, so [`VerifyError::TooOld`] and [`VerifyError::TooNew`] are only
 /// reported for genuine deliveries.
 #[derive(Clone)]
@@ -138,7 +138,7 @@ impl Verifier {
     /// Creates a verifier without a secret, for local development behind a forwarder that signs with secrets of its
     /// own: **whoever reaches the port can forge deliveries.**
     ///
-    /// Deliveries are accepted unverified only by [`linq_webhook::axum::serve`](crate::axum), and only if its
+    /// Deliveries are accepted unverified only by `linq_webhook::axum::serve`, and only if its
     /// listener is bound to a loopback address. Everywhere else the verifier refuses every delivery with
     /// [`VerifyError::NoSecret`]. A tunnel that makes the port public makes this a hole: then subscribe the address
     /// of the tunnel, and use the secret of the subscription.
@@ -149,7 +149,7 @@ impl Verifier {
 
     /// Sets how far the time of sending may be from now, in the past or in the future.
     ///
-    /// By default 5 minutes here, and 45 minutes in the [router](crate::axum).
+    /// By default 5 minutes here, and 45 minutes in the router of the feature `axum`.
     #[must_use]
     pub fn tolerance(self, tolerance: Duration) -> Self {
         self.with(|inner| inner.tolerance = Some(tolerance))

@@ -150,7 +150,7 @@ async fn read(mut body: Body, limit: usize, place: &mut Place) -> Result<Bytes, 
             return Err(Rejection::Displaced);
         }
         // Copied, so that a piece does not hold on to the buffer of the connection.
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::<u8>::new();
         while let Some(frame) = body.frame().await {
             let Ok(frame) = frame else {
                 return Err(Rejection::BrokenOff);
@@ -161,8 +161,14 @@ async fn read(mut body: Body, limit: usize, place: &mut Place) -> Result<Bytes, 
             if piece.len() > limit - bytes.len() {
                 return Err(Rejection::TooLarge { limit });
             }
-            if !place.take(piece.len()) {
-                return Err(Rejection::Displaced);
+            let length = bytes.len() + piece.len();
+            if length > bytes.capacity() {
+                // What is allocated counts, which is at most twice of what was received.
+                let capacity = length.max(2 * bytes.len()).min(limit);
+                if !place.take(capacity - bytes.capacity()) {
+                    return Err(Rejection::Displaced);
+                }
+                bytes.reserve_exact(capacity - bytes.len());
             }
             bytes.extend_from_slice(&piece);
         }

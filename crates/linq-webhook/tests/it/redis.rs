@@ -319,3 +319,19 @@ async fn a_message_is_the_same_under_either_of_its_names() {
         "the claim is lost"
     );
 }
+
+#[tokio::test]
+async fn a_node_of_a_cluster_is_refused_by_name() {
+    let file = std::env::temp_dir().join(format!("linq-redis-nodes-{}", std::process::id()));
+    let path = file.to_str().expect("a path of this test");
+    let options = ["--cluster-enabled", "yes", "--cluster-config-file", path];
+    let Some(server) = redis::start_with(&options) else {
+        return;
+    };
+    let error = RedisDeduper::connect(&server.url())
+        .await
+        .expect_err("refused");
+    assert!(error.to_string().contains("Redis Cluster"), "{error}");
+    drop(server);
+    let _ = std::fs::remove_file(file);
+}
