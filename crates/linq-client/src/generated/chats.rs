@@ -603,6 +603,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<ListChats<'_>>
+    for support::Prepared<types::ListChatsResult, types::ErrorResponse> {
+        fn from(builder: ListChats<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::create_chat`](crate::Client::create_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -669,6 +676,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<CreateChat<'_>>
+    for support::Prepared<types::CreateChatResult, types::ErrorResponse> {
+        fn from(builder: CreateChat<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::get_chat`](crate::Client::get_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -729,6 +743,12 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "GetChat")
                 .required("chat_id", &self.chat_id)
                 .finish()
+        }
+    }
+
+    impl From<GetChat<'_>> for support::Prepared<types::Chat, types::ErrorResponse> {
+        fn from(builder: GetChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -810,6 +830,13 @@ pub(super) mod builder {
                 .required("chat_id", &self.chat_id)
                 .required("body", &self.body)
                 .finish()
+        }
+    }
+
+    impl From<UpdateChat<'_>>
+    for support::Prepared<types::UpdateChatResponse, types::ErrorResponse> {
+        fn from(builder: UpdateChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -897,6 +924,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<AddParticipant<'_>>
+    for support::Prepared<types::AddParticipantResponse, types::ErrorResponse> {
+        fn from(builder: AddParticipant<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::remove_participant`](crate::Client::remove_participant).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -981,6 +1015,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<RemoveParticipant<'_>>
+    for support::Prepared<types::RemoveParticipantResponse, types::ErrorResponse> {
+        fn from(builder: RemoveParticipant<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::leave_chat`](crate::Client::leave_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1047,6 +1088,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<LeaveChat<'_>>
+    for support::Prepared<types::LeaveChatResponse, types::ErrorResponse> {
+        fn from(builder: LeaveChat<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::start_typing`](crate::Client::start_typing).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1107,6 +1155,12 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "StartTyping")
                 .required("chat_id", &self.chat_id)
                 .finish()
+        }
+    }
+
+    impl From<StartTyping<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: StartTyping<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1173,6 +1227,12 @@ pub(super) mod builder {
         }
     }
 
+    impl From<StopTyping<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: StopTyping<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::mark_chat_as_read`](crate::Client::mark_chat_as_read).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1236,6 +1296,12 @@ pub(super) mod builder {
         }
     }
 
+    impl From<MarkChatAsRead<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: MarkChatAsRead<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::share_contact_with_chat`](crate::Client::share_contact_with_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1296,6 +1362,12 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "ShareContactWithChat")
                 .required("chat_id", &self.chat_id)
                 .finish()
+        }
+    }
+
+    impl From<ShareContactWithChat<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: ShareContactWithChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1377,6 +1449,12 @@ pub(super) mod builder {
         }
     }
 
+    impl From<SetChatBackground<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: SetChatBackground<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::remove_chat_background`](crate::Client::remove_chat_background).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1437,6 +1515,12 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "RemoveChatBackground")
                 .required("chat_id", &self.chat_id)
                 .finish()
+        }
+    }
+
+    impl From<RemoveChatBackground<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: RemoveChatBackground<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1506,6 +1590,13 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "GetChatLocation")
                 .required("chat_id", &self.chat_id)
                 .finish()
+        }
+    }
+
+    impl From<GetChatLocation<'_>>
+    for support::Prepared<types::GetChatLocationResult, types::ErrorResponse> {
+        fn from(builder: GetChatLocation<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1590,6 +1681,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<StopChatLocation<'_>>
+    for support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
+        fn from(builder: StopChatLocation<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::request_chat_location`](crate::Client::request_chat_location).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1653,6 +1751,13 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "RequestChatLocation")
                 .required("chat_id", &self.chat_id)
                 .finish()
+        }
+    }
+
+    impl From<RequestChatLocation<'_>>
+    for support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
+        fn from(builder: RequestChatLocation<'_>) -> Self {
+            builder.prepare()
         }
     }
 }

@@ -456,6 +456,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<GetMessages<'_>>
+    for support::Prepared<types::GetMessagesResult, types::ErrorResponse> {
+        fn from(builder: GetMessages<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::send_message_to_chat`](crate::Client::send_message_to_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -537,6 +544,13 @@ pub(super) mod builder {
                 .required("chat_id", &self.chat_id)
                 .required("body", &self.body)
                 .finish()
+        }
+    }
+
+    impl From<SendMessageToChat<'_>>
+    for support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
+        fn from(builder: SendMessageToChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -663,6 +677,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<GetMessageThread<'_>>
+    for support::Prepared<types::GetThreadResponse, types::ErrorResponse> {
+        fn from(builder: GetMessageThread<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::send_voice_memo_to_chat`](crate::Client::send_voice_memo_to_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -747,6 +768,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<SendVoiceMemoToChat<'_>>
+    for support::Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
+        fn from(builder: SendVoiceMemoToChat<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::get_message`](crate::Client::get_message).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -810,6 +838,12 @@ pub(super) mod builder {
         }
     }
 
+    impl From<GetMessage<'_>> for support::Prepared<types::Message, types::ErrorResponse> {
+        fn from(builder: GetMessage<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::delete_message`](crate::Client::delete_message).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -870,6 +904,12 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "DeleteMessage")
                 .required("message_id", &self.message_id)
                 .finish()
+        }
+    }
+
+    impl From<DeleteMessage<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: DeleteMessage<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -948,6 +988,12 @@ pub(super) mod builder {
                 .required("message_id", &self.message_id)
                 .required("body", &self.body)
                 .finish()
+        }
+    }
+
+    impl From<EditMessage<'_>> for support::Prepared<types::Message, types::ErrorResponse> {
+        fn from(builder: EditMessage<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1032,6 +1078,13 @@ pub(super) mod builder {
                 .required("message_id", &self.message_id)
                 .required("body", &self.body)
                 .finish()
+        }
+    }
+
+    impl From<SendReaction<'_>>
+    for support::Prepared<types::SendReactionResponse, types::ErrorResponse> {
+        fn from(builder: SendReaction<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1122,6 +1175,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<CreateMessage<'_>>
+    for support::Prepared<types::CreateMessageResult, types::ErrorResponse> {
+        fn from(builder: CreateMessage<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::update_app_card`](crate::Client::update_app_card).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1203,6 +1263,13 @@ pub(super) mod builder {
                 .required("message_id", &self.message_id)
                 .required("body", &self.body)
                 .finish()
+        }
+    }
+
+    impl From<UpdateAppCard<'_>>
+    for support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
+        fn from(builder: UpdateAppCard<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1302,6 +1369,13 @@ pub(super) mod builder {
                 .required("reaction_id", &self.reaction_id)
                 .required("body", &self.body)
                 .finish()
+        }
+    }
+
+    impl From<UpdateStickerPlacement<'_>>
+    for support::Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
+        fn from(builder: UpdateStickerPlacement<'_>) -> Self {
+            builder.prepare()
         }
     }
 }

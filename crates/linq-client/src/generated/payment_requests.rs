@@ -235,6 +235,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<ListPaymentRequests<'_>>
+    for support::Prepared<types::ListPaymentRequestsResult, types::ErrorResponse> {
+        fn from(builder: ListPaymentRequests<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::create_payment_request`](crate::Client::create_payment_request).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -319,6 +326,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<CreatePaymentRequest<'_>>
+    for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
+        fn from(builder: CreatePaymentRequest<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::get_payment_request`](crate::Client::get_payment_request).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -387,6 +401,13 @@ pub(super) mod builder {
         }
     }
 
+    impl From<GetPaymentRequest<'_>>
+    for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
+        fn from(builder: GetPaymentRequest<'_>) -> Self {
+            builder.prepare()
+        }
+    }
+
     /// Builds a call of [`Client::cancel_payment_request`](crate::Client::cancel_payment_request).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -452,6 +473,13 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "CancelPaymentRequest")
                 .required("payment_request_id", &self.payment_request_id)
                 .finish()
+        }
+    }
+
+    impl From<CancelPaymentRequest<'_>>
+    for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
+        fn from(builder: CancelPaymentRequest<'_>) -> Self {
+            builder.prepare()
         }
     }
 }
