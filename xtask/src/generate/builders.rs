@@ -148,7 +148,6 @@ impl Builders {
             syn::Item::Impl(methods),
             syn::Item::Impl(parsed(&conversion(operation))?),
             syn::Item::Impl(parsed(&debug(operation))?),
-            syn::Item::Impl(parsed(&conversion(operation))?),
         ];
         let text = prettyplease::unparse(&syn::File {
             shebang: None,

@@ -169,13 +169,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<RequestUpload<'_>>
-    for support::Prepared<types::RequestUploadResult, types::ErrorResponse> {
-        fn from(builder: RequestUpload<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::get_attachment`](crate::Client::get_attachment).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -240,13 +233,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<GetAttachment<'_>>
-    for support::Prepared<types::Attachment, types::ErrorResponse> {
-        fn from(builder: GetAttachment<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::delete_attachment`](crate::Client::delete_attachment).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -307,12 +293,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "DeleteAttachment")
                 .required("attachment_id", &self.attachment_id)
                 .finish()
-        }
-    }
-
-    impl From<DeleteAttachment<'_>> for support::Prepared<(), types::ErrorResponse> {
-        fn from(builder: DeleteAttachment<'_>) -> Self {
-            builder.prepare()
         }
     }
 }

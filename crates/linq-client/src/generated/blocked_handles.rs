@@ -137,13 +137,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<ListBlockedHandles<'_>>
-    for support::Prepared<types::ListBlockedHandlesResult, types::ErrorResponse> {
-        fn from(builder: ListBlockedHandles<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::block_handle`](crate::Client::block_handle).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -210,13 +203,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<BlockHandle<'_>>
-    for support::Prepared<types::BlockHandleResult, types::ErrorResponse> {
-        fn from(builder: BlockHandle<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::unblock_handle`](crate::Client::unblock_handle).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -277,12 +263,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "UnblockHandle")
                 .required("body", &self.body)
                 .finish()
-        }
-    }
-
-    impl From<UnblockHandle<'_>> for support::Prepared<(), types::ErrorResponse> {
-        fn from(builder: UnblockHandle<'_>) -> Self {
-            builder.prepare()
         }
     }
 }

@@ -142,13 +142,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<CheckImessageCapability<'_>>
-    for support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
-        fn from(builder: CheckImessageCapability<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::check_rcs_capability`](crate::Client::check_rcs_capability).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -215,13 +208,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "CheckRcsCapability")
                 .required("body", &self.body)
                 .finish()
-        }
-    }
-
-    impl From<CheckRcsCapability<'_>>
-    for support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
-        fn from(builder: CheckRcsCapability<'_>) -> Self {
-            builder.prepare()
         }
     }
 }

@@ -603,13 +603,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<ListChats<'_>>
-    for support::Prepared<types::ListChatsResult, types::ErrorResponse> {
-        fn from(builder: ListChats<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::create_chat`](crate::Client::create_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -676,13 +669,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<CreateChat<'_>>
-    for support::Prepared<types::CreateChatResult, types::ErrorResponse> {
-        fn from(builder: CreateChat<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::get_chat`](crate::Client::get_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -743,12 +729,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "GetChat")
                 .required("chat_id", &self.chat_id)
                 .finish()
-        }
-    }
-
-    impl From<GetChat<'_>> for support::Prepared<types::Chat, types::ErrorResponse> {
-        fn from(builder: GetChat<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -830,13 +810,6 @@ pub(super) mod builder {
                 .required("chat_id", &self.chat_id)
                 .required("body", &self.body)
                 .finish()
-        }
-    }
-
-    impl From<UpdateChat<'_>>
-    for support::Prepared<types::UpdateChatResponse, types::ErrorResponse> {
-        fn from(builder: UpdateChat<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -924,13 +897,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<AddParticipant<'_>>
-    for support::Prepared<types::AddParticipantResponse, types::ErrorResponse> {
-        fn from(builder: AddParticipant<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::remove_participant`](crate::Client::remove_participant).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1015,13 +981,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<RemoveParticipant<'_>>
-    for support::Prepared<types::RemoveParticipantResponse, types::ErrorResponse> {
-        fn from(builder: RemoveParticipant<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::leave_chat`](crate::Client::leave_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1088,13 +1047,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<LeaveChat<'_>>
-    for support::Prepared<types::LeaveChatResponse, types::ErrorResponse> {
-        fn from(builder: LeaveChat<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::start_typing`](crate::Client::start_typing).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1155,12 +1107,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "StartTyping")
                 .required("chat_id", &self.chat_id)
                 .finish()
-        }
-    }
-
-    impl From<StartTyping<'_>> for support::Prepared<(), types::ErrorResponse> {
-        fn from(builder: StartTyping<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -1227,12 +1173,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<StopTyping<'_>> for support::Prepared<(), types::ErrorResponse> {
-        fn from(builder: StopTyping<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::mark_chat_as_read`](crate::Client::mark_chat_as_read).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1296,12 +1236,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<MarkChatAsRead<'_>> for support::Prepared<(), types::ErrorResponse> {
-        fn from(builder: MarkChatAsRead<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::share_contact_with_chat`](crate::Client::share_contact_with_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1362,12 +1296,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "ShareContactWithChat")
                 .required("chat_id", &self.chat_id)
                 .finish()
-        }
-    }
-
-    impl From<ShareContactWithChat<'_>> for support::Prepared<(), types::ErrorResponse> {
-        fn from(builder: ShareContactWithChat<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -1449,12 +1377,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<SetChatBackground<'_>> for support::Prepared<(), types::ErrorResponse> {
-        fn from(builder: SetChatBackground<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::remove_chat_background`](crate::Client::remove_chat_background).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1515,12 +1437,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "RemoveChatBackground")
                 .required("chat_id", &self.chat_id)
                 .finish()
-        }
-    }
-
-    impl From<RemoveChatBackground<'_>> for support::Prepared<(), types::ErrorResponse> {
-        fn from(builder: RemoveChatBackground<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -1590,13 +1506,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "GetChatLocation")
                 .required("chat_id", &self.chat_id)
                 .finish()
-        }
-    }
-
-    impl From<GetChatLocation<'_>>
-    for support::Prepared<types::GetChatLocationResult, types::ErrorResponse> {
-        fn from(builder: GetChatLocation<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -1681,13 +1590,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<StopChatLocation<'_>>
-    for support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
-        fn from(builder: StopChatLocation<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::request_chat_location`](crate::Client::request_chat_location).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1751,13 +1653,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "RequestChatLocation")
                 .required("chat_id", &self.chat_id)
                 .finish()
-        }
-    }
-
-    impl From<RequestChatLocation<'_>>
-    for support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
-        fn from(builder: RequestChatLocation<'_>) -> Self {
-            builder.prepare()
         }
     }
 }

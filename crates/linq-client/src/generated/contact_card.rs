@@ -176,13 +176,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<GetContactCard<'_>>
-    for support::Prepared<types::GetContactCardResponse, types::ErrorResponse> {
-        fn from(builder: GetContactCard<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::setup_contact_card`](crate::Client::setup_contact_card).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -249,13 +242,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "SetupContactCard")
                 .required("body", &self.body)
                 .finish()
-        }
-    }
-
-    impl From<SetupContactCard<'_>>
-    for support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
-        fn from(builder: SetupContactCard<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -340,13 +326,6 @@ pub(super) mod builder {
                 .required("phone_number", &self.phone_number)
                 .required("body", &self.body)
                 .finish()
-        }
-    }
-
-    impl From<UpdateContactCard<'_>>
-    for support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
-        fn from(builder: UpdateContactCard<'_>) -> Self {
-            builder.prepare()
         }
     }
 }

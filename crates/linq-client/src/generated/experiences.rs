@@ -114,13 +114,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<ListExperiences<'_>>
-    for support::Prepared<types::ListExperiencesResult, types::ErrorResponse> {
-        fn from(builder: ListExperiences<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::get_experience`](crate::Client::get_experience).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -182,13 +175,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "GetExperience")
                 .required("experience", &self.experience)
                 .finish()
-        }
-    }
-
-    impl From<GetExperience<'_>>
-    for support::Prepared<types::Experience, types::ErrorResponse> {
-        fn from(builder: GetExperience<'_>) -> Self {
-            builder.prepare()
         }
     }
 }

@@ -456,13 +456,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<GetMessages<'_>>
-    for support::Prepared<types::GetMessagesResult, types::ErrorResponse> {
-        fn from(builder: GetMessages<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::send_message_to_chat`](crate::Client::send_message_to_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -544,13 +537,6 @@ pub(super) mod builder {
                 .required("chat_id", &self.chat_id)
                 .required("body", &self.body)
                 .finish()
-        }
-    }
-
-    impl From<SendMessageToChat<'_>>
-    for support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
-        fn from(builder: SendMessageToChat<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -677,13 +663,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<GetMessageThread<'_>>
-    for support::Prepared<types::GetThreadResponse, types::ErrorResponse> {
-        fn from(builder: GetMessageThread<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::send_voice_memo_to_chat`](crate::Client::send_voice_memo_to_chat).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -768,13 +747,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<SendVoiceMemoToChat<'_>>
-    for support::Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
-        fn from(builder: SendVoiceMemoToChat<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::get_message`](crate::Client::get_message).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -838,12 +810,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<GetMessage<'_>> for support::Prepared<types::Message, types::ErrorResponse> {
-        fn from(builder: GetMessage<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::delete_message`](crate::Client::delete_message).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -904,12 +870,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "DeleteMessage")
                 .required("message_id", &self.message_id)
                 .finish()
-        }
-    }
-
-    impl From<DeleteMessage<'_>> for support::Prepared<(), types::ErrorResponse> {
-        fn from(builder: DeleteMessage<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -988,12 +948,6 @@ pub(super) mod builder {
                 .required("message_id", &self.message_id)
                 .required("body", &self.body)
                 .finish()
-        }
-    }
-
-    impl From<EditMessage<'_>> for support::Prepared<types::Message, types::ErrorResponse> {
-        fn from(builder: EditMessage<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -1078,13 +1032,6 @@ pub(super) mod builder {
                 .required("message_id", &self.message_id)
                 .required("body", &self.body)
                 .finish()
-        }
-    }
-
-    impl From<SendReaction<'_>>
-    for support::Prepared<types::SendReactionResponse, types::ErrorResponse> {
-        fn from(builder: SendReaction<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -1175,13 +1122,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<CreateMessage<'_>>
-    for support::Prepared<types::CreateMessageResult, types::ErrorResponse> {
-        fn from(builder: CreateMessage<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::update_app_card`](crate::Client::update_app_card).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -1263,13 +1203,6 @@ pub(super) mod builder {
                 .required("message_id", &self.message_id)
                 .required("body", &self.body)
                 .finish()
-        }
-    }
-
-    impl From<UpdateAppCard<'_>>
-    for support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
-        fn from(builder: UpdateAppCard<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -1369,13 +1302,6 @@ pub(super) mod builder {
                 .required("reaction_id", &self.reaction_id)
                 .required("body", &self.body)
                 .finish()
-        }
-    }
-
-    impl From<UpdateStickerPlacement<'_>>
-    for support::Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
-        fn from(builder: UpdateStickerPlacement<'_>) -> Self {
-            builder.prepare()
         }
     }
 }

@@ -235,13 +235,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<ListPaymentRequests<'_>>
-    for support::Prepared<types::ListPaymentRequestsResult, types::ErrorResponse> {
-        fn from(builder: ListPaymentRequests<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::create_payment_request`](crate::Client::create_payment_request).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -326,13 +319,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<CreatePaymentRequest<'_>>
-    for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
-        fn from(builder: CreatePaymentRequest<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::get_payment_request`](crate::Client::get_payment_request).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -401,13 +387,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<GetPaymentRequest<'_>>
-    for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
-        fn from(builder: GetPaymentRequest<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::cancel_payment_request`](crate::Client::cancel_payment_request).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -473,13 +452,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "CancelPaymentRequest")
                 .required("payment_request_id", &self.payment_request_id)
                 .finish()
-        }
-    }
-
-    impl From<CancelPaymentRequest<'_>>
-    for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
-        fn from(builder: CancelPaymentRequest<'_>) -> Self {
-            builder.prepare()
         }
     }
 }

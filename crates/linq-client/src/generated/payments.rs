@@ -371,13 +371,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<CreatePayment<'_>>
-    for support::Prepared<types::Payment, types::ErrorResponse> {
-        fn from(builder: CreatePayment<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::get_payment`](crate::Client::get_payment).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -438,12 +431,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "GetPayment")
                 .required("payment_id", &self.payment_id)
                 .finish()
-        }
-    }
-
-    impl From<GetPayment<'_>> for support::Prepared<types::Payment, types::ErrorResponse> {
-        fn from(builder: GetPayment<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -508,13 +495,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "CancelPayment")
                 .required("payment_id", &self.payment_id)
                 .finish()
-        }
-    }
-
-    impl From<CancelPayment<'_>>
-    for support::Prepared<types::Payment, types::ErrorResponse> {
-        fn from(builder: CancelPayment<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -587,13 +567,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<GetPaymentCredentials<'_>>
-    for support::Prepared<types::PaymentCredentialsResponse, types::ErrorResponse> {
-        fn from(builder: GetPaymentCredentials<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::connect_payment_handle`](crate::Client::connect_payment_handle).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -660,13 +633,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "ConnectPaymentHandle")
                 .required("handle", &self.handle)
                 .finish()
-        }
-    }
-
-    impl From<ConnectPaymentHandle<'_>>
-    for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-        fn from(builder: ConnectPaymentHandle<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -754,13 +720,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<VerifyPaymentHandle<'_>>
-    for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-        fn from(builder: VerifyPaymentHandle<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::get_payment_handle_connection`](crate::Client::get_payment_handle_connection).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -829,13 +788,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "GetPaymentHandleConnection")
                 .required("handle", &self.handle)
                 .finish()
-        }
-    }
-
-    impl From<GetPaymentHandleConnection<'_>>
-    for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-        fn from(builder: GetPaymentHandleConnection<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -910,13 +862,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<RevokePaymentHandleConnection<'_>>
-    for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-        fn from(builder: RevokePaymentHandleConnection<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::get_payment_provider`](crate::Client::get_payment_provider).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -980,13 +925,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "GetPaymentProvider")
                 .required("provider", &self.provider)
                 .finish()
-        }
-    }
-
-    impl From<GetPaymentProvider<'_>>
-    for support::Prepared<types::PaymentProvider, types::ErrorResponse> {
-        fn from(builder: GetPaymentProvider<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -1071,13 +1009,6 @@ pub(super) mod builder {
                 .required("provider", &self.provider)
                 .required("body", &self.body)
                 .finish()
-        }
-    }
-
-    impl From<ConnectPaymentProvider<'_>>
-    for support::Prepared<types::ConnectPaymentProviderResult, types::ErrorResponse> {
-        fn from(builder: ConnectPaymentProvider<'_>) -> Self {
-            builder.prepare()
         }
     }
 }

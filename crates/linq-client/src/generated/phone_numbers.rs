@@ -225,13 +225,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<ListPhoneNumbersDeprecated<'_>>
-    for support::Prepared<types::ListPhoneNumbersResult, types::ErrorResponse> {
-        fn from(builder: ListPhoneNumbersDeprecated<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::list_phone_numbers`](crate::Client::list_phone_numbers).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -280,13 +273,6 @@ pub(super) mod builder {
     impl std::fmt::Debug for ListPhoneNumbers<'_> {
         fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             support::Redacted::new(formatter, "ListPhoneNumbers").finish()
-        }
-    }
-
-    impl From<ListPhoneNumbers<'_>>
-    for support::Prepared<types::ListPhoneNumbersResultV2, types::ErrorResponse> {
-        fn from(builder: ListPhoneNumbers<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -395,13 +381,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<GetAvailableNumber<'_>>
-    for support::Prepared<types::AvailableNumberResult, types::ErrorResponse> {
-        fn from(builder: GetAvailableNumber<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::update_phone_number`](crate::Client::update_phone_number).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -488,13 +467,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<UpdatePhoneNumber<'_>>
-    for support::Prepared<types::UpdatePhoneNumberResult, types::ErrorResponse> {
-        fn from(builder: UpdatePhoneNumber<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::start_reputation_audit`](crate::Client::start_reputation_audit).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -561,13 +533,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "StartReputationAudit")
                 .required("phone_number", &self.phone_number)
                 .finish()
-        }
-    }
-
-    impl From<StartReputationAudit<'_>>
-    for support::Prepared<types::ReputationAuditStarted, types::ErrorResponse> {
-        fn from(builder: StartReputationAudit<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -649,13 +614,6 @@ pub(super) mod builder {
                 .required("phone_number", &self.phone_number)
                 .required("audit_id", &self.audit_id)
                 .finish()
-        }
-    }
-
-    impl From<GetReputationAudit<'_>>
-    for support::Prepared<types::ReputationAudit, types::ErrorResponse> {
-        fn from(builder: GetReputationAudit<'_>) -> Self {
-            builder.prepare()
         }
     }
 }

@@ -213,13 +213,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<CreatePoll<'_>>
-    for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
-        fn from(builder: CreatePoll<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::get_poll`](crate::Client::get_poll).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -282,12 +275,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "GetPoll")
                 .required("message_id", &self.message_id)
                 .finish()
-        }
-    }
-
-    impl From<GetPoll<'_>> for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
-        fn from(builder: GetPoll<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -372,13 +359,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<AddPollOptions<'_>>
-    for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
-        fn from(builder: AddPollOptions<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::vote_poll`](crate::Client::vote_poll).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -457,13 +437,6 @@ pub(super) mod builder {
                 .required("message_id", &self.message_id)
                 .required("body", &self.body)
                 .finish()
-        }
-    }
-
-    impl From<VotePoll<'_>>
-    for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
-        fn from(builder: VotePoll<'_>) -> Self {
-            builder.prepare()
         }
     }
 }

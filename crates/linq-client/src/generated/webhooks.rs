@@ -230,13 +230,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<ListWebhookEvents<'_>>
-    for support::Prepared<types::WebhookEventsResult, types::ErrorResponse> {
-        fn from(builder: ListWebhookEvents<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::list_webhook_subscriptions`](crate::Client::list_webhook_subscriptions).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -285,13 +278,6 @@ pub(super) mod builder {
     impl std::fmt::Debug for ListWebhookSubscriptions<'_> {
         fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             support::Redacted::new(formatter, "ListWebhookSubscriptions").finish()
-        }
-    }
-
-    impl From<ListWebhookSubscriptions<'_>>
-    for support::Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
-        fn from(builder: ListWebhookSubscriptions<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -369,13 +355,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<CreateWebhookSubscription<'_>>
-    for support::Prepared<types::WebhookSubscriptionCreatedResponse, types::ErrorResponse> {
-        fn from(builder: CreateWebhookSubscription<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::get_webhook_subscription`](crate::Client::get_webhook_subscription).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -444,13 +423,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "GetWebhookSubscription")
                 .required("subscription_id", &self.subscription_id)
                 .finish()
-        }
-    }
-
-    impl From<GetWebhookSubscription<'_>>
-    for support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
-        fn from(builder: GetWebhookSubscription<'_>) -> Self {
-            builder.prepare()
         }
     }
 
@@ -542,13 +514,6 @@ pub(super) mod builder {
         }
     }
 
-    impl From<UpdateWebhookSubscription<'_>>
-    for support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
-        fn from(builder: UpdateWebhookSubscription<'_>) -> Self {
-            builder.prepare()
-        }
-    }
-
     /// Builds a call of [`Client::delete_webhook_subscription`](crate::Client::delete_webhook_subscription).
     #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
@@ -614,13 +579,6 @@ pub(super) mod builder {
             support::Redacted::new(formatter, "DeleteWebhookSubscription")
                 .required("subscription_id", &self.subscription_id)
                 .finish()
-        }
-    }
-
-    impl From<DeleteWebhookSubscription<'_>>
-    for support::Prepared<(), types::ErrorResponse> {
-        fn from(builder: DeleteWebhookSubscription<'_>) -> Self {
-            builder.prepare()
         }
     }
 }
