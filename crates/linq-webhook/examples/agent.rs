@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 use linq_ext::Linq;
 use linq_types::WebhookEvent;
 use linq_webhook::axum::{Received, router, serve};
-use linq_webhook::{EventKey, HandlerError, MemoryDeduper, Signer, Verifier};
+use linq_webhook::{HandlerError, MemoryDeduper, Signer, Verifier};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -140,18 +140,12 @@ impl Agent {
             eprintln!("would answer {}: {answer}", received.key());
             return Ok(());
         };
-        let chat = linq.chat(chat_id);
-        // The indicator is best effort; the answer is not.
-        let typing = chat.typing().await.ok();
+        // The handling of one event sends each message once, however often it runs.
+        let chat = linq.for_event(received.key().as_str()).chat(chat_id);
+        let typing = chat.typing();
         let answer = self.think(&message.text()).await;
-        let send = chat
-            .message()
-            .text(answer)
-            .idempotency_key(key_of_answer(received.key()));
-        let sent = match typing {
-            Some(typing) => typing.send(send).await,
-            None => send.await,
-        };
+        let sent = chat.message().text(answer).await;
+        drop(typing);
         match sent {
             Ok(_) => eprintln!("answered {}", received.key()),
             // The API has the message, whatever its response was.
@@ -168,14 +162,6 @@ impl Agent {
         tokio::time::sleep(self.thinks_for).await;
         format!("You said: {text}")
     }
-}
-
-/// The same for every delivery of the event, so that its answer is sent once, whatever is repeated.
-fn key_of_answer(key: &EventKey) -> String {
-    let name = key
-        .as_str()
-        .replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-    format!("answer-{name}")
 }
 
 async fn subscribe(url: &str) -> anyhow::Result<()> {
