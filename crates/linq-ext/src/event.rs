@@ -1,4 +1,4 @@
-//! Clients for the handling of one event: handled twice, sent once.
+//! The idempotency keys of the handling of an event; see [`Linq::for_event`](crate::Linq::for_event).
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,51 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use crate::Linq;
-
 /// The namespace of the keys, chosen at random. Changing it would change all keys.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7d1c_52a4_90fb_4d0e_8a36_c1f2_5e07_b9d3);
-
-impl Linq {
-    /// Returns a client for the handling of one event or turn, whose sends have the same idempotency keys each time
-    /// the event is handled.
-    ///
-    /// The key of the event can be its id, the id of its message, or the key of a turn. When the handling fails after
-    /// some of its sends and runs again, the API accepts those again and sends them once.
-    ///
-    /// The key of a send is a hash of the key of the event, the operation, the destination and a slot. The slot is
-    /// the number of sends before it to the same destination, counted when a call becomes a future, so that calls
-    /// which are awaited in order, or polled in any order, have the same slots each time. Give sends that are
-    /// conditional, or created concurrently, a name with [`Call::step`](crate::Call::step) instead.
-    ///
-    /// - If the handling runs again with other content, the first content stands. Within one handling, other content
-    ///   under the same step is an error.
-    /// - A 404 for a send that was accepted before means that its message was deleted since.
-    /// - An own idempotency key takes precedence. Operations without keys, such as voice memos, reactions and edits,
-    ///   are not covered.
-    /// - Clones of the client share the slots. Create one client for each run of the handling.
-    ///
-    /// ```no_run
-    /// # async fn example(
-    /// #     linq: linq_ext::Linq,
-    /// #     event_id: &str,
-    /// #     chat_id: uuid::Uuid,
-    /// #     is_new: bool,
-    /// # ) -> Result<(), linq_ext::Error> {
-    /// let linq = linq.for_event(event_id);
-    /// let chat = linq.chat(chat_id);
-    /// if is_new {
-    ///     chat.message().text("Welcome!").step("welcome").await?;
-    /// }
-    /// chat.message().text("Your table is ready.").await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn for_event(&self, key: impl Into<String>) -> Self {
-        self.with_handling(Handling::new(key.into()))
-    }
-}
 
 /// One run of the handling of an event.
 pub(crate) struct Handling {
@@ -67,7 +24,7 @@ struct State {
 }
 
 impl Handling {
-    fn new(event: String) -> Self {
+    pub(crate) fn new(event: String) -> Self {
         Self {
             event,
             state: Mutex::default(),

@@ -2,9 +2,9 @@
 
 use uuid::Uuid;
 
-use crate::{Error, Uploaded};
+use crate::Error;
 
-/// An id as an argument: text, a [`Uuid`], or an [uploaded file](Uploaded).
+/// An id as an argument: text, a [`Uuid`], or an [uploaded file](crate::Uploaded).
 ///
 /// All of them can be given by value or by reference. An id that is not a UUID makes the call fail with
 /// [`Error::is_invalid_request`], and nothing is sent.
@@ -30,8 +30,6 @@ into_id! {
     &str: |id| id.to_owned();
     Uuid: |id| id.to_string();
     &Uuid: |id| id.to_string();
-    Uploaded: |file| file.id().to_string();
-    &Uploaded: |file| file.id().to_string();
 }
 
 /// Returns the id for the body of a request, or an error that says which one is not a UUID.

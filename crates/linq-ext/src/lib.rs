@@ -32,6 +32,7 @@ mod error;
 mod event;
 mod files;
 mod id;
+mod indicator;
 mod line_client;
 mod linq;
 pub mod list;

@@ -8,9 +8,9 @@ use linq_client::{Client, Hook, reqwest};
 
 use crate::Error;
 use crate::event::Handling;
+use crate::indicator::Indicators;
 use crate::retry::clock::{Clock, SystemClock};
 use crate::retry::policy::Limits;
-use crate::typing::Indicators;
 
 const API_KEY_VARIABLE: &str = "LINQ_API_V3_API_KEY";
 const BASE_URL_VARIABLE: &str = "LINQ_API_V3_BASE_URL";
@@ -70,17 +70,51 @@ impl Linq {
         self.inner.api.http_client()
     }
 
+    /// Returns a client for the handling of one event or turn, whose sends have the same idempotency keys each time
+    /// the event is handled.
+    ///
+    /// The key of the event can be its id, the id of its message, or the key of a turn. When the handling fails after
+    /// some of its sends and runs again, the API accepts those again and sends them once.
+    ///
+    /// The key of a send is a hash of the key of the event, the operation, the destination and a slot. The slot is
+    /// the number of sends before it to the same destination, counted when a call becomes a future, so that calls
+    /// which are awaited in order, or polled in any order, have the same slots each time. Give sends that are
+    /// conditional, or created concurrently, a name with [`Call::step`](crate::Call::step) instead.
+    ///
+    /// - If the handling runs again with other content, the first content stands. Within one handling, other content
+    ///   under the same step is an error.
+    /// - A 404 for a send that was accepted before means that its message was deleted since.
+    /// - An own idempotency key takes precedence. Operations without keys, such as voice memos, reactions and edits,
+    ///   are not covered.
+    /// - Clones of the client share the slots. Create one client for each run of the handling.
+    ///
+    /// ```no_run
+    /// # async fn example(
+    /// #     linq: linq_ext::Linq,
+    /// #     event_id: &str,
+    /// #     chat_id: uuid::Uuid,
+    /// #     is_new: bool,
+    /// # ) -> Result<(), linq_ext::Error> {
+    /// let linq = linq.for_event(event_id);
+    /// let chat = linq.chat(chat_id);
+    /// if is_new {
+    ///     chat.message().text("Welcome!").step("welcome").await?;
+    /// }
+    /// chat.message().text("Your table is ready.").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn for_event(&self, key: impl Into<String>) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            handling: Some(Arc::new(Handling::new(key.into()))),
+        }
+    }
+
     /// The handling of an event that this client is for.
     pub(crate) fn handling(&self) -> Option<&Handling> {
         self.handling.as_deref()
-    }
-
-    /// The same client for one run of the handling of an event.
-    pub(crate) fn with_handling(&self, handling: Handling) -> Self {
-        Self {
-            inner: Arc::clone(&self.inner),
-            handling: Some(Arc::new(handling)),
-        }
     }
 
     /// The typing indicators.

@@ -21,6 +21,7 @@ use super::content_type;
 use super::hosts::is_secure;
 use super::source::{BoxError, Progress, Source};
 use super::transfer::{Failure, Retrying, after};
+use crate::id::IntoId;
 use crate::message::check_upload;
 use crate::retry::backoff;
 use crate::retry::policy::Class;
@@ -498,6 +499,18 @@ impl Uploaded {
     #[must_use]
     pub fn download_url(&self) -> &str {
         &self.download_url
+    }
+}
+
+impl IntoId for Uploaded {
+    fn into_id(self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl IntoId for &Uploaded {
+    fn into_id(self) -> String {
+        self.id.to_string()
     }
 }
 

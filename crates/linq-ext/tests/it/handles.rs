@@ -330,8 +330,6 @@ async fn an_id_that_is_no_uuid_is_named_before_anything_is_sent() {
         ("send_reaction", "`messageId`", |linq| sent(linq.message("secret").react(Reaction::love()))),
         ("send_reaction", "the attachment id is not a UUID",
             |linq| sent(linq.message(ID).stick(Sticker::attachment("secret")))),
-        ("update_sticker_placement", "`reactionId`",
-            |linq| sent(linq.message(ID).move_sticker("secret", StickerPlacement::new()))),
         ("vote_poll", "the option id is not a UUID", |linq| sent(linq.message(ID).vote("secret"))),
         ("update_phone_number", "`phoneNumberId`", |linq| sent(linq.forward_calls("secret", ANN))),
         ("delete_attachment", "`attachmentId`", |linq| sent(linq.delete_attachment("secret"))),
