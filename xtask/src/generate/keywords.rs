@@ -422,14 +422,17 @@ const SCHEMA: &[Keyword] = {
 /// Checks that every keyword of a document is known, where it stands, and not lost.
 pub fn check(root: &Value, losses: &mut Losses, problems: &mut Problems) {
     each(root, &mut |object, pointer, entries| {
-        rename::check(entries, pointer, problems);
+        rename::check(entries, object == Object::Schema, pointer, problems);
         for (name, value) in entries {
             kind(object, name, value, &child(pointer, name), problems);
             match find(object, name) {
                 Some((_, Read | Ignored(_), _)) => {}
                 Some((_, Lost(loss, why), _)) => {
                     // `false` says no more than that other members are not described.
-                    let is_said = name.starts_with("unevaluated") && *value == Value::Bool(false);
+                    let is_said = (name.starts_with("unevaluated") && *value == Value::Bool(false))
+                        || value
+                            .as_object()
+                            .is_some_and(|value| object != Object::Schema && value.is_empty());
                     let what = format!("`{name}` {why}");
                     if !is_said && let Err(problem) = losses.accept(*loss, pointer, &what) {
                         problems.push(problem);
@@ -491,9 +494,13 @@ fn kind(object: Object, name: &str, value: &Value, pointer: &str, problems: &mut
         (Some(Every(_)), _) => expect(false, at, name, "an object"),
         (Some(Nothing), _) => {
             let (is_of_kind, kind) = match (object, name) {
-                (Object::Schema, "required") | (_, "tags" | "security" | "enum") => {
-                    (value.is_array(), "a list")
-                }
+                (Object::Schema, "required") | (_, "enum") => (value.is_array(), "a list"),
+                (_, "tags") => (is_list(value, Value::is_string), "a list of texts"),
+                (_, "security") => (is_list(value, Value::is_object), "a list of objects"),
+                (_, "x-sdk-name") => (
+                    value.is_string() || is_list(value, Value::is_string),
+                    "a text or a list of texts",
+                ),
                 (
                     _,
                     "required" | "deprecated" | "explode" | "allowReserved" | "allowEmptyValue"
@@ -512,6 +519,12 @@ fn kind(object: Object, name: &str, value: &Value, pointer: &str, problems: &mut
         }
         (None, _) => {}
     }
+}
+
+fn is_list(value: &Value, is_item: fn(&Value) -> bool) -> bool {
+    value
+        .as_array()
+        .is_some_and(|items| items.iter().all(is_item))
 }
 
 /// Visits every object of a document with its pointer, in the document's order.

@@ -111,7 +111,11 @@ fn values_of_another_kind() {
             "responses/200",
             "`200` is not an object",
         ),
-        (json!({ "tags": "Things" }), "tags", "`tags` is not a list"),
+        (
+            json!({ "tags": "Things" }),
+            "tags",
+            "`tags` is not a list of texts",
+        ),
         (
             json!({ "summary": 5 }),
             "summary",
@@ -120,7 +124,7 @@ fn values_of_another_kind() {
         (
             json!({ "security": {} }),
             "security",
-            "`security` is not a list",
+            "`security` is not a list of objects",
         ),
     ] {
         refused(with_operation(operation, json!({})), &at(place), what, help);
