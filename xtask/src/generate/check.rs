@@ -255,10 +255,11 @@ fn operations(root: &Value, losses: &Losses, problems: &mut Problems) {
                 let help = format!("add one in openapi/overlay.yaml:\n{action}");
                 problems.push(Problem::new(place.pointer.clone(), what, help));
             }
-            (Some(id), _) if name.is_empty() => {
-                let what = format!("`{id}` gives no Rust name");
-                let free = names::method_name(&format!("{} {}", place.method, place.path));
-                let help = choose(losses, place.operation, &place.pointer, &what, &free);
+            (Some(_), _) if !names::is_method_name(&name) => {
+                let what = "`operationId` gives no Rust name of 1 to 200 characters";
+                let words: String = place.path.chars().take(80).collect();
+                let free = names::method_name(&format!("{} {words}", place.method));
+                let help = choose(losses, place.operation, &place.pointer, what, &free);
                 problems.push(Problem::new(pointer, what, help));
             }
             (Some(_), Some(other)) => {

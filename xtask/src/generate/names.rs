@@ -153,10 +153,14 @@ const CRATES: &[&str] = &[
 /// How long the name of a module may be: it is a file's name.
 const MAX_MODULE: usize = 60;
 
+/// How long the name of a type or operation may be: rustdoc writes a file of that name.
+const MAX_NAME: usize = 200;
+
 /// Whether the name is a Rust identifier of a type.
 pub fn is_type_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase())
         && name.chars().all(|c| c.is_ascii_alphanumeric())
+        && name.len() <= MAX_NAME
 }
 
 /// Whether a type of the document may have the name.
@@ -222,6 +226,11 @@ pub fn constant_name(method: &str) -> String {
         name if name == "ALL" => "ALL_".to_owned(),
         name => name,
     }
+}
+
+/// Whether an operation's method may have a name.
+pub fn is_method_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= MAX_NAME
 }
 
 /// The Rust name of an operation's builder.

@@ -703,6 +703,11 @@ fn names_and_paths() {
             ),
         ),
         (
+            "an id that is too long",
+            |root| get(root)["operationId"] = json!("a".repeat(201)),
+            Actions("`operationId` gives no Rust name of 1 to 200 characters", 1),
+        ),
+        (
             "no id",
             |root| {
                 drop(
@@ -719,7 +724,7 @@ fn names_and_paths() {
         (
             "an id without letters",
             |root| get(root)["operationId"] = json!("日本"),
-            Actions("`日本` gives no Rust name", 1),
+            Actions("`operationId` gives no Rust name of 1 to 200 characters", 1),
         ),
         (
             "a query in a path",
