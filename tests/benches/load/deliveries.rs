@@ -183,7 +183,7 @@ impl Ledger {
     }
 }
 
-/// The bodies of known and of unknown events, with a place for the id.
+/// The bodies of known and of unknown events, with places for the ids of event and message.
 pub(crate) struct Bodies {
     known: String,
     unknown: String,
@@ -198,6 +198,12 @@ impl Bodies {
         let body = &received.expect("there is such a payload").body;
         let mut event: Value = serde_json::from_slice(body).expect("it is JSON");
         event["event_id"] = "{id}".into();
+        // Events of one message are one event, so each has a message of its own.
+        for pointer in ["/data/id", "/data/message/id"] {
+            if let Some(id) = event.pointer_mut(pointer) {
+                *id = "{message}".into();
+            }
+        }
         let known = event.to_string();
         event["event_type"] = "tea.ready".into();
         Self {
@@ -213,7 +219,9 @@ impl Bodies {
         } else {
             &self.known
         };
+        let message_id = format!("5d2c8f0e-61b7-4a39-8000-{:012x}", delivery.event);
         body.replacen("{id}", &delivery.event_id(), 1)
+            .replacen("{message}", &message_id, 1)
     }
 }
 

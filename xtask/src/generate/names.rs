@@ -46,6 +46,7 @@ const TAKEN: &[&str] = &[
     "Ord",
     "PartialEq",
     "PartialOrd",
+    "Permanent",
     "Replay",
     "Result",
     "S",

@@ -9,7 +9,8 @@ use linq_testing::API_KEY;
 use linq_testing::responses::{CHAT, CREATED, NOT_FOUND};
 use linq_testing::server::{ClosedPort, Server, Step};
 
-const TIMEOUT: Duration = Duration::from_millis(300);
+/// Long enough for a busy machine to respond in time.
+const TIMEOUT: Duration = Duration::from_millis(1_500);
 
 fn client(server: &Server) -> Client {
     let builder = Client::builder()

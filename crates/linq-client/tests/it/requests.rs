@@ -91,6 +91,8 @@ async fn a_custom_http_client_sends_the_same() {
     let server = Server::start([Step::bare(200, NO_CHATS)]).await;
     let http = reqwest::Client::builder()
         .user_agent("other")
+        // Tests of bombs turn it on for all of the workspace.
+        .no_gzip()
         .build()
         .expect("a client");
     let builder = Client::builder()
