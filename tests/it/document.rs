@@ -1,7 +1,9 @@
 //! The API document is sound: its examples satisfy their schemas, and everything is described.
 
 use jsonschema::Validator;
-use linq_tests::document::{document, examples, resolved};
+use linq_tests::document::{
+    children, document, examples, for_each_schema, for_each_text, resolved,
+};
 use serde_json::{Value, json};
 
 /// A schema, and what is meant to satisfy it.
@@ -48,62 +50,6 @@ fn collect_cases(value: &Value, pointer: &str, cases: &mut Vec<Case>) {
     for (name, value) in children(value) {
         if name != "schemas" {
             collect_cases(value, &format!("{pointer}/{name}"), cases);
-        }
-    }
-}
-
-fn children(value: &Value) -> Vec<(String, &Value)> {
-    match value {
-        Value::Object(object) => object
-            .iter()
-            .map(|(name, value)| (name.replace('/', "~1"), value))
-            .collect(),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .map(|(index, value)| (index.to_string(), value))
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Visits every schema of the document, those inside others too.
-fn for_each_schema(document: &Value, visit: &mut impl FnMut(&str, &Value)) {
-    for (name, schema) in children(&document["components"]["schemas"]) {
-        inside(schema, &format!("#/components/schemas/{name}"), visit);
-    }
-    for section in ["paths", "webhooks", "components"] {
-        outside(&document[section], &format!("#/{section}"), visit);
-    }
-}
-
-/// Looks for schemas where none is around.
-fn outside(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, &Value)) {
-    for (name, value) in children(value) {
-        let pointer = format!("{pointer}/{name}");
-        match &*name {
-            "schema" => inside(value, &pointer, visit),
-            "schemas" | "example" | "examples" => {}
-            _ => outside(value, &pointer, visit),
-        }
-    }
-}
-
-/// Visits a schema and those it is made of.
-fn inside(schema: &Value, pointer: &str, visit: &mut impl FnMut(&str, &Value)) {
-    visit(pointer, schema);
-    for (key, value) in children(schema) {
-        let pointer = format!("{pointer}/{key}");
-        match &*key {
-            "items" | "additionalProperties" | "not" | "propertyNames" => {
-                inside(value, &pointer, visit);
-            }
-            "properties" | "oneOf" | "anyOf" | "allOf" | "prefixItems" => {
-                for (name, value) in children(value) {
-                    inside(value, &format!("{pointer}/{name}"), visit);
-                }
-            }
-            _ => {}
         }
     }
 }
@@ -246,18 +192,6 @@ fn every_schema_property_and_enum_is_described() {
     });
     assert!(described >= 500, "{described} schemas");
     assert!(bare.is_empty(), "no description: {}", bare.join("\n"));
-}
-
-/// Every summary and description of the document, those of properties of that name left out.
-fn for_each_text(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, &str)) {
-    for (name, value) in children(value) {
-        let pointer = format!("{pointer}/{name}");
-        match (&*name, value) {
-            ("example" | "examples", _) => {}
-            ("summary" | "description" | "title", Value::String(text)) => visit(&pointer, text),
-            _ => for_each_text(value, &pointer, visit),
-        }
-    }
 }
 
 /// Text without its code, which may show anything.

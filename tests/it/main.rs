@@ -3,6 +3,7 @@
 mod allocations;
 mod broken_deliveries;
 mod document;
+mod document_facts;
 mod inbound;
 mod no_type_twice;
 mod operations;

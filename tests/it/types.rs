@@ -8,10 +8,10 @@ use linq_tests::operations::operations;
 use linq_types::{
     AddParticipantRequest, Chat, ChatHandle, CreateChatRequest, CreateWebhookSubscriptionRequest,
     EditMessageRequest, LinkPart, MediaPart, Message, MessageContent, MessageEffect,
-    MessageEffectType, MessagePart, MessagePartResponse, Nullable, ReplyTo, RequestUploadRequest,
-    RequestUploadResult, ServiceType, SupportedContentType, TextDecoration, TextDecorationStyle,
-    TextPart, UpdateWebhookSubscriptionRequest, WebhookEvent, WebhookEventType,
-    WebhookSubscriptionCreatedResponse, decode,
+    MessageEffectType, MessagePart, MessagePartResponse, Nullable, PollEnvelope, ReplyTo,
+    RequestUploadRequest, RequestUploadResult, ServiceType, SupportedContentType, TextDecoration,
+    TextDecorationStyle, TextPart, UpdateWebhookSubscriptionRequest, WebhookEvent,
+    WebhookEventType, WebhookSubscriptionCreatedResponse, decode,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -35,6 +35,15 @@ fn answer(id: &str) -> Value {
     let operation = operations.iter().find(|operation| operation.id == id);
     let success = operation.expect("the operation is there").successes()[0];
     success.body.clone().expect("it has a body")
+}
+
+#[test]
+fn a_poll_option_may_have_no_known_creator() {
+    let mut poll = answer("getPoll");
+    poll["poll"]["options"][0]["creator_handle"] = Value::Null;
+    let envelope: PollEnvelope = read(&poll);
+    assert_eq!(envelope.poll.options[0].creator_handle, None);
+    assert_same("getPoll", &poll, &written(&envelope));
 }
 
 mod open_enums {

@@ -225,6 +225,43 @@ fn an_envelope_may_lack_all_that_does_not_choose_its_type() {
     }
 }
 
+/// Sets every member of that name, however deep, to null, and counts them.
+fn set_to_null(value: &mut Value, name: &str) -> usize {
+    match value {
+        Value::Object(object) => {
+            let here = object.get_mut(name).map(|member| *member = Value::Null);
+            let inside = object.values_mut().map(|value| set_to_null(value, name));
+            inside.sum::<usize>() + usize::from(here.is_some())
+        }
+        Value::Array(items) => items.iter_mut().map(|item| set_to_null(item, name)).sum(),
+        _ => 0,
+    }
+}
+
+#[test]
+fn a_handle_that_is_not_known_may_be_null() {
+    let mut events = Vec::new();
+    for webhook in webhooks() {
+        for name in ["creator_handle", "sender_handle", "owner_handle"] {
+            // The card's handles are bare numbers, which are always known.
+            if webhook.event_type() == "contact_card.received" {
+                continue;
+            }
+            let mut nulls = 0;
+            let body = changed(&webhook, |value| nulls = set_to_null(value, name));
+            if nulls > 0 {
+                let what = format!("null `{name}` in {}", webhook.key);
+                assert_eq!(variant(&typed(&what, &body)), webhook.variant());
+                events.push((name, webhook.key.clone()));
+            }
+        }
+    }
+    let with = |name: &str| events.iter().filter(|(other, _)| *other == name).count();
+    assert!(with("creator_handle") >= 4, "{events:?}");
+    assert!(with("sender_handle") >= 12, "{events:?}");
+    assert!(with("owner_handle") >= 12, "{events:?}");
+}
+
 #[test]
 fn an_event_id_is_opaque() {
     for webhook in webhooks() {

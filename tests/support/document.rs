@@ -139,3 +139,72 @@ pub fn examples(content: &Value) -> Vec<Value> {
         .cloned()
         .collect()
 }
+
+/// The members of an object or a list, each with its name as a JSON pointer writes it.
+pub fn children(value: &Value) -> Vec<(String, &Value)> {
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .map(|(name, value)| (name.replace('/', "~1"), value))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, value)| (index.to_string(), value))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Visits every schema of the document, nested ones too, with its pointer.
+pub fn for_each_schema(document: &Value, visit: &mut impl FnMut(&str, &Value)) {
+    for (name, schema) in children(&document["components"]["schemas"]) {
+        inside(schema, &format!("#/components/schemas/{name}"), visit);
+    }
+    for section in ["paths", "webhooks", "components"] {
+        outside(&document[section], &format!("#/{section}"), visit);
+    }
+}
+
+/// Looks for schemas where none is around.
+fn outside(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, &Value)) {
+    for (name, value) in children(value) {
+        let pointer = format!("{pointer}/{name}");
+        match &*name {
+            "schema" => inside(value, &pointer, visit),
+            "schemas" | "example" | "examples" => {}
+            _ => outside(value, &pointer, visit),
+        }
+    }
+}
+
+/// Visits a schema and those it is made of.
+fn inside(schema: &Value, pointer: &str, visit: &mut impl FnMut(&str, &Value)) {
+    visit(pointer, schema);
+    for (key, value) in children(schema) {
+        let pointer = format!("{pointer}/{key}");
+        match &*key {
+            "items" | "additionalProperties" | "not" | "propertyNames" => {
+                inside(value, &pointer, visit);
+            }
+            "properties" | "oneOf" | "anyOf" | "allOf" | "prefixItems" => {
+                for (name, value) in children(value) {
+                    inside(value, &format!("{pointer}/{name}"), visit);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Visits every summary and description of the document; properties of that name are not texts.
+pub fn for_each_text(value: &Value, pointer: &str, visit: &mut impl FnMut(&str, &str)) {
+    for (name, value) in children(value) {
+        let pointer = format!("{pointer}/{name}");
+        match (&*name, value) {
+            ("example" | "examples", _) => {}
+            ("summary" | "description" | "title", Value::String(text)) => visit(&pointer, text),
+            _ => for_each_text(value, &pointer, visit),
+        }
+    }
+}

@@ -389,7 +389,7 @@ pub struct TextPartResponse {
     ///
     /// **Deprecated** by the API.
     pub mention: Option<String>,
-    /// Place of `mention` in the text, as two integers in UTF-16 code units. Null or absent when nobody is mentioned. Deprecated: use `mentions`.
+    /// Place of `mention` in the text, as two integers in UTF-16 code units. Null or absent when nobody is mentioned, or when the mention is the whole text. Deprecated: use `mentions`.
     ///
     /// **Deprecated** by the API.
     pub mention_range: Option<Vec<i64>>,

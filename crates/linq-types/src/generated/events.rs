@@ -7,19 +7,9 @@
 use super::*;
 use crate::support::prelude::*;
 
-/// Error code of a failure that came up after the request had been accepted. Others may be added.
-///
-/// - `1005`: a parameter has a bad value (backgrounds)
-/// - `2011`: the feature is off for this account (backgrounds)
-/// - `3007`: every delivery attempt was used up
-/// - `4001`: delivery failed
-/// - `4002`: the line is offline
-/// - `4005`: the recipient cannot take this kind of message
-/// - `4006`: the send timed out
-/// - `4007`: a failed message, cause not published
-/// - `4008`: a failed message, cause not published
-/// - `5002`: the download of the image failed (backgrounds)
-pub type WebhookErrorCode = i64;
+/// Error code of a failure that came up after the request had been accepted: `3007`, `4001`, `4002` or
+/// `4005` to `4008`, for backgrounds also `1005`, `2011` or `5002`. Others may be added.
+pub type WebhookErrorCode = ErrorCode;
 
 /// Image of a `sticker` reaction. Null or absent for every other kind.
 #[derive(Clone, PartialEq)]

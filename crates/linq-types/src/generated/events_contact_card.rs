@@ -19,9 +19,9 @@ pub struct ContactCardReceivedEvent {
     pub sender_handle: String,
     /// First name on the card.
     pub first_name: String,
-    /// Last name on the card.
+    /// Last name on the card. Can be empty.
     pub last_name: String,
-    /// Address of the picture. It may expire after 45 minutes, so fetch it soon. Null or absent without one.
+    /// Address of the picture. It may expire after 45 minutes, so fetch it soon. Null or absent without a picture, and where Linq could not get it.
     pub media_url: Option<String>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,

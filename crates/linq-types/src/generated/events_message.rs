@@ -54,7 +54,7 @@ pub struct SchemasTextPartResponse {
     ///
     /// **Deprecated** by the API.
     pub mention: Option<String>,
-    /// First position and the position after the last of the words that stand for `mention`, counted from 0 in UTF-16 code units. Null or absent without one. Deprecated: use `mentions`.
+    /// First position and the position after the last of the words that stand for `mention`, counted from 0 in UTF-16 code units. Null or absent without a mention, or when it is the whole text. Deprecated: use `mentions`.
     ///
     /// **Deprecated** by the API.
     pub mention_range: Option<Vec<i64>>,
@@ -594,8 +594,8 @@ pub struct MessageEditedEventV2 {
     pub id: Uuid,
     /// The part that was changed; always a text part.
     pub part: MessageEditedEventV2Part,
-    /// Handle that sent the message.
-    pub sender_handle: ChatHandle,
+    /// Handle that sent the message. Null or absent when not known.
+    pub sender_handle: Option<ChatHandle>,
     /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not told.
     pub zero_retention: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
@@ -609,7 +609,7 @@ record! {
         edited_at, with_edited_at: DateTime<Utc> = "edited_at" required;
         id, with_id: Uuid = "id" required;
         part, with_part: MessageEditedEventV2Part = "part" required;
-        sender_handle, with_sender_handle: ChatHandle = "sender_handle" required;
+        sender_handle, with_sender_handle: ChatHandle = "sender_handle" optional;
         zero_retention, with_zero_retention: bool = "zero_retention" optional;
     }
 }
@@ -623,8 +623,8 @@ pub struct MessageEditedEventV2Chat {
     pub id: Uuid,
     /// True for a group chat, false for a direct one.
     pub is_group: bool,
-    /// Your line in this chat; its `is_me` is true.
-    pub owner_handle: ChatHandle,
+    /// Your line in this chat; its `is_me` is true. Null or absent when not known.
+    pub owner_handle: Option<ChatHandle>,
     /// Health of the chat as Linq rates it. Only in payload version 2026-02-03, and absent from older deliveries.
     pub health_status: Option<HealthStatus>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
@@ -635,7 +635,7 @@ record! {
     MessageEditedEventV2Chat {
         id, with_id: Uuid = "id" required;
         is_group, with_is_group: bool = "is_group" required;
-        owner_handle, with_owner_handle: ChatHandle = "owner_handle" required;
+        owner_handle, with_owner_handle: ChatHandle = "owner_handle" optional;
         health_status, with_health_status: HealthStatus = "health_status" optional;
     }
 }

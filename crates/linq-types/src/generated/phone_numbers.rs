@@ -202,7 +202,7 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UpdatePhoneNumberRequest {
-    /// Number that calls to the line go on to, in E.164. Null switches forwarding off.
+    /// Number that calls to the line go on to, in E.164. Null or an empty string switches forwarding off.
     pub forwarding_number: Option<String>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,

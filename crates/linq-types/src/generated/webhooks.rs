@@ -490,8 +490,8 @@ pub struct UpdateWebhookSubscriptionRequest {
     /// leaves it as it is.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
     pub routing_key_header: Nullable<String>,
-    /// Name of the header that brings the chat's id. Null or an empty string removes it; absent leaves
-    /// it as it is.
+    /// Name of the header that brings the chat's id. Null or an empty string sets it back to
+    /// `Linq-Chat-Id`; absent leaves it as it is.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
     pub routing_id_header: Nullable<String>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
