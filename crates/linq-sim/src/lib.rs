@@ -1,0 +1,4 @@
+//! A Linq on your own machine.
+mod api;
+mod error;
+mod validate;
