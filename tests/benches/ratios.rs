@@ -5,8 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use linq_tests::deliver::{self, Delivery};
-use linq_tests::parse::{self, Payload};
+use linq_testing::webhook::deliver::{self, Delivery};
+use linq_testing::webhook::parse::{self, Payload};
 
 const TURNS: u32 = 400;
 const TURN: Duration = Duration::from_micros(300);

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use linq_tests::broken::{self, Broken};
+use linq_testing::webhook::broken::{self, Broken};
 
 const SHOWN: usize = 10;
 

@@ -4,7 +4,7 @@
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
-use linq_tests::deliver::{self, Delivery};
+use linq_testing::webhook::deliver::{self, Delivery};
 
 const WAYS: [&str; 4] = ["hmac", "verify", "hmac+typed", "verify+parse"];
 

@@ -2,7 +2,7 @@
 //! `serde_json::Value`, and into an untagged union, over the payloads of both dated versions.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use linq_tests::parse::{self, Payload};
+use linq_testing::webhook::parse::{self, Payload};
 
 fn all(criterion: &mut Criterion, group: &str, payloads: &[Payload], ways: &[&str]) {
     let mut group = criterion.benchmark_group(group);

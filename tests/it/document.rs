@@ -1,7 +1,7 @@
 //! The API document is sound: its examples satisfy their schemas, and everything is described.
 
 use jsonschema::Validator;
-use linq_tests::document::{
+use linq_testing::document::{
     children, document, examples, for_each_schema, for_each_text, resolved,
 };
 use serde_json::{Value, json};

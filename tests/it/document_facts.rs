@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use linq_tests::document::{children, document, for_each_text};
+use linq_testing::document::{children, document, for_each_schema, for_each_text};
 use serde_json::Value;
 
 /// Adds every component that a value refers to, directly or through others.
@@ -169,4 +169,87 @@ fn the_effects_are_those_of_the_description() {
     }
     assert_eq!(listed, described);
     assert!(listed.contains_key("screen") && listed.contains_key("bubble"));
+}
+
+/// The members that are ids by their name and have no `x-id`, with the reason.
+const IDS_OF_OTHERS: [(&str, &[&str]); 3] = [
+    (
+        "Apple's name for an app",
+        &[
+            "IMessageApp/properties/bundle_id",
+            "IMessageApp/properties/team_id",
+            "IMessageApp/properties/app_store_id",
+        ],
+    ),
+    (
+        "an id at a payment provider",
+        &[
+            "ConnectPaymentProviderResult/properties/session_id",
+            "PaymentEvent/properties/price_id",
+            "PaymentRequest/properties/price_id",
+            "PaymentRequestCreateRequest/properties/customer_id",
+            "PaymentRequestCreateRequest/properties/price_id",
+            "PaymentRequestNatural/properties/payment_request_id",
+            "PaymentRequestNatural/properties/transaction_id",
+            "PaymentRequestStripe/properties/customer_id",
+            "PaymentRequestStripe/properties/payment_intent_id",
+            "PaymentRequestStripe/properties/subscription_id",
+        ],
+    ),
+    (
+        "the event decides whether it is that of a payment request or of something else",
+        &["PaymentEvent/properties/id"],
+    ),
+];
+
+/// Every member and parameter of the document, with its pointer, name and schema.
+fn for_each_named(document: &Value, visit: &mut impl FnMut(&str, &str, &Value)) {
+    for_each_schema(document, &mut |pointer, schema| {
+        for (name, member) in children(&schema["properties"]) {
+            visit(&format!("{pointer}/properties/{name}"), &name, member);
+        }
+    });
+    for (path, item) in children(&document["paths"]) {
+        for (method, operation) in children(item) {
+            for (index, parameter) in children(&operation["parameters"]) {
+                let pointer = format!("#/paths/{path}/{method}/parameters/{index}/schema");
+                let name = parameter["name"].as_str().expect("a name");
+                visit(&pointer, name, &parameter["schema"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_id_says_what_it_is_the_id_of() {
+    let mut others: BTreeSet<String> = IDS_OF_OTHERS
+        .iter()
+        .flat_map(|(_, places)| places.iter())
+        .map(|place| format!("#/components/schemas/{place}"))
+        .collect();
+    let mut kinds: BTreeMap<String, BTreeSet<Option<String>>> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for_each_named(&document(), &mut |pointer, name, schema| {
+        let format = schema["format"].as_str().map(str::to_owned);
+        let is_named = name == "id" || name.ends_with("_id") || name.ends_with("Id");
+        let is_id = is_named || format.as_deref() == Some("uuid");
+        match schema.get("x-id").map(Value::as_str) {
+            Some(Some(kind)) if is_id => {
+                kinds.entry(kind.to_owned()).or_default().insert(format);
+            }
+            Some(kind) => problems.push(format!("{pointer} is no id: {kind:?}")),
+            None if is_id && !others.remove(pointer) => problems.push(pointer.to_owned()),
+            None => {}
+        }
+    });
+    assert!(problems.is_empty(), "no `x-id`: {}", problems.join("\n"));
+    assert!(others.is_empty(), "not there: {others:?}");
+    for (kind, formats) in &kinds {
+        assert!(
+            kind.chars().all(|c| c.is_ascii_lowercase() || c == '_'),
+            "{kind}"
+        );
+        assert_eq!(formats.len(), 1, "`{kind}` has several forms: {formats:?}");
+    }
+    assert!(kinds.len() >= 15, "{:?}", kinds.keys());
 }

@@ -22,7 +22,7 @@ fn cargo(arguments: &[&str]) -> Output {
     Command::new(cargo)
         .args(arguments)
         .args(["--locked", "--offline"])
-        .current_dir(xtask::command::root())
+        .current_dir(linq_testing::document::root())
         .output()
         .expect("cargo runs")
 }

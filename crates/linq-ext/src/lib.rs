@@ -53,8 +53,3 @@ pub use raw::RawCall;
 pub use retry::clock::{Clock, SystemClock};
 pub use subscription::{EnsureSubscription, Subscription, SubscriptionChange};
 pub use typing::Typing;
-
-/// Compiles the example of the README.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

@@ -1,7 +1,14 @@
-//! Webhooks: verification, one view of what came in, and deduplication, without an HTTP client.
+//! Webhooks of the Linq Partner API V3: verified, parsed, and each event handled once.
 //!
-//! A delivery is verified from its headers and its body as raw bytes, and read into a
-//! [`WebhookEvent`](linq_types::WebhookEvent) after that:
+//! # Where to start
+//!
+//! - With axum: [`axum::router`](mod@crate::axum) verifies each delivery, keeps its event from being handled twice,
+//!   runs a handler, and responds so that Linq delivers again what was not handled.
+//! - With another framework, or none: [`Verifier::verify`] checks the headers and the body as raw bytes, and
+//!   [`Delivery::parse`] reads the [`WebhookEvent`](linq_types::WebhookEvent). A [`Deduper`] keeps an event from
+//!   being handled twice.
+//! - To read messages and reactions without caring about payload versions: [`Inbound`] and [`InboundReaction`].
+//! - To test a receiver: [`Signer`] signs deliveries as Linq does.
 //!
 //! ```
 //! use std::time::SystemTime;
@@ -19,31 +26,29 @@
 //! assert_eq!(event.event_type(), "tea.ready");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! - `axum` (default): the router and extractors for axum.
+//! - `redis`: deduplication over several processes, in Redis.
+//!
+//! Without default features the crate verifies, parses and deduplicates in memory, and has neither an HTTP stack
+//! nor an async runtime among its dependencies. It never has an HTTP client; to send messages, use `linq-ext`.
 
 #[cfg(feature = "axum")]
 pub mod axum;
 mod dedupe;
-mod delivery;
-mod error;
-mod headers;
 mod inbound;
-mod memory;
 mod reaction;
 #[cfg(feature = "redis")]
 mod redis;
-mod secret;
-mod signature;
-mod signer;
-mod verifier;
+mod sign;
+mod verify;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisDeduper, RedisDeduperError};
-pub use dedupe::{Claim, Deduper, EventKey, Ticket};
-pub use delivery::{Delivery, StrictError};
-pub use error::VerifyError;
+pub use dedupe::{Claim, Deduper, EventKey, MemoryDeduper, Ticket};
 pub use inbound::{Inbound, ReplyTarget};
-pub use memory::MemoryDeduper;
 pub use reaction::InboundReaction;
-pub use secret::SecretError;
-pub use signer::{SignError, Signer};
-pub use verifier::Verifier;
+pub use sign::{SecretError, SignError, Signer};
+pub use verify::{Delivery, StrictError, Verifier, VerifyError};

@@ -28,8 +28,8 @@ pub struct InboundReaction<'a> {
     custom_emoji: Option<&'a str>,
     sticker: Option<&'a ReactionEventBaseSticker>,
     reaction_id: Option<&'a str>,
-    chat_id: Option<&'a str>,
-    message_id: Option<&'a str>,
+    chat_id: Option<Uuid>,
+    message_id: Option<Uuid>,
     part_index: Option<i32>,
     from: Option<&'a str>,
     from_handle: Option<&'a ChatHandle>,
@@ -47,8 +47,8 @@ macro_rules! view {
             custom_emoji: $data.custom_emoji.as_deref(),
             sticker: $data.sticker.as_ref(),
             reaction_id: $data.reaction_id.as_deref(),
-            chat_id: $data.chat_id.as_deref(),
-            message_id: $data.message_id.as_deref(),
+            chat_id: $data.chat_id,
+            message_id: $data.message_id,
             part_index: $data.part_index,
             from: $data.from.as_deref(),
             from_handle: $data.from_handle.as_ref(),
@@ -111,16 +111,16 @@ impl<'a> InboundReaction<'a> {
         self.reaction_id
     }
 
-    /// The chat, if the payload names it by a UUID, as the API does.
+    /// The chat, if the payload names it.
     #[must_use]
     pub fn chat_id(&self) -> Option<Uuid> {
-        self.chat_id?.parse().ok()
+        self.chat_id
     }
 
-    /// The message or poll, if the payload names it by a UUID, as the API does.
+    /// The message or poll, if the payload names it.
     #[must_use]
     pub fn message_id(&self) -> Option<Uuid> {
-        self.message_id?.parse().ok()
+        self.message_id
     }
 
     /// The part of the message, counted from 0.

@@ -191,7 +191,7 @@ pub(crate) struct Bodies {
 
 impl Bodies {
     pub(crate) fn new() -> Self {
-        let payloads = linq_tests::parse::payloads();
+        let payloads = linq_testing::webhook::parse::payloads();
         let received = payloads
             .iter()
             .find(|payload| payload.key.starts_with("message.received"));

@@ -1067,7 +1067,7 @@ pub(super) mod builder {
         client: &'a Client,
         body: Result<types::UpdateStickerPlacementRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
-        reaction_id: Result<uuid::Uuid, support::Reason>,
+        reaction_id: Result<String, support::Reason>,
     }
 
     impl<'a> UpdateStickerPlacement<'a> {
@@ -1107,7 +1107,7 @@ pub(super) mod builder {
         /// The reaction's id, as the message's `reactions` give it.
         pub fn reaction_id<V>(mut self, value: V) -> Self
         where
-            V: TryInto<uuid::Uuid>,
+            V: TryInto<String>,
         {
             self.reaction_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self

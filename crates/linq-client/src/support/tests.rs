@@ -1,15 +1,14 @@
 //! Calls of every kind, also those that the API document may not have today.
 
-#[path = "../../tests/it/support/mod.rs"]
-mod server;
-
+use linq_testing::API_KEY;
+use linq_testing::responses::NOT_FOUND;
+use linq_testing::server::{Recorded, Server, Step};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::call::Call;
 use super::problem::Reason;
 use super::{Client, Error, ListStyle, Operation, Repeat, ResponseValue};
-use server::{API_KEY, NOT_FOUND, Recorded, Script, Server, answer};
 
 const FETCH: Operation = Operation::new(
     "fetch",
@@ -46,24 +45,24 @@ fn client(server: &Server) -> Client {
 
 /// Makes a call with no path parameters, and gives its result and the request that came.
 async fn remove(
-    script: Script,
+    script: Step,
     fill: impl FnOnce(&mut Call),
 ) -> (Result<ResponseValue<()>, Error>, Option<Recorded>) {
     let server = Server::start([script]).await;
     let client = client(&server);
     let mut call = Call::new(&REMOVE);
     fill(&mut call);
-    (call.empty().send(&client).await, server.recorded().pop())
+    (call.empty().send(&client).await, server.requests().pop())
 }
 
-fn done() -> Script {
-    answer("204 No Content", &[], "")
+fn done() -> Step {
+    Step::bare(204, "")
 }
 
 async fn target(fill: impl FnOnce(&mut Call)) -> String {
     let (result, request) = remove(done(), fill).await;
     result.expect("success");
-    request.expect("a request").target().to_owned()
+    request.expect("a request").target.to_owned()
 }
 
 async fn problem(fill: impl FnOnce(&mut Call)) -> String {
@@ -78,12 +77,12 @@ async fn fetch(
     one: &str,
     two: &str,
 ) -> (Result<ResponseValue<bytes::Bytes>, Error>, Option<Recorded>) {
-    let server = Server::start([answer("200 OK", &[], [0, 159, 255])]).await;
+    let server = Server::start([Step::bare(200, [0, 159, 255])]).await;
     let client = client(&server);
     let mut call = Call::new(&FETCH);
     call.path("one", Ok(one));
     call.path("two", Ok(two));
-    (call.bytes().send(&client).await, server.recorded().pop())
+    (call.bytes().send(&client).await, server.requests().pop())
 }
 
 #[tokio::test]
@@ -107,7 +106,7 @@ async fn path_parameters_are_data_whatever_they_hold() {
         let (result, request) = fetch(one, two).await;
         assert_eq!(&result.expect("an answer")[..], [0, 159, 255]);
         let request = request.expect("a request");
-        assert_eq!(request.target(), expected);
+        assert_eq!(request.target, expected);
         assert!(
             request
                 .headers
@@ -300,12 +299,12 @@ async fn a_post_without_a_body_says_so() {
 #[tokio::test]
 async fn an_empty_operation_ignores_whatever_comes_with_a_success() {
     for body in ["", "{}", "<html>", "accepted"] {
-        let (result, _) = remove(answer("202 Accepted", &[], body), |_| {}).await;
+        let (result, _) = remove(Step::bare(202, body), |_| {}).await;
         assert_eq!(result.expect("success").status().as_u16(), 202);
     }
-    let (result, _) = remove(server::cut_off("200 OK", "{"), |_| {}).await;
+    let (result, _) = remove(Step::bare(200, "{").cut_off(), |_| {}).await;
     result.expect("success");
-    let (result, _) = remove(answer("404 Not Found", &[], NOT_FOUND), |_| {}).await;
+    let (result, _) = remove(Step::bare(404, NOT_FOUND), |_| {}).await;
     assert_eq!(result.expect_err("an error").code(), Some(2001));
 }
 
@@ -334,7 +333,7 @@ async fn an_error_of_the_api_can_have_any_type() {
         (r#"{"trace_id":"t-1","error":{"code":7}}"#, None),
     ];
     for (body, expected) in bodies {
-        let server = Server::start([answer("404 Not Found", &[], body)]).await;
+        let server = Server::start([Step::bare(404, body)]).await;
         let client = client(&server);
         let result: Result<ResponseValue<()>, Error<Success>> =
             Call::new(&REMOVE).empty().send(&client).await;
@@ -349,7 +348,7 @@ async fn an_error_of_the_api_can_have_any_type() {
 #[tokio::test]
 async fn an_accepted_answer_of_another_shape_keeps_its_trace_id_and_no_value() {
     let body = r#"{"trace_id":"t-1","text":"secret"}"#;
-    let server = Server::start([answer("200 OK", &[], body)]).await;
+    let server = Server::start([Step::bare(200, body)]).await;
     let client = client(&server);
     let result: Result<ResponseValue<Vec<i64>>, Error> =
         Call::new(&REMOVE).json().send(&client).await;

@@ -4,11 +4,11 @@ use std::error::Error as _;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-use crate::support::{
-    API_KEY, CHAT, CHAT_ID, CREATED, NOT_FOUND, Script, Server, answer, create_chat_body, cut_off,
-    stalled,
-};
+use crate::support::{CHAT_ID, create_chat_body};
 use linq_client::{Client, Error, ResponseValue};
+use linq_testing::API_KEY;
+use linq_testing::responses::{CHAT, CREATED, NOT_FOUND};
+use linq_testing::server::{ClosedPort, Server, Step};
 use serde::Serialize;
 
 const TIMEOUT: Duration = Duration::from_millis(300);
@@ -22,14 +22,14 @@ fn client(server: &Server) -> Client {
 
 /// Fetches a chat from a server that does what the script says.
 async fn get_chat(
-    script: Script,
+    script: Step,
 ) -> Result<ResponseValue<impl Serialize + Debug>, Error<impl Serialize>> {
     let server = Server::start([script]).await;
     client(&server).get_chat().chat_id(CHAT_ID).send().await
 }
 
 /// The error, after a check that it prints nothing that is private.
-async fn failure(script: Script) -> Error<impl Serialize> {
+async fn failure(script: Step) -> Error<impl Serialize> {
     let error = get_chat(script).await.expect_err("the call fails");
     let mut printed = format!("{error} {error:?}");
     let mut source = error.source();
@@ -62,12 +62,12 @@ fn status(error: &Error<impl Serialize>) -> Option<u16> {
 
 #[tokio::test]
 async fn every_2xx_is_success() {
-    for status in ["200 OK", "201 Created", "202 Accepted", "299 Odd"] {
-        let trace = [("X-Trace-ID", "trace-1"), ("x-request-id", "request-1")];
-        let chat = get_chat(answer(status, &trace, CHAT))
-            .await
-            .expect("a chat");
-        assert_eq!(chat.status().as_str(), &status[..3]);
+    for status in [200, 201, 202, 299] {
+        let step = Step::bare(status, CHAT)
+            .header("X-Trace-ID", "trace-1")
+            .header("x-request-id", "request-1");
+        let chat = get_chat(step).await.expect("a chat");
+        assert_eq!(chat.status().as_u16(), status);
         assert_eq!(chat.headers()["x-request-id"], "request-1");
         assert_eq!(chat.trace_id(), Some("trace-1"));
         assert!(format!("{chat:?}").contains("ResponseValue"));
@@ -79,17 +79,10 @@ async fn every_2xx_is_success() {
 
 #[tokio::test]
 async fn an_error_of_the_api_is_decoded_whatever_its_status() {
-    for line in [
-        "404 Not Found",
-        "400 Bad",
-        "418 Teapot",
-        "429 Slow down",
-        "500 Oops",
-        "599 Odd",
-    ] {
-        let error = failure(answer(line, &[("retry-after", "7")], NOT_FOUND)).await;
+    for code in [404, 400, 418, 429, 500, 599] {
+        let error = failure(Step::bare(code, NOT_FOUND).header("retry-after", "7")).await;
         assert!(error.is_status() && !error.is_accepted() && !error.is_decode());
-        assert_eq!(error.status().expect("a status").as_str(), &line[..3]);
+        assert_eq!(status(&error), Some(code));
         assert_eq!(error.headers().expect("headers")["retry-after"], "7");
         assert_eq!(error.code(), Some(2001));
         assert_eq!(error.trace_id(), Some("4bd1c70e92a35f68d0417be6a9c2583f"));
@@ -98,8 +91,7 @@ async fn an_error_of_the_api_is_decoded_whatever_its_status() {
         assert_eq!(
             error.to_string(),
             format!(
-                "get_chat: refused, status {}, code 2001, trace id 4bd1c70e92a35f68d0417be6a9c2583f",
-                &line[..3]
+                "get_chat: refused, status {code}, code 2001, trace id 4bd1c70e92a35f68d0417be6a9c2583f"
             )
         );
         let api = serde_json::to_value(error.api().expect("decoded")).expect("JSON");
@@ -112,12 +104,7 @@ async fn an_error_of_the_api_is_decoded_whatever_its_status() {
 #[tokio::test]
 async fn a_page_of_a_proxy_keeps_status_headers_and_its_beginning() {
     let page = format!("<html>{}</html>", "x".repeat(200_000));
-    let error = failure(answer(
-        "502 Bad Gateway",
-        &[("x-request-id", "proxy-1")],
-        &page,
-    ))
-    .await;
+    let error = failure(Step::bare(502, &page).header("x-request-id", "proxy-1")).await;
     assert_eq!(status(&error), Some(502));
     assert!(error.is_status() && error.api().is_none() && error.code().is_none());
     assert_eq!(error.trace_id(), Some("proxy-1"));
@@ -130,14 +117,14 @@ async fn a_page_of_a_proxy_keeps_status_headers_and_its_beginning() {
 
 #[tokio::test]
 async fn an_endless_error_is_not_read_to_its_end() {
-    let error = failure(stalled("500 Oops", &"x".repeat(64 * 1024))).await;
+    let error = failure(Step::bare(500, &"x".repeat(64 * 1024)).stalled()).await;
     assert_eq!(status(&error), Some(500));
     assert!(!error.is_timeout(), "reading went on after 64 KiB");
 }
 
 #[tokio::test]
 async fn an_empty_error_keeps_its_status() {
-    let error = failure(answer("500 Internal Server Error", &[], "")).await;
+    let error = failure(Step::bare(500, "")).await;
     assert_eq!((status(&error), error.body()), (Some(500), Some(&b""[..])));
     assert!(error.is_status() && error.api().is_none());
     assert_eq!(error.to_string(), "get_chat: refused, status 500");
@@ -145,43 +132,38 @@ async fn an_empty_error_keeps_its_status() {
 
 #[tokio::test]
 async fn an_error_that_breaks_off_keeps_its_status() {
-    let error = failure(cut_off("503 Unavailable", "{\"success\":")).await;
+    let error = failure(Step::bare(503, "{\"success\":").cut_off()).await;
     assert_eq!(
         (status(&error), error.body()),
         (Some(503), Some(&b"{\"success\":"[..]))
     );
     assert!(error.is_status() && !error.is_timeout());
     assert!(error.source().is_some());
-    let error = failure(stalled("503 Unavailable", "{\"success\":")).await;
+    let error = failure(Step::bare(503, "{\"success\":").stalled()).await;
     assert_eq!(status(&error), Some(503));
     assert!(error.is_status() && error.is_timeout());
 }
 
 #[tokio::test]
 async fn redirects_are_errors_and_not_followed() {
-    let other = Server::start([answer("200 OK", &[], CHAT)]).await;
+    let other = Server::start([Step::bare(200, CHAT)]).await;
     let location = other.base_url();
-    for line in [
-        "301 Moved",
-        "302 Found",
-        "307 Temporary",
-        "304 Not Modified",
-    ] {
-        let error = failure(answer(line, &[("location", &location)], "")).await;
-        assert_eq!(error.status().expect("a status").as_str(), &line[..3]);
+    for code in [301, 302, 307, 304] {
+        let error = failure(Step::bare(code, "").header("location", &location)).await;
+        assert_eq!(status(&error), Some(code));
         assert!(error.is_status());
         assert_eq!(
             error.headers().expect("headers")["location"],
             location.as_str()
         );
     }
-    assert!(other.recorded().is_empty());
+    assert!(other.requests().is_empty());
 }
 
 #[tokio::test]
 async fn an_accepted_answer_that_is_not_json_keeps_everything() {
     let page = "<html>".repeat(2_000);
-    let error = failure(answer("200 OK", &[("x-trace-id", "trace-1")], &page)).await;
+    let error = failure(Step::bare(200, &page).header("x-trace-id", "trace-1")).await;
     assert!(error.is_accepted() && error.is_decode() && !error.is_status());
     assert_eq!(
         (status(&error), error.trace_id()),
@@ -198,7 +180,7 @@ async fn an_accepted_answer_that_is_not_json_keeps_everything() {
 #[tokio::test]
 async fn accepted_json_that_ends_too_early_is_accepted() {
     for body in ["", &CHAT[..40]] {
-        let error = failure(answer("202 Accepted", &[], body)).await;
+        let error = failure(Step::bare(202, body)).await;
         assert!(error.is_accepted() && error.is_decode());
         assert_eq!(
             (status(&error), error.body()),
@@ -214,13 +196,13 @@ async fn accepted_json_that_ends_too_early_is_accepted() {
 
 #[tokio::test]
 async fn an_accepted_answer_that_breaks_off_is_accepted() {
-    let error = failure(cut_off("200 OK", &CHAT[..40])).await;
+    let error = failure(Step::bare(200, &CHAT[..40]).cut_off()).await;
     assert!(error.is_accepted() && !error.is_decode() && !error.is_timeout());
     assert_eq!(
         (status(&error), error.body()),
         (Some(200), Some(&CHAT.as_bytes()[..40]))
     );
-    let error = failure(stalled("200 OK", &CHAT[..40])).await;
+    let error = failure(Step::bare(200, &CHAT[..40]).stalled()).await;
     assert!(error.is_accepted() && error.is_timeout());
     assert_eq!(
         (status(&error), error.body()),
@@ -235,7 +217,7 @@ async fn an_accepted_answer_that_breaks_off_is_accepted() {
 #[tokio::test]
 async fn a_server_that_never_answers_is_a_timeout() {
     let start = Instant::now();
-    let error = failure(Script::Stall(Vec::new())).await;
+    let error = failure(Step::Silence { done: false }).await;
     assert!(start.elapsed() >= TIMEOUT && start.elapsed() < TIMEOUT * 10);
     assert!(
         error.is_timeout() && !error.is_connect() && !error.is_accepted() && !error.is_status()
@@ -251,7 +233,7 @@ async fn a_server_that_never_answers_is_a_timeout() {
 
 #[tokio::test]
 async fn a_timeout_holds_for_an_http_client_of_ones_own() {
-    let server = Server::start([Script::Stall(Vec::new())]).await;
+    let server = Server::start([Step::Silence { done: false }]).await;
     let builder = Client::builder()
         .base_url(server.base_url())
         .api_key(API_KEY)
@@ -270,8 +252,8 @@ async fn a_timeout_holds_for_an_http_client_of_ones_own() {
 
 #[tokio::test]
 async fn a_port_where_nobody_listens_is_a_connect_error() {
-    let base_url = Server::start([]).await.base_url();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let closed = ClosedPort::new();
+    let base_url = format!("http://127.0.0.1:{}", closed.port());
     let client = Client::new(&base_url, API_KEY).expect("both are valid");
     let error = client
         .list_chats()
@@ -284,14 +266,14 @@ async fn a_port_where_nobody_listens_is_a_connect_error() {
 
 #[tokio::test]
 async fn a_connection_closed_without_an_answer_is_neither_timeout_nor_accepted() {
-    let error = failure(Script::Answer(Vec::new())).await;
+    let error = failure(Step::Closed).await;
     assert!(!error.is_timeout() && !error.is_connect() && !error.is_accepted());
     assert_eq!(error.to_string(), "get_chat: no answer");
 }
 
 #[tokio::test]
 async fn a_created_chat_is_decoded() {
-    let server = Server::start([answer("201 Created", &[], CREATED)]).await;
+    let server = Server::start([Step::bare(201, CREATED)]).await;
     let created = client(&server)
         .create_chat()
         .body(create_chat_body())

@@ -1,7 +1,10 @@
 //! Making clients: what is accepted, what is refused, what is printed.
 
-use crate::support::{API_KEY, CHAT_ID, NO_CHATS, Server, answer};
+use crate::support::CHAT_ID;
 use linq_client::{Client, DEFAULT_BASE_URL, Error};
+use linq_testing::API_KEY;
+use linq_testing::responses::NO_CHATS;
+use linq_testing::server::{Server, Step};
 
 #[test]
 fn a_client_takes_an_address_and_a_key() -> Result<(), Error> {
@@ -111,28 +114,25 @@ fn debug_shows_the_address_and_no_secret() {
 #[tokio::test]
 async fn slashes_at_the_end_of_the_base_url_make_no_difference() {
     for slashes in ["", "/", "//"] {
-        let server = Server::start([answer("200 OK", &[], NO_CHATS)]).await;
+        let server = Server::start([Step::bare(200, NO_CHATS)]).await;
         let client = Client::new(&(server.base_url() + slashes), API_KEY).expect("both are valid");
         client.list_chats().send().await.expect("a page");
-        assert_eq!(
-            server.only_request().line,
-            "GET /api/partner/v3/chats HTTP/1.1"
-        );
+        assert_eq!(server.only_request().line(), "GET /api/partner/v3/chats");
     }
 }
 
 #[tokio::test]
 async fn a_base_url_without_a_path_works() {
-    let server = Server::start([answer("200 OK", &[], NO_CHATS)]).await;
+    let server = Server::start([Step::bare(200, NO_CHATS)]).await;
     let base_url = server.base_url().replace("/api/partner", "");
     let client = Client::new(&base_url, API_KEY).expect("both are valid");
     client.list_chats().send().await.expect("a page");
-    assert_eq!(server.only_request().target(), "/v3/chats");
+    assert_eq!(server.only_request().target, "/v3/chats");
 }
 
 #[tokio::test]
 async fn clones_share_settings() {
-    let server = Server::start([answer("200 OK", &[], NO_CHATS)]).await;
+    let server = Server::start([Step::bare(200, NO_CHATS)]).await;
     let client = Client::new(&server.base_url(), API_KEY)
         .expect("both are valid")
         .clone();

@@ -3,12 +3,13 @@
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 
-use crate::support::{
-    API_KEY, CREATED, NO_CHATS, Script, Server, answer, create_chat_body, create_chat_json,
-};
+use crate::support::{create_chat_body, create_chat_json};
 use linq_client::reqwest::Response;
 use linq_client::reqwest::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
 use linq_client::{BoxFuture, Client, ClientBuilder, Hook, Next, Request, TransportError};
+use linq_testing::API_KEY;
+use linq_testing::responses::{CREATED, NO_CHATS};
+use linq_testing::server::{Server, Step};
 
 type Log = Arc<Mutex<Vec<String>>>;
 
@@ -97,13 +98,13 @@ fn builder(server: &Server) -> ClientBuilder {
         .api_key(API_KEY)
 }
 
-fn busy() -> Script {
-    answer("503 Busy", &[], "")
+fn busy() -> Step {
+    Step::bare(503, "")
 }
 
 #[tokio::test]
 async fn hooks_nest_in_the_order_added_and_a_retry_runs_those_inside_again() {
-    let server = Server::start([busy(), answer("201 Created", &[], CREATED)]).await;
+    let server = Server::start([busy(), Step::bare(201, CREATED)]).await;
     let log = Log::default();
     let observer = |name| Observer {
         name,
@@ -131,7 +132,7 @@ async fn hooks_nest_in_the_order_added_and_a_retry_runs_those_inside_again() {
             "outer 201",
         ]
     );
-    let requests = server.recorded();
+    let requests = server.requests();
     assert_eq!(requests.len(), 2);
     assert_eq!(requests[0].headers, requests[1].headers);
     for request in requests {
@@ -142,12 +143,12 @@ async fn hooks_nest_in_the_order_added_and_a_retry_runs_those_inside_again() {
 
 #[tokio::test]
 async fn hooks_change_headers_and_never_see_the_key() {
-    let server = Server::start([answer("201 Created", &[], CREATED)]).await;
+    let server = Server::start([Step::bare(201, CREATED)]).await;
     let hooks = builder(&server).hook(Rename).hook(Rename);
     let client = hooks.build().expect("all are valid");
     let call = client.create_chat().body(create_chat_body());
     call.send().await.expect("it is created");
-    let headers = &server.recorded()[0].headers;
+    let headers = &server.requests()[0].headers;
     let values = |name: &str| {
         let of_name = headers.iter().filter(|(header, _)| header == name);
         of_name.map(|(_, value)| value.as_str()).collect::<Vec<_>>()
@@ -159,7 +160,7 @@ async fn hooks_change_headers_and_never_see_the_key() {
 
 #[tokio::test]
 async fn the_last_answer_of_a_retry_counts() {
-    let server = Server::start([busy(), busy(), busy(), answer("200 OK", &[], NO_CHATS)]).await;
+    let server = Server::start([busy(), busy(), busy(), Step::bare(200, NO_CHATS)]).await;
     let client = builder(&server).hook(Retry).build().expect("all are valid");
     let error = client
         .list_chats()
@@ -167,12 +168,12 @@ async fn the_last_answer_of_a_retry_counts() {
         .await
         .expect_err("three times busy");
     assert_eq!(error.status().map(|status| status.as_u16()), Some(503));
-    assert_eq!(server.recorded().len(), 3);
+    assert_eq!(server.requests().len(), 3);
 }
 
 #[tokio::test]
 async fn an_error_of_a_hook_is_told_apart_and_kept() {
-    let server = Server::start([answer("200 OK", &[], NO_CHATS)]).await;
+    let server = Server::start([Step::bare(200, NO_CHATS)]).await;
     let client = builder(&server)
         .hook(Refuse)
         .build()
@@ -182,5 +183,5 @@ async fn an_error_of_a_hook_is_told_apart_and_kept() {
     assert_eq!(error.to_string(), "list_chats: a hook failed");
     assert_eq!(error.source().expect("a cause").to_string(), "circuit open");
     assert!(!format!("{error:?}").contains("circuit"));
-    assert!(server.recorded().is_empty());
+    assert!(server.requests().is_empty());
 }

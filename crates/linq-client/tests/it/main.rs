@@ -2,7 +2,9 @@
 
 mod answers;
 mod configuration;
+mod every_operation;
 mod hooks;
+mod no_type_twice;
 mod operations;
 mod options;
 mod requests;

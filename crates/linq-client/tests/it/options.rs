@@ -3,16 +3,16 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::support::{
-    API_KEY, CREATED, NO_CHATS, NOT_FOUND, Server, answer, create_chat_body, create_chat_json,
-    stalled,
-};
+use crate::support::{create_chat_body, create_chat_json};
 use linq_client::reqwest::header::{HeaderName, HeaderValue};
 use linq_client::reqwest::{Method, Response};
 use linq_client::{
     BoxFuture, CallOptions, Client, Error, ErrorBody, Hook, Next, Operation, Repeat, Request,
     ResponseValue, TransportError,
 };
+use linq_testing::API_KEY;
+use linq_testing::responses::{CREATED, NO_CHATS, NOT_FOUND};
+use linq_testing::server::{Server, Step};
 use serde_json::{Value, json};
 
 static STICKERS: Operation = Operation::new(
@@ -65,7 +65,7 @@ fn header(name: &'static str, value: &'static str) -> (HeaderName, HeaderValue) 
 
 #[tokio::test]
 async fn options_come_beside_the_parameters_or_in_their_place() {
-    let server = Server::start([answer("201 Created", &[], CREATED)]).await;
+    let server = Server::start([Step::bare(201, CREATED)]).await;
     let (name, value) = header("x-extra", "yes");
     let (agent, shop) = header("user-agent", "shop");
     let options = CallOptions::new()
@@ -86,7 +86,7 @@ async fn options_come_beside_the_parameters_or_in_their_place() {
         .expect("success");
     let request = server.only_request();
     assert_eq!(
-        request.target(),
+        request.target,
         "/api/partner/v3/chats?expand=a%2Cb%26c&expand=d"
     );
     let mut expected = create_chat_json();
@@ -106,11 +106,7 @@ async fn options_come_beside_the_parameters_or_in_their_place() {
 
 #[tokio::test]
 async fn options_hold_for_the_client_that_was_given_them() {
-    let server = Server::start([
-        answer("200 OK", &[], NO_CHATS),
-        answer("200 OK", &[], NO_CHATS),
-    ])
-    .await;
+    let server = Server::start([Step::bare(200, NO_CHATS), Step::bare(200, NO_CHATS)]).await;
     let client = client(&server);
     let with = client.with_options(CallOptions::new().query("a", "1"));
     with.with_options(CallOptions::new().query("b", "2"))
@@ -121,9 +117,9 @@ async fn options_hold_for_the_client_that_was_given_them() {
         .expect("success");
     client.list_chats().send().await.expect("success");
     let targets: Vec<_> = server
-        .recorded()
+        .requests()
         .iter()
-        .map(|request| request.target().to_owned())
+        .map(|request| request.target.to_owned())
         .collect();
     assert_eq!(
         targets,
@@ -133,7 +129,7 @@ async fn options_hold_for_the_client_that_was_given_them() {
 
 #[tokio::test]
 async fn a_timeout_of_a_call_takes_the_place_of_the_clients() {
-    let server = Server::start([stalled("200 OK", "{")]).await;
+    let server = Server::start([Step::bare(200, "{").stalled()]).await;
     let client = client(&server);
     let options = CallOptions::new().timeout(Duration::from_millis(50));
     let call = client.with_options(options);
@@ -147,11 +143,7 @@ async fn a_timeout_of_a_call_takes_the_place_of_the_clients() {
 
 #[tokio::test]
 async fn hooks_read_what_a_call_hands_to_them() {
-    let server = Server::start([
-        answer("200 OK", &[], NO_CHATS),
-        answer("200 OK", &[], NO_CHATS),
-    ])
-    .await;
+    let server = Server::start([Step::bare(200, NO_CHATS), Step::bare(200, NO_CHATS)]).await;
     let reader = Reader::default();
     let builder = Client::builder()
         .base_url(server.base_url())
@@ -175,7 +167,7 @@ async fn hooks_read_what_a_call_hands_to_them() {
 
 #[tokio::test]
 async fn a_field_makes_a_body_and_is_refused_by_a_list() {
-    let server = Server::start([answer("200 OK", &[], "{}")]).await;
+    let server = Server::start([Step::bare(200, "{}")]).await;
     let client = client(&server).with_options(CallOptions::new().body_field("name", "wave"));
     let call = client.raw(&MAKE_STICKER, "/v3/stickers");
     let _: ResponseValue<Value> = call.send::<_, ErrorBody>().await.expect("success");
@@ -189,12 +181,12 @@ async fn a_field_makes_a_body_and_is_refused_by_a_list() {
         error.to_string(),
         "make_sticker: invalid request: `body` is no JSON object, so that no field can be added"
     );
-    assert_eq!(server.recorded().len(), 1);
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn fields_leave_the_rest_of_the_body_to_the_last_digit() {
-    let server = Server::start([answer("200 OK", &[], "{}")]).await;
+    let server = Server::start([Step::bare(200, "{}")]).await;
     let client = client(&server).with_options(CallOptions::new().body_field("z", 1));
     let body =
         serde_json::value::RawValue::from_string(r#"{"a":0.10000000000000000001}"#.to_owned());
@@ -211,8 +203,8 @@ async fn fields_leave_the_rest_of_the_body_to_the_last_digit() {
 #[tokio::test]
 async fn a_path_of_ones_own_is_called_like_an_operation() {
     let server = Server::start([
-        answer("200 OK", &[], r#"{"stickers":[]}"#),
-        answer("404 Not Found", &[], NOT_FOUND),
+        Step::bare(200, r#"{"stickers":[]}"#),
+        Step::bare(404, NOT_FOUND),
     ])
     .await;
     let client = client(&server);
@@ -230,11 +222,8 @@ async fn a_path_of_ones_own_is_called_like_an_operation() {
         .expect_err("not there");
     assert_eq!(error.code(), Some(2001));
     assert_eq!(error.operation(), Some(&STICKERS));
-    let request = &server.recorded()[0];
-    assert_eq!(
-        request.line,
-        "GET /api/partner/v3/stickers/a%2Fb?limit=3 HTTP/1.1"
-    );
+    let request = &server.requests()[0];
+    assert_eq!(request.line(), "GET /api/partner/v3/stickers/a%2Fb?limit=3");
     for (name, value) in [
         ("x-extra", "true".to_owned()),
         ("accept", "application/json".to_owned()),

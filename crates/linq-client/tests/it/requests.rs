@@ -1,9 +1,10 @@
 //! What goes over the wire.
 
-use crate::support::{
-    API_KEY, CHAT, CHAT_ID, CREATED, NO_CHATS, Server, answer, create_chat_body, create_chat_json,
-};
+use crate::support::{CHAT_ID, create_chat_body, create_chat_json};
 use linq_client::{Client, reqwest};
+use linq_testing::API_KEY;
+use linq_testing::responses::{CHAT, CREATED, NO_CHATS};
+use linq_testing::server::{Server, Step};
 
 const USER_AGENT: &str = concat!("linq-rs/", env!("CARGO_PKG_VERSION"));
 
@@ -27,7 +28,7 @@ fn headers(pairs: &[(&str, &str)], base_url: &str) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn a_get_has_these_headers_and_no_other() {
-    let server = Server::start([answer("200 OK", &[], CHAT)]).await;
+    let server = Server::start([Step::bare(200, CHAT)]).await;
     client(&server)
         .get_chat()
         .chat_id(CHAT_ID)
@@ -36,7 +37,7 @@ async fn a_get_has_these_headers_and_no_other() {
         .expect("a chat");
     let request = server.only_request();
     let target = "/api/partner/v3/chats/3f6a1c52-8b0e-4d27-9c41-5e7ab2d90f13";
-    assert_eq!(request.line, format!("GET {target} HTTP/1.1"));
+    assert_eq!(request.line(), format!("GET {target}"));
     assert_eq!(
         request.headers,
         headers(&[("user-agent", USER_AGENT)], &server.base_url())
@@ -46,7 +47,7 @@ async fn a_get_has_these_headers_and_no_other() {
 
 #[tokio::test]
 async fn a_post_has_these_headers_and_no_other() {
-    let server = Server::start([answer("201 Created", &[], CREATED)]).await;
+    let server = Server::start([Step::bare(201, CREATED)]).await;
     client(&server)
         .create_chat()
         .body(create_chat_body())
@@ -60,7 +61,7 @@ async fn a_post_has_these_headers_and_no_other() {
         ("content-type", "application/json"),
         ("user-agent", USER_AGENT),
     ];
-    assert_eq!(request.line, "POST /api/partner/v3/chats HTTP/1.1");
+    assert_eq!(request.line(), "POST /api/partner/v3/chats");
     assert_eq!(request.headers, headers(&own, &server.base_url()));
     let body: serde_json::Value = serde_json::from_slice(&request.body).expect("JSON");
     assert_eq!(body, create_chat_json());
@@ -68,7 +69,7 @@ async fn a_post_has_these_headers_and_no_other() {
 
 #[tokio::test]
 async fn a_suffix_is_added_to_the_user_agent() {
-    let server = Server::start([answer("200 OK", &[], NO_CHATS)]).await;
+    let server = Server::start([Step::bare(200, NO_CHATS)]).await;
     let builder = Client::builder()
         .base_url(server.base_url())
         .api_key(API_KEY);
@@ -86,7 +87,7 @@ async fn a_suffix_is_added_to_the_user_agent() {
 
 #[tokio::test]
 async fn an_http_client_of_ones_own_sends_the_same() {
-    let server = Server::start([answer("200 OK", &[], NO_CHATS)]).await;
+    let server = Server::start([Step::bare(200, NO_CHATS)]).await;
     let http = reqwest::Client::builder()
         .user_agent("other")
         .build()
@@ -104,7 +105,7 @@ async fn an_http_client_of_ones_own_sends_the_same() {
 
 #[tokio::test]
 async fn query_values_are_data_whatever_they_hold() {
-    let server = Server::start([answer("200 OK", &[], NO_CHATS)]).await;
+    let server = Server::start([Step::bare(200, NO_CHATS)]).await;
     let call = client(&server);
     let call = call
         .list_chats()
@@ -114,14 +115,14 @@ async fn query_values_are_data_whatever_they_hold() {
         .cursor("x/y?");
     call.send().await.expect("a page");
     assert_eq!(
-        server.only_request().target(),
+        server.only_request().target,
         "/api/partner/v3/chats?from=%2B12025550100&to=a%20b%26c%3Dd%23%C3%A9%252e&limit=50&cursor=x%2Fy%3F"
     );
 }
 
 #[tokio::test]
 async fn an_unset_parameter_keeps_the_request_from_being_sent() {
-    let server = Server::start([answer("200 OK", &[], CHAT)]).await;
+    let server = Server::start([Step::bare(200, CHAT)]).await;
     let client = client(&server);
     let error = client.get_chat().send().await.expect_err("no id");
     assert!(error.is_invalid_request() && !error.is_configuration());
@@ -138,12 +139,12 @@ async fn an_unset_parameter_keeps_the_request_from_being_sent() {
         error.to_string(),
         "create_chat: invalid request: `body` was not set"
     );
-    assert!(server.recorded().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
 async fn a_value_that_does_not_convert_is_not_printed() {
-    let server = Server::start([answer("200 OK", &[], CHAT)]).await;
+    let server = Server::start([Step::bare(200, CHAT)]).await;
     let error = client(&server)
         .get_chat()
         .chat_id("+12025550199")
@@ -157,5 +158,5 @@ async fn a_value_that_does_not_convert_is_not_printed() {
             .starts_with("get_chat: invalid request: `chatId` was set to")
     );
     assert!(!format!("{error} {error:?}").contains("2025550199"));
-    assert!(server.recorded().is_empty());
+    assert!(server.requests().is_empty());
 }

@@ -1,9 +1,9 @@
 //! The contract of names: what stands in the design compiles as it stands, and travels between threads.
 
-use crate::support::answers::ID;
-use crate::support::server::Server;
 use futures_util::Stream;
 use linq_ext::Error;
+use linq_testing::responses::ID;
+use linq_testing::server::Server;
 use uuid::Uuid;
 
 /// The snippet of the client. It is never polled here, since it reads the environment and calls the API.

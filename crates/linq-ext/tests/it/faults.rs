@@ -4,10 +4,6 @@ use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use crate::support::Chance;
-use crate::support::answers::{self, ID};
-use crate::support::clock::TestClock;
-use crate::support::server::{Recorded, Server, Step};
 use linq_ext::client::{BoxFuture, reqwest};
 use linq_ext::types::{
     CreateWebhookSubscriptionRequest, IMessageAppLayout, PaymentCreateRequest,
@@ -15,6 +11,11 @@ use linq_ext::types::{
     UpdateAppCardRequest, UpdateWebhookSubscriptionRequest,
 };
 use linq_ext::{Background, Error, Linq, Message, Reaction};
+use linq_testing::Chance;
+use linq_testing::clock::TestClock;
+use linq_testing::hook::Refusals;
+use linq_testing::responses::{self, ID};
+use linq_testing::server::{Recorded, Server, Step};
 use serde_json::json;
 
 const SEEDS: u64 = 1_000;
@@ -158,7 +159,7 @@ fn is_read(step: &Step) -> bool {
 }
 
 fn is_rate_limit(step: &Step) -> bool {
-    matches!(step, Step::Answer(answer) if answer.status == 429)
+    step.status() == Some(429)
 }
 
 async fn play(seed: u64, http: reqwest::Client) -> Outcome {
@@ -169,6 +170,7 @@ async fn play(seed: u64, http: reqwest::Client) -> Outcome {
     let script: Vec<_> = (0..length).map(|_| step(&mut chance)).collect();
     let what = format!("seed {seed}, {name}, {script:?}");
     let server = Server::start(script).await;
+    let refusals = Refusals::of(&server);
     let linq = Linq::builder()
         .api_key("key-4f7d2a")
         .base_url(server.base_url())
@@ -177,7 +179,7 @@ async fn play(seed: u64, http: reqwest::Client) -> Outcome {
         .timeout(TIMEOUT)
         .max_retries(2 + u32::try_from(chance.below(2)).expect("a small number"))
         .clock(TestClock::default())
-        .hook(server.refusals())
+        .hook(refusals.clone())
         .build()
         .expect("all is valid");
     let result = make(&linq).await;
@@ -203,15 +205,15 @@ async fn play(seed: u64, http: reqwest::Client) -> Outcome {
             );
         }
     }
-    let mut answers = server.answers();
+    let mut statuses = refusals.statuses();
     let is_taken = |status: &Option<u16>| status.is_some_and(|status| status / 100 == 2);
-    if answers.pop().as_ref().is_some_and(is_taken) {
+    if statuses.pop().as_ref().is_some_and(is_taken) {
         let is_known = result.as_ref().err().is_none_or(Error::is_accepted);
         assert!(is_known, "taken, and the error does not say so: {what}");
     }
     if kind != Kind::Read {
         assert!(
-            !answers.iter().any(is_taken),
+            !statuses.iter().any(is_taken),
             "sent again after a 2xx: {what}"
         );
     }
@@ -307,7 +309,7 @@ async fn every_operation_succeeds_without_faults() {
         assert_eq!(requests.len(), 1, "{name}");
         assert_eq!(requests[0].key().is_some(), *kind == Kind::Keyed, "{name}");
         assert_eq!(
-            answers::success(&requests[0].method, &requests[0].target).0 / 100,
+            responses::success(&requests[0].method, &requests[0].target).0 / 100,
             2
         );
     }
@@ -343,7 +345,7 @@ async fn a_delete_that_finds_nothing_left_is_a_success() {
                 .base_url(server.base_url())
                 .http_client(http.clone())
                 .clock(TestClock::default())
-                .hook(server.refusals())
+                .hook(Refusals::of(&server))
                 .build()
                 .expect("all is valid")
         };

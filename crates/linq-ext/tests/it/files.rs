@@ -3,15 +3,15 @@
 use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use crate::support::answers::{self, ID};
-use crate::support::clock::TestClock;
-use crate::support::server::{Server, Step};
 use futures_util::{Stream, StreamExt, stream};
+use linq_ext::client::bytes::Bytes;
 use linq_ext::client::reqwest;
-use linq_ext::client::{BoxFuture, bytes::Bytes};
 use linq_ext::{Clock, Error, Linq, LinqBuilder, Upload, Uploaded};
+use linq_testing::clock::TestClock;
+use linq_testing::responses::{self, ID};
+use linq_testing::server::{Server, Step};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -129,17 +129,15 @@ async fn the_file_goes_where_the_api_says_with_the_headers_it_asks_for_and_no_ot
         reserve.json(),
         serde_json::json!({ "filename": "private.png", "content_type": "image/png", "size_bytes": 8 })
     );
-    assert_eq!(reserve.headers["authorization"], "Bearer key-4f7d2a");
+    assert_eq!(reserve.header("authorization"), Some("Bearer key-4f7d2a"));
 
     assert_eq!(
         (put.method.as_str(), put.target.as_str()),
         ("PUT", "/put/secret-path?signature=secret")
     );
     assert_eq!(put.body, PNG);
-    let mut names = put.header_names.clone();
-    names.sort();
     assert_eq!(
-        names,
+        put.header_names(),
         [
             "accept",
             "content-length",
@@ -148,13 +146,13 @@ async fn the_file_goes_where_the_api_says_with_the_headers_it_asks_for_and_no_ot
             "x-signed-header"
         ]
     );
-    assert_eq!(put.headers["content-length"], "8");
-    assert_eq!(put.headers["content-type"], "image/png");
-    assert_eq!(put.headers["x-signed-header"], "secret of the header");
+    assert_eq!(put.header("content-length"), Some("8"));
+    assert_eq!(put.header("content-type"), Some("image/png"));
+    assert_eq!(put.header("x-signed-header"), Some("secret of the header"));
     assert!(
         !put.headers
-            .values()
-            .any(|value| value.contains("key-4f7d2a"))
+            .iter()
+            .any(|(_, value)| value.contains("key-4f7d2a"))
     );
 
     assert_eq!(uploaded.id().to_string(), ID);
@@ -178,10 +176,10 @@ async fn sending_the_file_is_repeated_and_the_reservation_is_not() {
         (Step::Reset { done: false }, 500),
         (Step::Silence { done: true }, 500),
         (Step::html(), 500),
-        (Step::answer(408, ""), 500),
-        (Step::answer(429, "").header("retry-after", "7"), 7_000),
-        (Step::answer(500, "secret"), 500),
-        (Step::answer(503, "").header("retry-after", "2"), 2_000),
+        (Step::respond(408, ""), 500),
+        (Step::respond(429, "").header("retry-after", "7"), 7_000),
+        (Step::respond(500, "secret"), 500),
+        (Step::respond(503, "").header("retry-after", "2"), 2_000),
     ];
     for (step, pause) in passing {
         let (linq, server, clock) = linq([Step::Success, step.clone()]).await;
@@ -213,8 +211,8 @@ async fn every_attempt_sends_the_whole_file() {
     let script = || {
         [
             Step::Success,
-            Step::answer(503, ""),
-            Step::answer(500, ""),
+            Step::respond(503, ""),
+            Step::respond(500, ""),
             Step::html(),
         ]
     };
@@ -252,7 +250,7 @@ async fn every_attempt_sends_the_whole_file() {
 #[tokio::test]
 async fn what_does_not_pass_is_not_sent_again() {
     for status in [400, 403, 404, 409, 412, 413, 501] {
-        let (linq, server, _) = linq([Step::Success, Step::answer(status, "secret")]).await;
+        let (linq, server, _) = linq([Step::Success, Step::respond(status, "secret")]).await;
         let error = reserved(linq.upload_bytes("a.png", PNG).await);
         assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
         assert_eq!(methods(&server), "POST PUT");
@@ -287,7 +285,7 @@ async fn a_redirect_is_not_followed_with_the_file() {
     };
     for status in [301, 302, 303, 307, 308] {
         for client in [follows(), careful()] {
-            let redirect = Step::answer(status, "").header("location", "/elsewhere");
+            let redirect = Step::respond(status, "").header("location", "/elsewhere");
             let server = Server::start([Step::Success, redirect]).await;
             let linq = builder(&server, TestClock::default()).http_client(client);
             let linq = linq.build().expect("all is valid");
@@ -303,47 +301,29 @@ async fn a_redirect_is_not_followed_with_the_file() {
     }
 }
 
-/// A clock on which time goes by in pauses alone.
-#[derive(Clone, Default)]
-struct PausingClock(TestClock);
-
-impl Clock for PausingClock {
-    fn now(&self) -> SystemTime {
-        self.0.now() + self.0.pauses().iter().sum::<Duration>()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        self.0.sleep(duration)
-    }
-
-    fn jitter(&self) -> f64 {
-        0.0
-    }
-}
-
 #[tokio::test]
 async fn nothing_is_sent_to_an_address_that_has_expired() {
-    let busy = || Step::answer(503, "").header("retry-after", "60");
+    let busy = || Step::respond(503, "").header("retry-after", "60");
     // The clock of the server, if it shows one, and how many attempts there are.
     let table = [
         // A quarter of an hour has 15 pauses of a minute, the last of which is too long.
-        (answers::reservation("1994-11-06T09:04:37Z"), None, 15),
-        (answers::reservation("1994-11-06T08:50:38Z"), None, 2),
-        (answers::reservation("1994-11-06T08:50:37Z"), None, 1),
-        (answers::reservation("1994-11-06T00:00:00Z"), None, 1),
+        (responses::reservation("1994-11-06T09:04:37Z"), None, 15),
+        (responses::reservation("1994-11-06T08:50:38Z"), None, 2),
+        (responses::reservation("1994-11-06T08:50:37Z"), None, 1),
+        (responses::reservation("1994-11-06T00:00:00Z"), None, 1),
         (
-            answers::reservation("2026-04-14T09:45:00Z"),
+            responses::reservation("2026-04-14T09:45:00Z"),
             Some("Tue, 14 Apr 2026 09:30:00 GMT"),
             15,
         ),
     ];
     for (reservation, date, attempts) in table {
-        let mut reserve = Step::answer(200, reservation);
+        let mut reserve = Step::respond(200, reservation);
         if let Some(date) = date {
             reserve = reserve.header("date", date);
         }
         let script = std::iter::once(reserve).chain(std::iter::repeat_n(busy(), 30));
-        let (server, clock) = (Server::start(script).await, PausingClock::default());
+        let (server, clock) = (Server::start(script).await, TestClock::default());
         let linq = builder(&server, clock).build().expect("all is valid");
         let error = reserved(linq.upload_bytes("a.png", PNG).max_retries(25).await);
         assert_eq!(
@@ -356,7 +336,7 @@ async fn nothing_is_sent_to_an_address_that_has_expired() {
 
 #[tokio::test]
 async fn progress_counts_every_byte_and_begins_again_with_each_attempt() {
-    let (linq, server, _) = linq([Step::Success, Step::answer(503, "")]).await;
+    let (linq, server, _) = linq([Step::Success, Step::respond(503, "")]).await;
     let seen = Arc::new(Mutex::new(Vec::new()));
     let writer = Arc::clone(&seen);
     let upload = linq
@@ -536,7 +516,10 @@ async fn the_type_is_what_name_and_content_say_unless_it_is_given() {
         );
         assert_eq!(uploaded.content_type(), content_type);
         // That is how the API wants it, whatever was asked for.
-        assert_eq!(server.requests()[1].headers["content-type"], "image/png");
+        assert_eq!(
+            server.requests()[1].header("content-type"),
+            Some("image/png")
+        );
     }
 }
 
@@ -550,12 +533,12 @@ async fn a_stream_is_sent_once_and_has_the_size_that_was_announced() {
         .expect("success");
     assert_eq!(server.requests()[1].body.len() as u64, total);
     assert_eq!(
-        server.requests()[1].headers["content-length"],
-        total.to_string()
+        server.requests()[1].header("content-length"),
+        Some(&*total.to_string())
     );
 
     // What was taken cannot come again.
-    let (linq_, server, _) = linq([Step::Success, Step::answer(503, "")]).await;
+    let (linq_, server, _) = linq([Step::Success, Step::respond(503, "")]).await;
     let error = reserved(linq_.upload_stream("a.png", total, items(&large)).await);
     assert_eq!(
         (error.attempts(), methods(&server).as_str()),
@@ -565,7 +548,7 @@ async fn a_stream_is_sent_once_and_has_the_size_that_was_announced() {
     // What is held for its type can, and so can a stream that nothing was taken from.
     for lengths in [&[8][..], &[600]] {
         let size = lengths.iter().sum::<usize>();
-        let (linq_, server, _) = linq([Step::Success, Step::answer(503, "")]).await;
+        let (linq_, server, _) = linq([Step::Success, Step::respond(503, "")]).await;
         linq_
             .upload_stream("a.png", size as u64, items(lengths))
             .await
@@ -582,9 +565,9 @@ async fn a_stream_is_sent_once_and_has_the_size_that_was_announced() {
         .bind("127.0.0.1:0".parse().expect("an address"))
         .expect("there is a free port");
     let address = socket.local_addr().expect("an address");
-    let reservation = answers::reservation("1994-11-06T09:04:37Z")
+    let reservation = responses::reservation("1994-11-06T09:04:37Z")
         .replace("{origin}", &format!("http://{address}"));
-    let (linq_, _server, _) = linq([Step::answer(200, reservation)]).await;
+    let (linq_, _server, _) = linq([Step::respond(200, reservation)]).await;
     let error = reserved(linq_.upload_stream("a.png", total, items(&large)).await);
     assert!(error.is_connect() && error.attempts() == 3, "{error}");
 
@@ -642,7 +625,7 @@ async fn a_file_that_changes_is_not_sent() {
     }
     // Between two attempts.
     let path = directory.file("a.png", PNG);
-    let (linq, server, _) = linq([Step::Success, Step::answer(503, "")]).await;
+    let (linq, server, _) = linq([Step::Success, Step::respond(503, "")]).await;
     let changed = path.clone();
     let upload = linq.upload_path(&path).on_progress(move |done, total| {
         if done == total {
@@ -667,8 +650,8 @@ async fn an_answer_before_the_end_of_the_file_is_no_success() {
             .expect("an answer");
         stream
     });
-    let reservation = answers::reservation("1994-11-06T09:04:37Z").replace("{origin}", &origin);
-    let (linq, _server, _) = linq([Step::answer(200, reservation)]).await;
+    let reservation = responses::reservation("1994-11-06T09:04:37Z").replace("{origin}", &origin);
+    let (linq, _server, _) = linq([Step::respond(200, reservation)]).await;
     let upload = linq.upload_bytes("a.png", vec![7; 40 * MIB]).max_retries(0);
     let error = reserved(upload.await);
     assert!(!error.is_timeout(), "{error}");
@@ -677,7 +660,7 @@ async fn an_answer_before_the_end_of_the_file_is_no_success() {
 
 #[tokio::test]
 async fn waiting_ends_when_the_file_can_be_used() {
-    let pending = || Step::answer(200, answers::attachment("pending"));
+    let pending = || Step::respond(200, responses::attachment("pending"));
     let upload = |linq: &Linq| {
         linq.upload_bytes("a.png", PNG)
             .wait_until_ready(Duration::from_secs(10))
@@ -700,11 +683,11 @@ async fn waiting_ends_when_the_file_can_be_used() {
     assert_eq!(clock.millis(), [500, 1000, 2000]);
 
     // Without the field, which is deprecated, the answer is enough.
-    let (linq_, server, _) = linq([Step::Success, Step::Success, Step::answer(200, "{}")]).await;
+    let (linq_, server, _) = linq([Step::Success, Step::Success, Step::respond(200, "{}")]).await;
     upload(&linq_).await.expect("ready");
     assert_eq!(methods(&server), "POST PUT GET");
 
-    for step in [pending(), Step::error(404, 2007), Step::answer(503, "")] {
+    for step in [pending(), Step::error(404, 2007), Step::respond(503, "")] {
         let script = [Step::Success, Step::Success]
             .into_iter()
             .chain(std::iter::repeat_n(step, 30));
@@ -715,7 +698,7 @@ async fn waiting_ends_when_the_file_can_be_used() {
         assert_eq!(server.requests().len(), 8);
     }
     for step in [
-        Step::answer(200, answers::attachment("failed")),
+        Step::respond(200, responses::attachment("failed")),
         Step::error(404, 2003),
     ] {
         let (linq_, server, clock) = linq([Step::Success, Step::Success, step]).await;
@@ -730,18 +713,18 @@ async fn waiting_ends_when_the_file_can_be_used() {
 
 #[tokio::test]
 async fn an_upload_address_without_tls_is_for_local_servers() {
-    let reservation = answers::reservation("1994-11-06T09:04:37Z");
+    let reservation = responses::reservation("1994-11-06T09:04:37Z");
     for (address, text) in [
         ("nowhere", "is not a URL"),
         ("ftp://files.example.com/secret", "is not an https one"),
     ] {
         let reservation = reservation.replace("{origin}/put/secret-path?signature=secret", address);
-        let (linq, server, _) = linq([Step::answer(200, reservation)]).await;
+        let (linq, server, _) = linq([Step::respond(200, reservation)]).await;
         let error = reserved(linq.upload_bytes("a.png", PNG).await);
         assert!(error.to_string().ends_with(text), "{error}");
         assert_eq!(methods(&server), "POST");
     }
-    let (linq, server, _) = linq([Step::answer(
+    let (linq, server, _) = linq([Step::respond(
         200,
         reservation.replace("\"PUT\"", "\"POST\""),
     )])
@@ -761,7 +744,7 @@ async fn download(
 }
 
 fn file(body: &str) -> Step {
-    Step::answer(200, body).header("content-type", "image/png")
+    Step::respond(200, body).header("content-type", "image/png")
 }
 
 /// The same without its length.
@@ -792,9 +775,7 @@ async fn a_download_goes_out_without_the_key() {
         (request.method.as_str(), request.target.as_str()),
         ("GET", "/files/secret")
     );
-    let mut names = request.header_names;
-    names.sort();
-    assert_eq!(names, ["accept", "host"]);
+    assert_eq!(request.header_names(), ["accept", "host"]);
     assert_eq!(&got.into_bytes()[..], b"content");
 }
 
@@ -859,7 +840,7 @@ async fn only_hosts_that_are_allowed_are_asked() {
 
 #[tokio::test]
 async fn redirects_are_followed_within_the_allowed_hosts() {
-    let redirect = |location: &str| Step::answer(302, "").header("location", location);
+    let redirect = |location: &str| Step::respond(302, "").header("location", location);
     let (download_, server, _) =
         download([redirect("/files/b"), redirect("c"), file("content")]).await;
     assert_eq!(download_.await.expect("success").bytes().len(), 7);
@@ -889,7 +870,7 @@ async fn redirects_are_followed_within_the_allowed_hosts() {
     let error = download_.await.expect_err("a circle");
     assert!(refused(&error).to_string().contains("again and again"));
     assert_eq!(server.seen().len(), 6);
-    let (download_, _server, _) = download([Step::answer(304, "")]).await;
+    let (download_, _server, _) = download([Step::respond(304, "")]).await;
     assert_eq!(
         download_
             .await
@@ -908,7 +889,7 @@ async fn an_http_client_that_follows_redirects_is_watched() {
         "http://localhost:{}/secret",
         other.origin().rsplit(':').next().expect("a port")
     );
-    let first = Server::start([Step::answer(302, "").header("location", elsewhere)]).await;
+    let first = Server::start([Step::respond(302, "").header("location", elsewhere)]).await;
     let linq = builder(&server, TestClock::default()).http_client(reqwest::Client::new());
     let linq = linq.build().expect("all is valid");
     let url = format!("{}/files/secret", first.origin());
@@ -975,8 +956,8 @@ async fn a_download_goes_on_after_faults_that_pass() {
         Step::Silence { done: false },
         Step::StalledBody,
         Step::CutOff,
-        Step::answer(408, ""),
-        Step::answer(429, ""),
+        Step::respond(408, ""),
+        Step::respond(429, ""),
         Step::html(),
     ] {
         let (download_, _server, clock) = download([step.clone(), file("content")]).await;
@@ -990,7 +971,7 @@ async fn a_download_goes_on_after_faults_that_pass() {
         assert_eq!(clock.millis(), [500], "{step:?}");
     }
     for status in [400, 403, 404, 410] {
-        let (download, server, _) = download([Step::answer(status, "secret")]).await;
+        let (download, server, _) = download([Step::respond(status, "secret")]).await;
         let error = download.await.expect_err("gone");
         assert_eq!(
             refused(&error).status().map(|status| status.as_u16()),
@@ -1021,7 +1002,7 @@ async fn a_file_is_complete_or_not_there() {
     for (script, limit) in [
         (vec![Step::CutOff; 3], 100),
         (vec![chunked(&["content", "and more"])], 10),
-        (vec![Step::answer(404, "")], 100),
+        (vec![Step::respond(404, "")], 100),
     ] {
         let (download_, _server, _) = download(script).await;
         let error = download_

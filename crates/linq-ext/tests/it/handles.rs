@@ -2,9 +2,6 @@
 
 use std::error::Error as _;
 
-use crate::support::answers::ID;
-use crate::support::clock::TestClock;
-use crate::support::server::{Recorded, Server, Step};
 use linq_ext::client::operations::{self as op, ALL};
 use linq_ext::client::{BoxFuture, Operation, Repeat};
 use linq_ext::message::{BubbleEffect, Message, Rule, ScreenEffect};
@@ -15,6 +12,9 @@ use linq_ext::types::{
     UpdateWebhookSubscriptionRequest, WebhookEventType,
 };
 use linq_ext::{Background, Error, Linq, LinqBuilder, Reaction, Sticker};
+use linq_testing::clock::TestClock;
+use linq_testing::responses::ID;
+use linq_testing::server::{Recorded, Server, Step};
 use serde_json::{Value, json};
 
 const LINE: &str = "+12025550100";
@@ -640,7 +640,7 @@ async fn a_send_has_all_that_a_message_has_and_the_options_of_a_call() {
             .expect("valid");
         let content = serde_json::to_value(content).expect("JSON");
         assert_eq!(request.json(), json!({ "message": content, "new": 1 }));
-        assert_eq!(request.headers["x-extra"], "yes");
+        assert_eq!(request.header("x-extra"), Some("yes"));
         assert!(
             request.target.ends_with("/messages?a=b"),
             "{}",
@@ -661,7 +661,7 @@ async fn a_key_of_ones_own_goes_where_the_operation_takes_it() {
         .await
         .expect("sent");
     let requests = server.requests();
-    assert_eq!(requests[0].headers["idempotency-key"], "own");
+    assert_eq!(requests[0].header("idempotency-key"), Some("own"));
     assert_eq!(requests[1].json()["poll"]["idempotency_key"], "own");
     let react = linq
         .message(ID)

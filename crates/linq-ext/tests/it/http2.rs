@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::clock::TestClock;
 use h2::Reason;
 use linq_client::bytes::Bytes;
 use linq_client::reqwest;
 use linq_ext::{Error, Linq};
+use linq_testing::clock::TestClock;
 use serde_json::Value;
 use tokio::net::TcpListener;
 

@@ -9,6 +9,5 @@ mod messages;
 mod pagination;
 mod retries;
 mod subscriptions;
-mod support;
 mod tracing;
 mod typing;

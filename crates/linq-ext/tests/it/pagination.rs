@@ -5,14 +5,15 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::support::answers::{ID, TRACE_ID};
-use crate::support::clock::TestClock;
-use crate::support::server::{Server, Step};
 use futures_util::stream::FusedStream;
 use futures_util::{Stream, TryStreamExt};
 use linq_ext::page::{Items, List, Page, Pages, Query};
 use linq_ext::types::{Chat, GetMessageThreadOrder, Message, PaymentRequest, PaymentRequestStatus};
 use linq_ext::{Error, Linq};
+use linq_testing::clock::TestClock;
+use linq_testing::hook::Refusals;
+use linq_testing::responses::{ID, TRACE_ID};
+use linq_testing::server::{Server, Step};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -25,7 +26,7 @@ async fn start(script: impl IntoIterator<Item = Step>) -> (Server, Linq) {
         .base_url(server.base_url())
         .timeout(Duration::from_secs(20))
         .clock(TestClock::default())
-        .hook(server.refusals())
+        .hook(Refusals::of(&server))
         .build()
         .expect("all is valid");
     (server, linq)
@@ -37,7 +38,7 @@ fn id(number: u32) -> Uuid {
 }
 
 fn answer(body: &Value) -> Step {
-    Step::answer(200, body.to_string()).keep(true)
+    Step::respond(200, body.to_string()).keep(true)
 }
 
 /// A page of chats with these numbers.
@@ -128,7 +129,7 @@ async fn filters_and_options_go_with_every_page() {
         ]
     );
     for request in server.requests() {
-        assert_eq!(request.headers["x-team"], "blue");
+        assert_eq!(request.header("x-team"), Some("blue"));
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use crate::support::answers::{self, TRACE_ID};
-use crate::support::clock::TestClock;
-use crate::support::server::{Server, Step};
 use linq_ext::client::types::ErrorResponse;
 use linq_ext::{Error, ErrorCode, Linq, LinqBuilder};
+use linq_testing::clock::TestClock;
+use linq_testing::hook::Refusals;
+use linq_testing::responses::{self, TRACE_ID};
+use linq_testing::server::{Server, Step};
 use serde_json::{Value, json};
 
 fn builder(server: &Server, clock: &TestClock) -> LinqBuilder {
@@ -15,7 +16,7 @@ fn builder(server: &Server, clock: &TestClock) -> LinqBuilder {
         .base_url(server.base_url())
         .timeout(Duration::from_secs(1))
         .clock(clock.clone())
-        .hook(server.refusals())
+        .hook(Refusals::of(&server))
 }
 
 /// What a GET gives, the pauses it made, and how many requests the server read.
@@ -49,7 +50,7 @@ fn transient() -> Vec<Step> {
         Step::error(404, 2007),
         Step::error(429, 1007),
         Step::error(500, 3001),
-        Step::answer(500, ""),
+        Step::respond(500, ""),
         Step::error(503, 4004),
         Step::error(504, 3005),
     ]
@@ -79,8 +80,8 @@ async fn what_does_not_pass_is_not_sent_again() {
         Step::error(500, 3001).header("x-should-retry", "false"),
         Step::error(429, 1007).header("X-Should-Retry", "False"),
         Step::error(400, 1001).header("x-should-retry", "true"),
-        Step::answer(200, "<html>"),
-        Step::answer(302, "").header("location", "/elsewhere"),
+        Step::respond(200, "<html>"),
+        Step::respond(302, "").header("location", "/elsewhere"),
     ];
     for step in steps {
         let (result, pauses, requests) = get([step.clone()]).await;
@@ -113,7 +114,7 @@ async fn two_retries_with_growing_pauses_and_then_the_error() {
 
 #[tokio::test]
 async fn the_number_of_retries_is_a_setting_of_client_and_call() {
-    let forever = || vec![Step::answer(503, ""); 20];
+    let forever = || vec![Step::respond(503, ""); 20];
     for (of_client, of_call, attempts) in
         [(0, None, 1), (4, None, 5), (4, Some(0), 1), (0, Some(6), 7)]
     {
@@ -153,7 +154,7 @@ async fn the_server_says_how_long_to_wait() {
             1_250,
         ),
         (
-            Step::answer(
+            Step::respond(
                 429,
                 r#"{"error":{"status":429,"code":1007,"message":"","retry_after":3}}"#,
             ),
@@ -191,8 +192,7 @@ async fn a_wait_that_is_too_long_is_left_to_the_caller() {
 #[tokio::test]
 async fn without_a_key_only_what_did_not_arrive_is_sent_again() {
     for step in transient() {
-        let is_safe = matches!(&step, Step::Refused)
-            || matches!(&step, Step::Answer(answer) if answer.status == 429);
+        let is_safe = matches!(&step, Step::Refused) || step.status() == Some(429);
         let (result, attempts) = post(step.clone(), None).await;
         assert_eq!(
             (result.is_ok(), attempts),
@@ -216,7 +216,7 @@ async fn what_the_server_took_is_never_sent_again() {
         Step::StalledBody,
         Step::CutOff,
         Step::CutOffJson,
-        Step::answer(202, "<html>"),
+        Step::respond(202, "<html>"),
     ] {
         for key in [None, Some("own")] {
             let (result, attempts) = post(step.clone(), key).await;
@@ -238,7 +238,7 @@ async fn what_the_server_took_is_never_sent_again() {
 #[tokio::test]
 async fn what_the_server_took_at_the_second_try_has_nothing_of_the_first_in_its_error() {
     let busy = Step::error(429, 1007).header("retry-after", "3");
-    let server = Server::start([busy, Step::answer(202, "<html>")]).await;
+    let server = Server::start([busy, Step::respond(202, "<html>")]).await;
     let clock = TestClock::default();
     let linq = builder(&server, &clock).build().expect("all is valid");
     let chat = linq.chat("3f6a1c52-8b0e-4d27-9c41-5e7ab2d90f13");
@@ -264,7 +264,7 @@ async fn the_generated_client_is_repeated_with_a_key_of_its_caller_only() {
         let body = json!({ "message": { "parts": [], "idempotency_key": key } });
         let body: linq_ext::types::SendMessageToChatRequest =
             serde_json::from_value(body).expect("a message");
-        let id = answers::ID.parse::<uuid::Uuid>().expect("a UUID");
+        let id = responses::ID.parse::<uuid::Uuid>().expect("a UUID");
         let result: Result<_, linq_ext::client::Error<ErrorResponse>> = linq
             .api()
             .send_message_to_chat()
@@ -339,7 +339,7 @@ async fn an_error_says_what_is_known_and_nothing_that_is_private() {
     let (result, _, _) = get([Step::html(), Step::html(), Step::html()]).await;
     let error = result.expect_err("a proxy");
     assert_eq!(error.status().map(|status| status.as_u16()), Some(502));
-    assert_eq!(error.body(), Some(answers::HTML.as_bytes()));
+    assert_eq!(error.body(), Some(responses::HTML.as_bytes()));
     assert_eq!(error.code(), None);
 
     let (result, _, _) = get(vec![Step::Refused; 3]).await;
@@ -357,7 +357,7 @@ async fn an_error_says_what_is_known_and_nothing_that_is_private() {
 #[tokio::test]
 async fn an_error_body_is_read_up_to_a_limit() {
     let page = "x".repeat(1_000_000);
-    let (result, _, _) = get(vec![Step::answer(502, page); 3]).await;
+    let (result, _, _) = get(vec![Step::respond(502, page); 3]).await;
     let error = result.expect_err("a long page");
     assert_eq!(error.body().map(<[u8]>::len), Some(4096));
 }
@@ -402,10 +402,11 @@ async fn options_of_a_call_reach_the_server() {
     let request = server.requests().remove(0);
     assert_eq!(request.target, "/api/partner/v3/new%20things?x=1%262&y=z");
     assert_eq!(request.json(), json!({ "a": 1, "b": [2] }));
-    assert_eq!(request.headers["x-extra"], "yes");
-    assert_eq!(request.headers["idempotency-key"], "k");
-    assert_eq!(request.headers["authorization"], "Bearer key-4f7d2a");
-    assert!(request.headers["user-agent"].ends_with(" shop/1"));
+    assert_eq!(request.header("x-extra"), Some("yes"));
+    assert_eq!(request.header("idempotency-key"), Some("k"));
+    assert_eq!(request.header("authorization"), Some("Bearer key-4f7d2a"));
+    let agent = request.header("user-agent").expect("a user agent");
+    assert!(agent.ends_with(" shop/1"), "{agent}");
 }
 
 #[tokio::test]
@@ -443,7 +444,7 @@ async fn what_cannot_be_sent_is_an_error_before_anything_is() {
 #[tokio::test]
 async fn a_type_of_ones_own_can_be_read() {
     type Page = std::collections::BTreeMap<String, Option<Vec<u8>>>;
-    let server = Server::start([Step::Success, Step::answer(200, r#"{"chats":"secret"}"#)]).await;
+    let server = Server::start([Step::Success, Step::respond(200, r#"{"chats":"secret"}"#)]).await;
     let linq = builder(&server, &TestClock::default())
         .build()
         .expect("all is valid");

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use crate::support::answers;
-use crate::support::clock::TestClock;
-use crate::support::server::{Recorded, Server, Step};
 use linq_ext::types::WebhookEventType;
 use linq_ext::{EnsureSubscription, Subscription, SubscriptionChange};
 use linq_ext::{Error, Linq};
+use linq_testing::clock::TestClock;
+use linq_testing::hook::Refusals;
+use linq_testing::responses;
+use linq_testing::server::{Recorded, Server, Step};
 use serde_json::{Value, json};
 
 const URL: &str = "https://example.com/hook?key=1";
@@ -16,7 +17,7 @@ const SECRET: &str = "whsec_c2VjcmV0IHRoYXQgaXMgc2hvd24gb25jZQ==";
 
 fn subscription(url: &str, events: &[&str]) -> Value {
     json!({
-        "id": answers::ID,
+        "id": responses::ID,
         "target_url": url,
         "subscribed_events": events,
         "is_active": true,
@@ -32,17 +33,17 @@ fn with(mut subscription: Value, field: &str, value: Value) -> Value {
 
 fn list(subscriptions: &[Value]) -> Step {
     let body = json!({ "subscriptions": subscriptions });
-    Step::answer(200, body.to_string()).done(true)
+    Step::respond(200, body.to_string()).done(true)
 }
 
 fn created() -> Step {
     let body = subscription(PINNED, &["message.received"]);
     let body = with(body, "signing_secret", json!(SECRET));
-    Step::answer(201, body.to_string()).done(true)
+    Step::respond(201, body.to_string()).done(true)
 }
 
 fn updated(subscription: &Value) -> Step {
-    Step::answer(200, subscription.to_string()).done(true)
+    Step::respond(200, subscription.to_string()).done(true)
 }
 
 /// What the script leads to, and the requests that were read.
@@ -56,7 +57,7 @@ async fn ensure(
         .base_url(server.base_url())
         .timeout(Duration::from_millis(200))
         .clock(TestClock::default())
-        .hook(server.refusals())
+        .hook(Refusals::of(&server))
         .build()
         .expect("all is valid");
     let result = settings(linq.ensure_subscription(URL, ["message.received"])).await;
@@ -175,7 +176,7 @@ async fn what_it_lacks_is_changed_and_nothing_else() {
             "{change}"
         );
         assert_eq!(methods(&requests), ["GET", "PUT"]);
-        assert!(requests[1].target.ends_with(answers::ID));
+        assert!(requests[1].target.ends_with(responses::ID));
         assert_eq!(requests[1].json(), change);
     }
 }
@@ -224,11 +225,11 @@ async fn after_an_unclear_failure_it_is_looked_for_and_not_created_twice() {
 
 #[tokio::test]
 async fn a_secret_in_an_answer_of_another_shape_is_kept() {
-    let answer = json!({ "id": answers::ID, "signing_secret": SECRET });
+    let answer = json!({ "id": responses::ID, "signing_secret": SECRET });
     let there = subscription(PINNED, &["message.received"]);
     let script = [
         list(&[]),
-        Step::answer(201, answer.to_string()).done(true),
+        Step::respond(201, answer.to_string()).done(true),
         list(&[there]),
     ];
     let (result, _) = ensure(script, |ensure| ensure).await;

@@ -5,10 +5,11 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::support::answers::TRACE_ID;
-use crate::support::clock::TestClock;
-use crate::support::server::{Server, Step};
 use linq_ext::Linq;
+use linq_testing::clock::TestClock;
+use linq_testing::hook::Refusals;
+use linq_testing::responses::TRACE_ID;
+use linq_testing::server::{Server, Step};
 use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -80,7 +81,7 @@ async fn a_span_has_how_it_went_and_nothing_of_what() {
         .base_url(server.base_url())
         .max_retries(1)
         .clock(TestClock::default())
-        .hook(server.refusals())
+        .hook(Refusals::of(&server))
         .build()
         .expect("all is valid");
     let body = json!({ "from": "+12025550100", "text": "secret" });

@@ -1,62 +1,14 @@
 //! The typing indicator, as the server and those who drop it see it.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use crate::support::answers::ID;
-use crate::support::server::{Server, Step};
-use linq_ext::client::BoxFuture;
-use linq_ext::{Clock, Error, Linq, Typing};
+use linq_ext::{Error, Linq, Typing};
+use linq_testing::clock::TestClock;
+use linq_testing::responses::ID;
+use linq_testing::server::{Server, Step};
 use serde_json::json;
-use tokio::sync::oneshot;
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-type Sleeper = (Duration, oneshot::Sender<()>);
-
-/// A clock that the test moves on.
-#[derive(Clone, Default)]
-struct HandClock {
-    sleeps: Arc<Mutex<VecDeque<Sleeper>>>,
-}
-
-impl HandClock {
-    /// Waits for somebody to sleep, and wakes them up; gives how long they meant to sleep.
-    async fn wake(&self) -> Duration {
-        let (duration, sleeper) = until(|| self.sleeps.lock().expect("no panic").pop_front()).await;
-        let _ = sleeper.send(());
-        duration
-    }
-
-    /// How many sleep.
-    fn sleepers(&self) -> usize {
-        let mut sleeps = self.sleeps.lock().expect("no panic");
-        sleeps.retain(|(_, sleeper)| !sleeper.is_closed());
-        sleeps.len()
-    }
-}
-
-impl Clock for HandClock {
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        let (sleeper, woken) = oneshot::channel();
-        self.sleeps
-            .lock()
-            .expect("no panic")
-            .push_back((duration, sleeper));
-        Box::pin(async move {
-            let _ = woken.await;
-        })
-    }
-
-    fn jitter(&self) -> f64 {
-        0.0
-    }
-}
 
 /// Waits for something to be there; the limit is there to end a test that fails.
 async fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
@@ -73,8 +25,8 @@ async fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
         .expect("it comes at last")
 }
 
-async fn linq(script: impl IntoIterator<Item = Step>) -> (Linq, Server, HandClock) {
-    let (server, clock) = (Server::start(script).await, HandClock::default());
+async fn linq(script: impl IntoIterator<Item = Step>) -> (Linq, Server, TestClock) {
+    let (server, clock) = (Server::start(script).await, TestClock::by_hand());
     let linq = Linq::builder()
         .api_key("key-4f7d2a")
         .base_url(server.base_url())
@@ -86,7 +38,7 @@ async fn linq(script: impl IntoIterator<Item = Step>) -> (Linq, Server, HandCloc
 
 /// The requests so far, such as `POST typing`.
 fn requests(server: &Server) -> Vec<String> {
-    let short = |request: crate::support::server::Recorded| {
+    let short = |request: linq_testing::server::Recorded| {
         let last = request
             .target
             .rsplit('/')

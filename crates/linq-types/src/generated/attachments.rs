@@ -12,8 +12,8 @@ use crate::support::prelude::*;
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Attachment {
-    /// The attachment's id, a UUID.
-    pub id: String,
+    /// The attachment's id.
+    pub id: Uuid,
     /// The file's name.
     pub filename: String,
     /// The file's MIME type.
@@ -40,7 +40,7 @@ pub struct Attachment {
 
 record! {
     Attachment {
-        id, with_id: String = "id" required;
+        id, with_id: Uuid = "id" required;
         filename, with_filename: String = "filename" required;
         content_type, with_content_type: SupportedContentType = "content_type" required;
         size_bytes, with_size_bytes: i64 = "size_bytes" required;
@@ -80,7 +80,28 @@ open_enum! {
     }
 }
 
-/// MIME type of a file that Linq accepts. Several types have two spellings; of these `audio/mp3`, `audio/mp4` and `audio/aiff` are deprecated for `audio/mpeg`, `audio/x-m4a` and `audio/x-aiff`, and `application/rtf`, `application/vnd.apple.*`, `application/x-zip-compressed`, `audio/m4a`, `audio/wav`, `audio/x-aac`, `image/jpg`, `image/x-ms-bmp` and `text/x-vcard` are no longer listed by Linq. WebP and SVG are listed, yet Linq calls them unsupported in another place. FLAC, OGG and programs are refused (5004), and so is a file whose content does not match its type (5006).
+/// MIME type of a file that Linq accepts. Several types have two spellings; Linq no longer lists those that
+/// are called outdated below, though it may still accept them.
+///
+/// - `application/rtf`: outdated; use `text/rtf`
+/// - `application/vnd.apple.keynote`: outdated; use `application/x-iwork-keynote-sffkey`
+/// - `application/vnd.apple.numbers`: outdated; use `application/x-iwork-numbers-sffnumbers`
+/// - `application/vnd.apple.pages`: outdated; use `application/x-iwork-pages-sffpages`
+/// - `application/x-zip-compressed`: outdated; use `application/zip`
+/// - `audio/aiff`: deprecated; use `audio/x-aiff`
+/// - `audio/m4a`: outdated; use `audio/x-m4a`
+/// - `audio/mp3`: deprecated; use `audio/mpeg`
+/// - `audio/mp4`: deprecated; use `audio/x-m4a`
+/// - `audio/wav`: outdated; use `audio/x-wav`
+/// - `audio/x-aac`: outdated; use `audio/aac`
+/// - `image/jpg`: outdated; use `image/jpeg`
+/// - `image/svg+xml`: listed, though Linq's text on uploads calls it unsupported
+/// - `image/webp`: listed, though Linq's text on uploads calls it unsupported
+/// - `image/x-ms-bmp`: outdated; use `image/bmp`
+/// - `text/x-vcard`: outdated; use `text/vcard`
+///
+/// FLAC, OGG and programs are refused (5004), and so is a file whose content does not match its type
+/// (5006).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum SupportedContentType {
@@ -90,9 +111,9 @@ pub enum SupportedContentType {
     Video3gpp,
     /// `audio/aac`.
     AudioAac,
-    /// `audio/x-aac`.
+    /// `audio/x-aac`: outdated; use `audio/aac`
     AudioXAac,
-    /// `audio/aiff`.
+    /// `audio/aiff`: deprecated; use `audio/x-aiff`
     AudioAiff,
     /// `audio/x-aiff`.
     AudioXAiff,
@@ -100,13 +121,13 @@ pub enum SupportedContentType {
     AudioAmr,
     /// `image/bmp`.
     ImageBmp,
-    /// `image/x-ms-bmp`.
+    /// `image/x-ms-bmp`: outdated; use `image/bmp`
     ImageXMsBmp,
     /// `audio/x-caf`.
     AudioXCaf,
     /// `text/calendar`.
     TextCalendar,
-    /// `application/x-zip-compressed`.
+    /// `application/x-zip-compressed`: outdated; use `application/zip`
     ApplicationXZipCompressed,
     /// `text/csv`.
     TextCsv,
@@ -130,13 +151,13 @@ pub enum SupportedContentType {
     ImageXIcon,
     /// `image/jpeg`.
     ImageJpeg,
-    /// `image/jpg`.
+    /// `image/jpg`: outdated; use `image/jpeg`
     ImageJpg,
     /// `application/json`.
     ApplicationJson,
-    /// `application/vnd.apple.keynote`.
+    /// `application/vnd.apple.keynote`: outdated; use `application/x-iwork-keynote-sffkey`
     ApplicationVndAppleKeynote,
-    /// `audio/m4a`.
+    /// `audio/m4a`: outdated; use `audio/x-m4a`
     AudioM4a,
     /// `audio/x-m4a`.
     AudioXM4a,
@@ -146,9 +167,9 @@ pub enum SupportedContentType {
     TextMarkdown,
     /// `audio/midi`.
     AudioMidi,
-    /// `audio/mp3`.
+    /// `audio/mp3`: deprecated; use `audio/mpeg`
     AudioMp3,
-    /// `audio/mp4`.
+    /// `audio/mp4`: deprecated; use `audio/x-m4a`
     AudioMp4,
     /// `video/mp4`.
     VideoMp4,
@@ -162,9 +183,9 @@ pub enum SupportedContentType {
     VideoXMsvideo,
     /// `application/msword`.
     ApplicationMsword,
-    /// `application/vnd.apple.numbers`.
+    /// `application/vnd.apple.numbers`: outdated; use `application/x-iwork-numbers-sffnumbers`
     ApplicationVndAppleNumbers,
-    /// `application/vnd.apple.pages`.
+    /// `application/vnd.apple.pages`: outdated; use `application/x-iwork-pages-sffpages`
     ApplicationVndApplePages,
     /// `application/pdf`.
     ApplicationPdf,
@@ -178,7 +199,7 @@ pub enum SupportedContentType {
     ApplicationVndOpenxmlformatsOfficedocumentPresentationmlPresentation,
     /// `video/quicktime`.
     VideoQuicktime,
-    /// `application/rtf`.
+    /// `application/rtf`: outdated; use `text/rtf`
     ApplicationRtf,
     /// `text/rtf`.
     TextRtf,
@@ -190,19 +211,19 @@ pub enum SupportedContentType {
     ApplicationXIworkPagesSffpages,
     /// `application/vnd.openxmlformats-officedocument.spreadsheetml.sheet`.
     ApplicationVndOpenxmlformatsOfficedocumentSpreadsheetmlSheet,
-    /// `image/svg+xml`.
+    /// `image/svg+xml`: listed, though Linq's text on uploads calls it unsupported
     ImageSvgXml,
     /// `image/tiff`.
     ImageTiff,
     /// `text/vcard`.
     TextVcard,
-    /// `text/x-vcard`.
+    /// `text/x-vcard`: outdated; use `text/vcard`
     TextXVcard,
-    /// `audio/wav`.
+    /// `audio/wav`: outdated; use `audio/x-wav`
     AudioWav,
     /// `audio/x-wav`.
     AudioXWav,
-    /// `image/webp`.
+    /// `image/webp`: listed, though Linq's text on uploads calls it unsupported
     ImageWebp,
     /// `text/xml`.
     TextXml,

@@ -919,8 +919,8 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InlineStickerResponse {
-    /// The sticker's id. Null or absent where unknown.
-    pub id: Option<String>,
+    /// Id of the attachment that holds the image. Null or absent where unknown.
+    pub id: Option<Uuid>,
     /// First position and the position after the last of the characters replaced, as two integers counted from 0 in UTF-16 code units.
     ///
     /// Exactly 2 items.
@@ -937,7 +937,7 @@ pub struct InlineStickerResponse {
 
 record! {
     InlineStickerResponse {
-        id, with_id: String = "id" optional;
+        id, with_id: Uuid = "id" optional;
         range, with_range: Vec<i64> = "range" required;
         url, with_url: String = "url" optional;
         mime_type, with_mime_type: String = "mime_type" optional;

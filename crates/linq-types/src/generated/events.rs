@@ -47,7 +47,7 @@ record! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EventChat {
     /// The chat's id.
-    pub id: String,
+    pub id: Uuid,
     /// True for a group chat, false for a direct one. Null or absent when not known.
     pub is_group: Option<bool>,
     /// Your line in this chat; its `is_me` is true. Null or absent when not known.
@@ -58,7 +58,7 @@ pub struct EventChat {
 
 record! {
     EventChat {
-        id, with_id: String = "id" required;
+        id, with_id: Uuid = "id" required;
         is_group, with_is_group: bool = "is_group" optional;
         owner_handle, with_owner_handle: ChatHandle = "owner_handle" optional;
     }
@@ -208,7 +208,7 @@ pub struct AccountEventActor {
     /// Kind of actor.
     #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: AccountEventActorType,
-    /// The actor's id. Null or absent when not known.
+    /// Id of the team member who acted. Null or absent for every other kind of actor.
     pub id: Option<String>,
     /// The actor's name. Null or absent when not known.
     pub name: Option<String>,

@@ -12,8 +12,8 @@ use crate::support::prelude::*;
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ChatGroupNameUpdatedEvent {
-    /// The chat's id (UUID).
-    pub chat_id: String,
+    /// The chat's id.
+    pub chat_id: Uuid,
     /// Name before the change. Null when there was none.
     pub old_value: Option<String>,
     /// Name after the change. Null when it was cleared.
@@ -28,7 +28,7 @@ pub struct ChatGroupNameUpdatedEvent {
 
 record! {
     ChatGroupNameUpdatedEvent {
-        chat_id, with_chat_id: String = "chat_id" required;
+        chat_id, with_chat_id: Uuid = "chat_id" required;
         old_value, with_old_value: String = "old_value" optional;
         new_value, with_new_value: String = "new_value" optional;
         changed_by_handle, with_changed_by_handle: ChatHandle = "changed_by_handle" optional;
@@ -79,8 +79,8 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ChatGroupIconUpdatedEvent {
-    /// The chat's id (UUID).
-    pub chat_id: String,
+    /// The chat's id.
+    pub chat_id: Uuid,
     /// URL of the icon before the change. Null when there was none.
     pub old_value: Option<String>,
     /// URL of the icon after the change. Null when it was cleared.
@@ -95,7 +95,7 @@ pub struct ChatGroupIconUpdatedEvent {
 
 record! {
     ChatGroupIconUpdatedEvent {
-        chat_id, with_chat_id: String = "chat_id" required;
+        chat_id, with_chat_id: Uuid = "chat_id" required;
         old_value, with_old_value: String = "old_value" optional;
         new_value, with_new_value: String = "new_value" optional;
         changed_by_handle, with_changed_by_handle: ChatHandle = "changed_by_handle" optional;
@@ -146,8 +146,8 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ChatGroupNameUpdateFailedEvent {
-    /// The chat's id (UUID).
-    pub chat_id: String,
+    /// The chat's id.
+    pub chat_id: Uuid,
     /// Why the change failed: `3007` or `4001`.
     pub error_code: WebhookErrorCode,
     /// When the failure was noticed.
@@ -158,7 +158,7 @@ pub struct ChatGroupNameUpdateFailedEvent {
 
 record! {
     ChatGroupNameUpdateFailedEvent {
-        chat_id, with_chat_id: String = "chat_id" required;
+        chat_id, with_chat_id: Uuid = "chat_id" required;
         error_code, with_error_code: WebhookErrorCode = "error_code" required;
         failed_at, with_failed_at: DateTime<Utc> = "failed_at" required;
     }
@@ -207,8 +207,8 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ChatGroupIconUpdateFailedEvent {
-    /// The chat's id (UUID).
-    pub chat_id: String,
+    /// The chat's id.
+    pub chat_id: Uuid,
     /// Why the change failed: `3007` or `4001`.
     pub error_code: WebhookErrorCode,
     /// When the failure was noticed.
@@ -219,7 +219,7 @@ pub struct ChatGroupIconUpdateFailedEvent {
 
 record! {
     ChatGroupIconUpdateFailedEvent {
-        chat_id, with_chat_id: String = "chat_id" required;
+        chat_id, with_chat_id: Uuid = "chat_id" required;
         error_code, with_error_code: WebhookErrorCode = "error_code" required;
         failed_at, with_failed_at: DateTime<Utc> = "failed_at" required;
     }
@@ -346,7 +346,7 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ChatTypingIndicatorStartedEvent {
-    /// The chat's id (UUID).
+    /// The chat's id.
     pub chat_id: Uuid,
     /// Participant concerned. Null or absent when not known, and in older deliveries.
     pub actor_handle: Option<ChatHandle>,
@@ -404,7 +404,7 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ChatTypingIndicatorStoppedEvent {
-    /// The chat's id (UUID).
+    /// The chat's id.
     pub chat_id: Uuid,
     /// Participant concerned. Null or absent when not known, and in older deliveries.
     pub actor_handle: Option<ChatHandle>,
@@ -569,8 +569,8 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ChatBackgroundUpdateFailedEvent {
-    /// The chat's id (UUID).
-    pub chat_id: String,
+    /// The chat's id.
+    pub chat_id: Uuid,
     /// Why the change failed: `1005`, `2011`, `4001` or `5002`.
     pub error_code: WebhookErrorCode,
     /// When the failure was noticed.
@@ -581,7 +581,7 @@ pub struct ChatBackgroundUpdateFailedEvent {
 
 record! {
     ChatBackgroundUpdateFailedEvent {
-        chat_id, with_chat_id: String = "chat_id" required;
+        chat_id, with_chat_id: Uuid = "chat_id" required;
         error_code, with_error_code: WebhookErrorCode = "error_code" required;
         failed_at, with_failed_at: DateTime<Utc> = "failed_at" required;
     }

@@ -13,8 +13,8 @@ use crate::support::prelude::*;
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LocationSharingStartedEvent {
-    /// Id of the chat (UUID). Null or absent when the sharing belongs to none.
-    pub chat_id: Option<String>,
+    /// Id of the chat. Null or absent when the sharing belongs to none.
+    pub chat_id: Option<Uuid>,
     /// Phone number (E.164) or e-mail address of the person. An Apple account address can appear when Find My was used.
     pub shared_by: String,
     /// Your line that may see the position.
@@ -29,7 +29,7 @@ pub struct LocationSharingStartedEvent {
 
 record! {
     LocationSharingStartedEvent {
-        chat_id, with_chat_id: String = "chat_id" optional;
+        chat_id, with_chat_id: Uuid = "chat_id" optional;
         shared_by, with_shared_by: String = "shared_by" required;
         shared_with, with_shared_with: String = "shared_with" required;
         began_at, with_began_at: DateTime<Utc> = "began_at" optional;
@@ -43,8 +43,8 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LocationSharingStoppedEvent {
-    /// Id of the chat (UUID). Null or absent when the sharing belonged to none.
-    pub chat_id: Option<String>,
+    /// Id of the chat. Null or absent when the sharing belonged to none.
+    pub chat_id: Option<Uuid>,
     /// Phone number (E.164) or e-mail address of the person. An Apple account address can appear when Find My was used.
     pub shared_by: String,
     /// Your line that could see the position.
@@ -59,7 +59,7 @@ pub struct LocationSharingStoppedEvent {
 
 record! {
     LocationSharingStoppedEvent {
-        chat_id, with_chat_id: String = "chat_id" optional;
+        chat_id, with_chat_id: Uuid = "chat_id" optional;
         shared_by, with_shared_by: String = "shared_by" required;
         shared_with, with_shared_with: String = "shared_with" required;
         began_at, with_began_at: DateTime<Utc> = "began_at" optional;

@@ -505,10 +505,10 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MessageFailedEvent {
-    /// The chat's id (UUID).
-    pub chat_id: Option<String>,
-    /// The message's id (UUID).
-    pub message_id: Option<String>,
+    /// The chat's id.
+    pub chat_id: Option<Uuid>,
+    /// The message's id.
+    pub message_id: Option<Uuid>,
     /// Why the message failed.
     pub code: WebhookErrorCode,
     /// The cause in words, meant for people; do not parse it.
@@ -527,8 +527,8 @@ pub struct MessageFailedEvent {
 
 record! {
     MessageFailedEvent {
-        chat_id, with_chat_id: String = "chat_id" optional;
-        message_id, with_message_id: String = "message_id" optional;
+        chat_id, with_chat_id: Uuid = "chat_id" optional;
+        message_id, with_message_id: Uuid = "message_id" optional;
         code, with_code: WebhookErrorCode = "code" required;
         reason, with_reason: String = "reason" optional;
         detail_code, with_detail_code: i64 = "detail_code" optional;
@@ -952,8 +952,8 @@ pub struct MessageReadEvent {
     pub service: Option<ServiceType>,
     /// Service asked for when the message was sent. Null for inbound messages and when none was asked for.
     pub preferred_service: Option<ServicePreferenceType>,
-    /// The message's id (UUID).
-    pub message_id: Option<String>,
+    /// The message's id.
+    pub message_id: Option<Uuid>,
     /// When the message was read.
     pub read_at: DateTime<Utc>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
@@ -974,7 +974,7 @@ record! {
         received_at, with_received_at: DateTime<Utc> = "received_at" optional;
         service, with_service: ServiceType = "service" optional;
         preferred_service, with_preferred_service: ServicePreferenceType = "preferred_service" optional;
-        message_id, with_message_id: String = "message_id" optional;
+        message_id, with_message_id: Uuid = "message_id" optional;
         read_at, with_read_at: DateTime<Utc> = "read_at" required;
     }
 }
@@ -1050,8 +1050,8 @@ pub struct MessageDeliveredEvent {
     pub service: Option<ServiceType>,
     /// Service asked for when the message was sent. Null for inbound messages and when none was asked for.
     pub preferred_service: Option<ServicePreferenceType>,
-    /// The message's id (UUID).
-    pub message_id: Option<String>,
+    /// The message's id.
+    pub message_id: Option<Uuid>,
     /// When the message reached the recipient's device.
     pub delivered_at: DateTime<Utc>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
@@ -1072,7 +1072,7 @@ record! {
         received_at, with_received_at: DateTime<Utc> = "received_at" optional;
         service, with_service: ServiceType = "service" optional;
         preferred_service, with_preferred_service: ServicePreferenceType = "preferred_service" optional;
-        message_id, with_message_id: String = "message_id" optional;
+        message_id, with_message_id: Uuid = "message_id" optional;
         delivered_at, with_delivered_at: DateTime<Utc> = "delivered_at" required;
     }
 }

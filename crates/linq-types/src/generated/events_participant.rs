@@ -12,8 +12,8 @@ use crate::support::prelude::*;
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ParticipantAddedEvent {
-    /// The chat's id (UUID).
-    pub chat_id: Option<String>,
+    /// The chat's id.
+    pub chat_id: Option<Uuid>,
     /// Phone number (E.164) or e-mail address of the participant. Deprecated: use `participant`.
     ///
     /// **Deprecated** by the API.
@@ -28,7 +28,7 @@ pub struct ParticipantAddedEvent {
 
 record! {
     ParticipantAddedEvent {
-        chat_id, with_chat_id: String = "chat_id" optional;
+        chat_id, with_chat_id: Uuid = "chat_id" optional;
         handle, with_handle: String = "handle" required;
         participant, with_participant: ChatHandle = "participant" optional;
         added_at, with_added_at: DateTime<Utc> = "added_at" optional;
@@ -78,8 +78,8 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ParticipantRemovedEvent {
-    /// The chat's id (UUID).
-    pub chat_id: Option<String>,
+    /// The chat's id.
+    pub chat_id: Option<Uuid>,
     /// Phone number (E.164) or e-mail address of the participant. Deprecated: use `participant`.
     ///
     /// **Deprecated** by the API.
@@ -94,7 +94,7 @@ pub struct ParticipantRemovedEvent {
 
 record! {
     ParticipantRemovedEvent {
-        chat_id, with_chat_id: String = "chat_id" optional;
+        chat_id, with_chat_id: Uuid = "chat_id" optional;
         handle, with_handle: String = "handle" required;
         participant, with_participant: ChatHandle = "participant" optional;
         removed_at, with_removed_at: DateTime<Utc> = "removed_at" optional;

@@ -14,7 +14,7 @@ use crate::support::prelude::*;
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentRequestEvent {
     /// The payment request's id.
-    pub id: String,
+    pub id: Uuid,
     /// Kind of this object, as text.
     pub object: String,
     /// How the request ended.
@@ -59,7 +59,7 @@ pub struct PaymentRequestEvent {
 
 record! {
     PaymentRequestEvent {
-        id, with_id: String = "id" required;
+        id, with_id: Uuid = "id" required;
         object, with_object: String = "object" required;
         status, with_status: PaymentEventStatus = "status" required;
         mode, with_mode: PaymentMode = "mode" optional;

@@ -16,7 +16,7 @@ pub struct PollReceivedEvent {
     /// The chat that the poll belongs to.
     pub chat: EventChat,
     /// Id of the message that carries the poll.
-    pub message_id: String,
+    pub message_id: Uuid,
     /// Which way the poll went.
     ///
     /// - `inbound`: somebody sent it to your line
@@ -43,7 +43,7 @@ pub struct PollReceivedEvent {
 record! {
     PollReceivedEvent {
         chat, with_chat: EventChat = "chat" required;
-        message_id, with_message_id: String = "message_id" required;
+        message_id, with_message_id: Uuid = "message_id" required;
         direction, with_direction: PollReceivedEventDirection = "direction" required;
         sender_handle, with_sender_handle: ChatHandle = "sender_handle" optional;
         poll, with_poll: Poll = "poll" required;
@@ -86,7 +86,7 @@ pub struct PollEvent {
     /// The chat that the poll belongs to.
     pub chat: EventChat,
     /// Id of the message that carries the poll.
-    pub message_id: String,
+    pub message_id: Uuid,
     /// Which way the poll went.
     ///
     /// - `inbound`: somebody sent it to your line
@@ -117,7 +117,7 @@ pub struct PollEvent {
 record! {
     PollEvent {
         chat, with_chat: EventChat = "chat" required;
-        message_id, with_message_id: String = "message_id" required;
+        message_id, with_message_id: Uuid = "message_id" required;
         direction, with_direction: PollEventDirection = "direction" required;
         sender_handle, with_sender_handle: ChatHandle = "sender_handle" optional;
         poll, with_poll: Poll = "poll" required;
@@ -162,7 +162,7 @@ pub struct PollUpdatedEvent {
     /// The chat that the poll belongs to.
     pub chat: EventChat,
     /// Id of the message that carries the poll.
-    pub message_id: String,
+    pub message_id: Uuid,
     /// Which way the act went.
     ///
     /// - `inbound`: somebody in the chat did it
@@ -183,7 +183,7 @@ pub struct PollUpdatedEvent {
 record! {
     PollUpdatedEvent {
         chat, with_chat: EventChat = "chat" required;
-        message_id, with_message_id: String = "message_id" required;
+        message_id, with_message_id: Uuid = "message_id" required;
         direction, with_direction: PollUpdatedEventDirection = "direction" required;
         sender_handle, with_sender_handle: ChatHandle = "sender_handle" optional;
         added_options, with_added_options: Vec<PollOption> = "added_options" required;
@@ -244,7 +244,7 @@ pub struct PollFailedEvent {
     /// The chat that the poll belongs to.
     pub chat: EventChat,
     /// Id of the message that carries the poll.
-    pub message_id: String,
+    pub message_id: Uuid,
     /// Which way the poll went.
     ///
     /// - `inbound`: somebody sent it to your line
@@ -269,7 +269,7 @@ pub struct PollFailedEvent {
 record! {
     PollFailedEvent {
         chat, with_chat: EventChat = "chat" required;
-        message_id, with_message_id: String = "message_id" required;
+        message_id, with_message_id: Uuid = "message_id" required;
         direction, with_direction: PollFailedEventDirection = "direction" required;
         sender_handle, with_sender_handle: ChatHandle = "sender_handle" optional;
         poll, with_poll: Poll = "poll" required;
@@ -311,9 +311,9 @@ pub struct PollVoteEvent {
     /// The chat that the poll belongs to.
     pub chat: EventChat,
     /// Id of the message that carries the poll.
-    pub message_id: String,
+    pub message_id: Uuid,
     /// Id of the option that the vote is for.
-    pub option_id: String,
+    pub option_id: Uuid,
     /// Which way the act went.
     ///
     /// - `inbound`: somebody in the chat did it
@@ -332,8 +332,8 @@ pub struct PollVoteEvent {
 record! {
     PollVoteEvent {
         chat, with_chat: EventChat = "chat" required;
-        message_id, with_message_id: String = "message_id" required;
-        option_id, with_option_id: String = "option_id" required;
+        message_id, with_message_id: Uuid = "message_id" required;
+        option_id, with_option_id: Uuid = "option_id" required;
         direction, with_direction: PollVoteEventDirection = "direction" required;
         sender_handle, with_sender_handle: ChatHandle = "sender_handle" optional;
         service, with_service: ServiceType = "service" optional;
@@ -369,8 +369,8 @@ open_enum! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PollReactionAddedEvent {
-    /// The chat's id (UUID).
-    pub chat_id: Option<String>,
+    /// The chat's id.
+    pub chat_id: Option<Uuid>,
     /// Phone number or e-mail address of the person who reacted. Deprecated: use `from_handle`.
     ///
     /// **Deprecated** by the API.
@@ -379,8 +379,8 @@ pub struct PollReactionAddedEvent {
     pub from_handle: Option<ChatHandle>,
     /// The reaction's id. Null or absent in older deliveries.
     pub reaction_id: Option<String>,
-    /// Id (UUID) of the message reacted to.
-    pub message_id: Option<String>,
+    /// Id of the message reacted to.
+    pub message_id: Option<Uuid>,
     /// Part reacted to, counted from 0.
     ///
     /// At least 0.
@@ -403,11 +403,11 @@ pub struct PollReactionAddedEvent {
 
 record! {
     PollReactionAddedEvent {
-        chat_id, with_chat_id: String = "chat_id" optional;
+        chat_id, with_chat_id: Uuid = "chat_id" optional;
         from, with_from: String = "from" optional;
         from_handle, with_from_handle: ChatHandle = "from_handle" optional;
         reaction_id, with_reaction_id: String = "reaction_id" optional;
-        message_id, with_message_id: String = "message_id" optional;
+        message_id, with_message_id: Uuid = "message_id" optional;
         part_index, with_part_index: i32 = "part_index" optional;
         reaction_type, with_reaction_type: ReactionType = "reaction_type" required;
         custom_emoji, with_custom_emoji: String = "custom_emoji" optional;

@@ -12,8 +12,8 @@ use crate::support::prelude::*;
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ReactionAddedEvent {
-    /// The chat's id (UUID).
-    pub chat_id: Option<String>,
+    /// The chat's id.
+    pub chat_id: Option<Uuid>,
     /// Phone number or e-mail address of the person who reacted. Deprecated: use `from_handle`.
     ///
     /// **Deprecated** by the API.
@@ -22,8 +22,8 @@ pub struct ReactionAddedEvent {
     pub from_handle: Option<ChatHandle>,
     /// The reaction's id. Null or absent in older deliveries.
     pub reaction_id: Option<String>,
-    /// Id (UUID) of the message reacted to.
-    pub message_id: Option<String>,
+    /// Id of the message reacted to.
+    pub message_id: Option<Uuid>,
     /// Part reacted to, counted from 0.
     ///
     /// At least 0.
@@ -46,11 +46,11 @@ pub struct ReactionAddedEvent {
 
 record! {
     ReactionAddedEvent {
-        chat_id, with_chat_id: String = "chat_id" optional;
+        chat_id, with_chat_id: Uuid = "chat_id" optional;
         from, with_from: String = "from" optional;
         from_handle, with_from_handle: ChatHandle = "from_handle" optional;
         reaction_id, with_reaction_id: String = "reaction_id" optional;
-        message_id, with_message_id: String = "message_id" optional;
+        message_id, with_message_id: Uuid = "message_id" optional;
         part_index, with_part_index: i32 = "part_index" optional;
         reaction_type, with_reaction_type: ReactionType = "reaction_type" required;
         custom_emoji, with_custom_emoji: String = "custom_emoji" optional;
@@ -104,8 +104,8 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ReactionRemovedEvent {
-    /// The chat's id (UUID).
-    pub chat_id: Option<String>,
+    /// The chat's id.
+    pub chat_id: Option<Uuid>,
     /// Phone number or e-mail address of the person who reacted. Deprecated: use `from_handle`.
     ///
     /// **Deprecated** by the API.
@@ -114,8 +114,8 @@ pub struct ReactionRemovedEvent {
     pub from_handle: Option<ChatHandle>,
     /// The reaction's id. Null or absent in older deliveries.
     pub reaction_id: Option<String>,
-    /// Id (UUID) of the message reacted to.
-    pub message_id: Option<String>,
+    /// Id of the message reacted to.
+    pub message_id: Option<Uuid>,
     /// Part reacted to, counted from 0.
     ///
     /// At least 0.
@@ -138,11 +138,11 @@ pub struct ReactionRemovedEvent {
 
 record! {
     ReactionRemovedEvent {
-        chat_id, with_chat_id: String = "chat_id" optional;
+        chat_id, with_chat_id: Uuid = "chat_id" optional;
         from, with_from: String = "from" optional;
         from_handle, with_from_handle: ChatHandle = "from_handle" optional;
         reaction_id, with_reaction_id: String = "reaction_id" optional;
-        message_id, with_message_id: String = "message_id" optional;
+        message_id, with_message_id: Uuid = "message_id" optional;
         part_index, with_part_index: i32 = "part_index" optional;
         reaction_type, with_reaction_type: ReactionType = "reaction_type" required;
         custom_emoji, with_custom_emoji: String = "custom_emoji" optional;

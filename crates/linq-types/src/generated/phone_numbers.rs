@@ -510,7 +510,7 @@ record! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ReputationUnhealthyChat {
     /// The chat's id.
-    pub chat_id: Option<String>,
+    pub chat_id: Option<Uuid>,
     /// The chat's health.
     ///
     /// - `AT_RISK`: signals are getting worse
@@ -525,7 +525,7 @@ pub struct ReputationUnhealthyChat {
 
 record! {
     ReputationUnhealthyChat {
-        chat_id, with_chat_id: String = "chat_id" optional;
+        chat_id, with_chat_id: Uuid = "chat_id" optional;
         status, with_status: ReputationUnhealthyChatStatus = "status" optional;
         driver_keys, with_driver_keys: Vec<ReputationDriverKey> = "driver_keys" optional;
     }
@@ -563,7 +563,7 @@ open_enum! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ReputationOptOutChat {
     /// The chat's id.
-    pub chat_id: Option<String>,
+    pub chat_id: Option<Uuid>,
     /// How many messages were sent after the opt-out.
     pub messages_after_stop: Option<i64>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
@@ -572,7 +572,7 @@ pub struct ReputationOptOutChat {
 
 record! {
     ReputationOptOutChat {
-        chat_id, with_chat_id: String = "chat_id" optional;
+        chat_id, with_chat_id: Uuid = "chat_id" optional;
         messages_after_stop, with_messages_after_stop: i64 = "messages_after_stop" optional;
     }
 }

@@ -39,7 +39,7 @@ pub struct PollOption {
     pub text: String,
     /// Whether the option's text can still be changed in the Messages app.
     pub can_be_edited: bool,
-    /// Who put the option into the poll. Null or absent when not known.
+    /// Who put the option into the poll. Null when not known.
     pub creator_handle: Option<ChatHandle>,
     /// Who voted for this option. Empty when nobody did.
     pub voters: Vec<PollVoter>,
@@ -52,7 +52,7 @@ record! {
         option_id, with_option_id: Uuid = "option_id" required;
         text, with_text: String = "text" required;
         can_be_edited, with_can_be_edited: bool = "can_be_edited" required;
-        creator_handle, with_creator_handle: ChatHandle = "creator_handle" optional;
+        creator_handle, with_creator_handle: ChatHandle = "creator_handle" nullable;
         voters, with_voters: Vec<PollVoter> = "voters" required;
     }
 }

@@ -40,25 +40,13 @@
 //! An event of a type that this release does not know goes to the handler as
 //! [`Unknown`](linq_types::WebhookEvent::Unknown), like any other.
 //!
-//! Every answer but 200 says why in its body, in one line without anything of the delivery. With the feature
-//! `tracing` every delivery is an event of the target `linq_ext`, with answer, event type and key.
+//! Every answer but 200 says why in its body, in one line without anything of the delivery. Every
+//! delivery is an event of [`tracing`] with the target `linq_webhook`, with answer, event type and key.
 
-mod answer;
-mod body;
 mod extract;
-mod panic;
 mod receive;
-mod rejection;
 mod router;
-mod task;
-mod tasks;
-mod trace;
 
-pub use extract::{Event, Verified};
-pub use receive::Received;
-pub use rejection::Rejection;
+pub use extract::{BODY_LIMIT, Event, Rejection, Verified};
+pub use receive::{Received, Tasks};
 pub use router::{InvalidPath, WebhookRouter, router};
-pub use tasks::Tasks;
-
-/// How long a body may be unless it is set: 1 MiB.
-pub const BODY_LIMIT: usize = 1024 * 1024;

@@ -9,8 +9,8 @@ use ::axum::extract::Request;
 use ::axum::routing::post;
 use tokio::sync::Semaphore;
 
-use super::receive::{Handler, Received, Receiver};
-use super::{BODY_LIMIT, Tasks};
+use super::extract::BODY_LIMIT;
+use super::receive::{Handler, Received, Receiver, Tasks};
 use crate::{Deduper, Verifier};
 
 const DEFAULT_PATH: &str = "/webhooks";
@@ -138,8 +138,8 @@ impl<D: Deduper> WebhookRouter<D> {
             body_limit: self.body_limit,
             deadline: self.deadline,
             answers_first: self.answers_first,
-            concurrency: self.concurrency,
             reading: Semaphore::new(bodies.min(Semaphore::MAX_PERMITS)),
+            handling: Arc::new(Semaphore::new(self.concurrency.min(Semaphore::MAX_PERMITS))),
             tasks: self.tasks,
         });
         let receive = move |request: Request| {

@@ -34,7 +34,7 @@ impl Visit for Line<'_> {
 
 impl Subscriber for Log {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "linq_ext"
+        metadata.target() == "linq_webhook"
     }
 
     fn event(&self, event: &Event<'_>) {

@@ -201,7 +201,7 @@ fn verifier_from_env(value: Option<&str>) -> String {
     let this = std::env::current_exe().expect("the test knows its file");
     let mut command = std::process::Command::new(this);
     command
-        .args(["--exact", "child", "--ignored", "--nocapture"])
+        .args(["--exact", "verification::child", "--ignored", "--nocapture"])
         .env_remove("LINQ_WEBHOOK_SECRET");
     if let Some(value) = value {
         command.env("LINQ_WEBHOOK_SECRET", value);
