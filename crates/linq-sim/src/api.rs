@@ -23,8 +23,6 @@ pub(crate) fn api() -> &'static Api {
 pub(crate) struct Api {
     /// Every operation of the document.
     pub(crate) operations: Vec<Operation>,
-    /// The error codes that the document names.
-    pub(crate) error_codes: Vec<ErrorCode>,
     /// Codes of broken constraints by the component that they are part of.
     pub(crate) component_codes: BTreeMap<String, u16>,
     /// `{"schemas": {…}}`, which references point into.
@@ -68,17 +66,10 @@ pub(crate) struct Body {
 #[derive(Deserialize)]
 pub(crate) struct Success {
     pub(crate) status: u16,
-    pub(crate) media_type: Option<String>,
+    /// The schema that tests hold every response against.
+    #[cfg(test)]
     pub(crate) schema: Option<Value>,
     pub(crate) example: Option<Value>,
-}
-
-/// An error code of the document.
-#[derive(Deserialize)]
-pub(crate) struct ErrorCode {
-    pub(crate) code: u16,
-    pub(crate) meaning: String,
-    pub(crate) statuses: Vec<u16>,
 }
 
 /// What a method and path lead to.
@@ -110,16 +101,6 @@ impl Api {
             Some((_, operation, parameters)) => Route::Found(operation, parameters),
             None => Route::OtherMethod,
         }
-    }
-
-    /// Returns the operation with an id.
-    pub(crate) fn operation(&'static self, id: &str) -> Option<&'static Operation> {
-        self.operations.iter().find(|operation| operation.id == id)
-    }
-
-    /// Returns what the document says about an error code.
-    pub(crate) fn error_code(&self, code: u16) -> Option<&ErrorCode> {
-        self.error_codes.iter().find(|known| known.code == code)
     }
 
     /// Returns the schema that a reference points to, or the schema itself.

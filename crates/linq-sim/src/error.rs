@@ -2,8 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::api::api;
-
 /// An error response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApiError {
@@ -23,13 +21,6 @@ impl ApiError {
             message: message.into(),
             retry_after: None,
         }
-    }
-
-    /// Makes an error with the first status that the document names for its code.
-    pub(crate) fn of(code: u16, message: impl Into<String>) -> Self {
-        let known = api().error_code(code);
-        let status = known.and_then(|known| known.statuses.first().copied());
-        Self::new(status.unwrap_or(400), code, message)
     }
 
     /// Makes a 429 with the time to wait.

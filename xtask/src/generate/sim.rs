@@ -1,5 +1,5 @@
 //! Stage 10, sim. In: the document with its fix-ups. Out: one file of data that the simulator serves and
-//! validates by: operations, schemas, an example of each response, error codes, and which code a broken
+//! validates by: operations, schemas, an example of each response, and which error code a broken
 //! constraint gets.
 //!
 //! The schemas are the document's own. Schemas made from linq-types would hide the faults of our types.
@@ -24,7 +24,6 @@ pub fn emit(document: &Document) -> Files {
     let mut data = json!({
         "generated": format!("by `cargo xtask gen` from {}; do not edit", document.name),
         "operations": operations(root),
-        "error_codes": error_codes(root),
         "component_codes": component_codes(&root["components"]["schemas"]),
         "components": skeleton::of(&schemas),
     });
@@ -111,7 +110,6 @@ fn success(operation: &Value) -> Option<Value> {
         .and_then(|content| content.iter().next());
     Some(json!({
         "status": status.parse::<u16>().unwrap_or(200),
-        "media_type": content.map(|(media_type, _)| media_type),
         "schema": content.map(|(_, content)| skeleton::of(&content["schema"])),
         "example": content.and_then(|(_, content)| example(content)),
     }))
@@ -123,11 +121,6 @@ fn example(content: &Value) -> Option<&Value> {
         let examples = content["examples"].as_object()?;
         examples.values().next()?.get("value")
     })
-}
-
-/// The error codes of the document.
-fn error_codes(root: &Value) -> &Value {
-    &root["components"]["schemas"]["ErrorCode"]["x-error-codes"]
 }
 
 /// The code that a broken constraint inside a component gets, where it does not depend on the constraint: what

@@ -53,6 +53,18 @@ pub(crate) struct Answered {
     pub(crate) routing_key: Option<String>,
 }
 
+impl Answered {
+    /// Makes the outcome of an attempt without a response.
+    pub(crate) fn without(detail: &str) -> Self {
+        Self {
+            status: None,
+            detail: detail.to_owned(),
+            headers: Vec::new(),
+            routing_key: None,
+        }
+    }
+}
+
 /// A delivery to send now.
 #[derive(Clone, Debug)]
 pub(crate) struct Outgoing {
@@ -293,6 +305,23 @@ impl World {
                 .find(|known| known.id == delivery.subscription_id)
         {
             subscription.routing_keys.insert(chat_id, key);
+        }
+    }
+
+    /// Notes what became of an attempt after which there is no other.
+    pub(crate) fn answered_finally(&mut self, number: u64, answered: Answered) {
+        self.answered(number, answered);
+        if let Some(delivery) = self.deliveries.get_mut(&number) {
+            delivery.next_at = None;
+        }
+    }
+
+    /// Has a delivery sent later than now.
+    pub(crate) fn postpone(&mut self, number: u64, millis: i64) {
+        let at = self.now() + TimeDelta::milliseconds(millis);
+        if let Some(delivery) = self.deliveries.get_mut(&number) {
+            delivery.is_sending = false;
+            delivery.next_at = Some(at);
         }
     }
 

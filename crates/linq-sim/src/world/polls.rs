@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::messages::{Message, Status, reaction_json};
-use super::{Call, Outcome, World, shown};
+use super::{Call, Outcome, Time, World, shown};
 use crate::error::ApiError;
 
 /// A poll, which is a message.
@@ -19,8 +19,8 @@ pub(crate) struct PollOption {
     pub(crate) id: String,
     pub(crate) text: String,
     pub(crate) creator: String,
-    /// Numbers and addresses.
-    pub(crate) voters: Vec<String>,
+    /// Numbers and addresses, and when they voted.
+    pub(crate) voters: Vec<(String, Time)>,
 }
 
 impl World {
@@ -149,13 +149,13 @@ impl World {
         });
         let option =
             option.ok_or_else(|| ApiError::new(404, 2002, "the poll has no such option"))?;
-        let has_voted = option.voters.iter().any(|voter| voter == from);
+        let has_voted = option.voters.iter().any(|(voter, _)| voter == from);
         if has_voted == is_added {
             return Ok(());
         }
-        option.voters.retain(|voter| voter != from);
+        option.voters.retain(|(voter, _)| voter != from);
         if is_added {
-            option.voters.push(from.to_owned());
+            option.voters.push((from.to_owned(), now));
         }
         let message = self.poll_message(message_id)?;
         let chat = self.chat(&message.chat_id)?;
@@ -201,7 +201,10 @@ impl World {
         let chat = self.chats.get(&message.chat_id);
         let handle = |handle: &String| chat.map_or(Value::Null, |chat| chat.handle(handle));
         let options = message.poll.iter().flat_map(|poll| &poll.options);
-        let mut voters: Vec<&String> = options.clone().flat_map(|option| &option.voters).collect();
+        let mut voters: Vec<&String> = options
+            .clone()
+            .flat_map(|option| option.voters.iter().map(|(voter, _)| voter))
+            .collect();
         voters.sort();
         voters.dedup();
         let total = voters.len();
@@ -210,7 +213,7 @@ impl World {
                 let voters: Vec<Value> = option
                     .voters
                     .iter()
-                    .map(|voter| json!({ "handle": handle(voter) }))
+                    .map(|(voter, at)| json!({ "handle": voter, "voted_at": shown(*at) }))
                     .collect();
                 json!({
                     "option_id": option.id, "text": option.text, "can_be_edited": false,
