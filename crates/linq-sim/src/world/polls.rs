@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::messages::{Message, Status, reaction_json};
-use super::{Call, Outcome, Time, World, shown};
+use super::{Call, Outcome, Time, World, shown, shown_if};
 use crate::error::ApiError;
 
 /// A poll, which is a message.
@@ -109,6 +109,16 @@ impl World {
             .collect();
         let mut data = self.poll_event(message);
         data["added_options"] = added.into();
+        for other in [
+            "poll",
+            "sent_at",
+            "delivered_at",
+            "read_at",
+            "created_at",
+            "updated_at",
+        ] {
+            data.as_object_mut().and_then(|data| data.remove(other));
+        }
         let chat_id = message.chat_id.clone();
         self.emit_chat("poll.updated", &chat_id, data);
         self.envelope(call, id)
@@ -232,6 +242,9 @@ impl World {
             "direction": if message.is_from_me { "outbound" } else { "inbound" },
             "sender_handle": chat.map_or(Value::Null, |chat| chat.handle(&message.from)),
             "poll": self.poll_json(message), "service": message.service, "zero_retention": false,
+            "sent_at": shown_if(message.sent_at), "delivered_at": shown_if(message.delivered_at),
+            "read_at": shown_if(message.read_at), "created_at": shown(message.created_at),
+            "updated_at": shown(message.updated_at),
         })
     }
 }
