@@ -67,11 +67,11 @@ fn validator(document: &Value, schema: &Value) -> Validator {
 #[test]
 fn every_example_satisfies_its_schema() {
     let document = document();
-    let cases = cases(&document);
+    let cases = cases(document);
     assert!(cases.len() >= 100, "{} places have examples", cases.len());
     let mut problems = Vec::new();
     for case in cases {
-        let validator = validator(&document, &case.schema);
+        let validator = validator(document, &case.schema);
         for example in &case.examples {
             for error in validator.iter_errors(example) {
                 let place = error.instance_path();
@@ -87,7 +87,7 @@ fn every_example_satisfies_its_schema() {
 fn what_is_wrong_would_be_found() {
     let document = document();
     let chat = json!({ "$ref": "#/components/schemas/Chat" });
-    let validator = validator(&document, &chat);
+    let validator = validator(document, &chat);
     let operation = &document["paths"]["/v3/chats/{chatId}"]["get"];
     let sound = &operation["responses"]["200"]["content"]["application/json"]["example"];
     assert!(validator.is_valid(sound));
@@ -148,12 +148,12 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
 #[test]
 fn every_operation_parameter_and_answer_is_described() {
     let document = document();
-    let operations = operations(&document);
+    let operations = operations(document);
     assert!(operations.len() >= 69);
     let mut bare = Vec::new();
     for (pointer, operation) in operations {
         let mut check = |value: &Value, name: &str, place: String| {
-            if !has_text(resolved(&document, value), name) {
+            if !has_text(resolved(document, value), name) {
                 bare.push(format!("{place} has no {name}"));
             }
         };
@@ -176,7 +176,7 @@ fn every_schema_property_and_enum_is_described() {
     let document = document();
     let mut bare = Vec::new();
     let mut described = 0;
-    for_each_schema(&document, &mut |pointer, schema| {
+    for_each_schema(document, &mut |pointer, schema| {
         let (around, _) = pointer.rsplit_once('/').unwrap_or_default();
         let named = around.ends_with("/properties") || around == "#/components/schemas";
         // The schema of a parameter is described by the parameter.
@@ -185,7 +185,7 @@ fn every_schema_property_and_enum_is_described() {
             return;
         }
         described += 1;
-        if !has_text(schema, "description") && !has_text(resolved(&document, schema), "description")
+        if !has_text(schema, "description") && !has_text(resolved(document, schema), "description")
         {
             bare.push(pointer.to_owned());
         }
@@ -216,7 +216,7 @@ fn is_unfinished(text: &str) -> bool {
 #[test]
 fn no_text_has_html_or_is_unfinished() {
     let mut texts = 0;
-    for_each_text(&document(), "#", &mut |pointer, text| {
+    for_each_text(document(), "#", &mut |pointer, text| {
         assert!(!has_html(text), "{pointer}: {text}");
         assert!(!is_unfinished(text), "{pointer}: {text}");
         texts += 1;

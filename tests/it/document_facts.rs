@@ -26,7 +26,7 @@ fn an_operation_or_event_uses_every_component() {
     let document = document();
     let mut found = BTreeSet::new();
     for section in ["paths", "webhooks"] {
-        reach(&document, &document[section], &mut found);
+        reach(document, &document[section], &mut found);
     }
     let mut unused = Vec::new();
     for kind in ["schemas", "responses"] {
@@ -60,7 +60,7 @@ fn every_error_code_has_a_name_and_a_meaning() {
     let document = document();
     let listed = document["components"]["schemas"]["ErrorCode"]["x-error-codes"].as_array();
     let listed = listed.expect("the document lists error codes");
-    let codes = error_codes(&document);
+    let codes = error_codes(document);
     assert_eq!(codes.len(), listed.len(), "a code is listed twice");
     assert!(codes.len() >= 56, "{} codes", codes.len());
     let mut names = BTreeSet::new();
@@ -92,9 +92,9 @@ fn is_error_code(number: u64) -> bool {
 #[test]
 fn every_error_code_in_a_text_is_listed() {
     let document = document();
-    let codes = error_codes(&document);
+    let codes = error_codes(document);
     let mut mentioned = BTreeSet::new();
-    for_each_text(&document, "#", &mut |pointer, text| {
+    for_each_text(document, "#", &mut |pointer, text| {
         for number in numbers(text).into_iter().filter(|n| is_error_code(*n)) {
             assert!(codes.contains_key(&number), "{pointer} names {number}");
             mentioned.insert(number);
@@ -118,7 +118,7 @@ const NOT_ITS_OWN: [(&str, u64); 2] = [
 #[test]
 fn an_operation_lists_every_status_that_its_description_names() {
     let document = document();
-    let codes = error_codes(&document);
+    let codes = error_codes(document);
     let mut missing = Vec::new();
     let mut named = 0;
     for (path, item) in children(&document["paths"]) {
@@ -229,7 +229,7 @@ fn every_id_says_what_it_is_the_id_of() {
         .collect();
     let mut kinds: BTreeMap<String, BTreeSet<Option<String>>> = BTreeMap::new();
     let mut problems = Vec::new();
-    for_each_named(&document(), &mut |pointer, name, schema| {
+    for_each_named(document(), &mut |pointer, name, schema| {
         let format = schema["format"].as_str().map(str::to_owned);
         let is_named = name == "id" || name.ends_with("_id") || name.ends_with("Id");
         let is_id = is_named || format.as_deref() == Some("uuid");

@@ -2,5 +2,5 @@
 
 mod document;
 mod document_facts;
+mod imports;
 mod tree;
-mod vendor_suite;

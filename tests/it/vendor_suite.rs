@@ -81,8 +81,8 @@ fn the_suite_of_the_python_sdk_passes_against_a_mock_of_the_document() {
         return;
     };
     let mock = Mock::start(&prism);
-    let support = Path::new(env!("CARGO_MANIFEST_DIR")).join("support");
-    let path = std::env::join_paths([python.join("packages"), support]);
+    let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("it");
+    let path = std::env::join_paths([python.join("packages"), plugin]);
     let output = Command::new("python3")
         .args(["-Bm", "pytest", "-p", "vendor_suite", "tests/api_resources"])
         // Its own settings need more packages, and turn the warnings of packages into errors.

@@ -5,14 +5,16 @@
 //! `xtask/tests/known_defects.rs`). It is given what is left once nested schemas are hoisted, each
 //! operation has one success and one error answer, and the schemas speak the language of 3.0.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle};
 use serde_json::{Map, Value, json};
 use xtask::command;
 use xtask::command::gen_command::{DOCUMENT, OVERLAY};
+use xtask::generate::accept::Losses;
 use xtask::generate::overlay::Whose;
-use xtask::generate::{check, hoist, load, overlay, webhooks};
+use xtask::generate::{check, hoist, json_schema, load, overlay, webhooks};
 
 const MANIFEST: &str = r#"[package]
 name = "plain"
@@ -42,7 +44,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut document = load::load(&root.join(DOCUMENT), DOCUMENT)?;
     let fixups = load::parse(&std::fs::read_to_string(root.join(OVERLAY))?, OVERLAY)?;
     overlay::apply(&mut document, &fixups, Whose::Ours)?;
-    check::check(&document)?;
+    let mut losses = Losses::new(BTreeMap::new(), BTreeMap::new(), Whose::Ours)?;
+    check::check(&document, &mut losses)?;
     let (mut events, _) = webhooks::extract(&mut document)?;
     let components = hoist::hoist(&mut document, &mut events)?.components;
     let schemas: Map<String, Value> = components
@@ -130,15 +133,15 @@ fn lowered(schema: &Value) -> Value {
 fn lowered_object(object: &Map<String, Value>) -> Value {
     if let Some(reference) = object.get("$ref") {
         let reference = json!({ "$ref": reference });
-        return if hoist::takes_null(object) {
+        return if json_schema::takes_null(object) {
             json!({ "allOf": [reference], "nullable": true })
         } else {
             reference
         };
     }
-    if let Some((union, index)) = hoist::wrapped(object) {
+    if let Some((union, index)) = json_schema::wrapped(object) {
         let inner = lowered(&object[union][index]);
-        return json!({ "allOf": [inner], "nullable": hoist::takes_null(object) });
+        return json!({ "allOf": [inner], "nullable": json_schema::takes_null(object) });
     }
     let mut plain = Map::new();
     for (key, value) in object {
@@ -168,7 +171,7 @@ fn lowered_object(object: &Map<String, Value>) -> Value {
             }
         }
     }
-    if hoist::takes_null(object) {
+    if json_schema::takes_null(object) {
         plain.insert("nullable".to_owned(), Value::Bool(true));
     }
     Value::Object(plain)

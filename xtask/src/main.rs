@@ -29,8 +29,10 @@ Commands:
            --accept     keep the skeleton of this document as the last one that was seen
            --no-compile leave out what no longer compiles, which takes minutes
            --format F   text (for a terminal) or markdown
-  ci     Run everything that has to hold: formatting, generated files, lints, tests, docs and
-         the minimum Rust version
+  ci [STEPS]
+         Run everything that has to hold: formatting, generated files, lints and tests with the
+         features in all ways that matter, docs and the minimum Rust version; of these only the steps
+         whose names contain STEPS, if it is named
 ";
 
 fn main() -> ExitCode {
@@ -76,7 +78,10 @@ fn run() -> Result<bool, String> {
         "diff" => diff(&mut arguments),
         "update" => update(&mut arguments),
         "ci" => match arguments.next().map_err(usage)? {
-            None => command::ci::run(&command::root()).map(|()| true),
+            None => command::ci::run(&command::root(), "").map(|()| true),
+            Some(Value(filter)) => {
+                command::ci::run(&command::root(), &filter.to_string_lossy()).map(|()| true)
+            }
             Some(other) => Err(usage(other.unexpected())),
         },
         other => Err(format!("error: there is no command `{other}`\n\n{HELP}")),

@@ -59,7 +59,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         list = list.from(line);
     }
     if let Some(limit) = arguments.limit {
-        list = list.limit(limit);
+        list = list.max_items(limit);
     }
     if let Some(cursor) = &arguments.cursor {
         list = list.cursor(cursor);

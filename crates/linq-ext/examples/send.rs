@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use linq_ext::Linq;
-use linq_ext::message::{BubbleEffect, Effect, Rule, ScreenEffect};
+use linq_ext::message::{Effect, Rule};
 
 /// Sends a message from a line to one or more people.
 ///
@@ -26,30 +26,12 @@ struct Arguments {
     text: String,
 
     /// An effect for iMessage, such as confetti or slam. The first message of a new chat cannot have one.
-    #[arg(long, value_name = "NAME", value_parser = effect)]
+    #[arg(long, value_name = "NAME")]
     effect: Option<Effect>,
 
     /// The https address of a file to send with the text, at most 10 MB.
     #[arg(long, value_name = "URL")]
     media: Option<String>,
-}
-
-fn effect(name: &str) -> Result<Effect, String> {
-    let screen = ScreenEffect::KNOWN.iter().cloned().map(Effect::from);
-    let bubble = BubbleEffect::KNOWN.iter().cloned().map(Effect::from);
-    let mut names = Vec::new();
-    for effect in screen.chain(bubble) {
-        let known = match &effect {
-            Effect::Screen(effect) => effect.as_str(),
-            Effect::Bubble(effect) => effect.as_str(),
-            _ => continue,
-        };
-        if known == name {
-            return Ok(effect);
-        }
-        names.push(known.to_owned());
-    }
-    Err(format!("there are {}", names.join(", ")))
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -21,35 +21,43 @@
 //! idempotency keys.
 #![deny(missing_docs)]
 
-mod code;
-pub mod message;
-
+mod account;
 mod call;
+mod chat_client;
+mod code;
 mod error;
 mod files;
-mod handle;
+mod id;
+mod line_client;
 mod linq;
-pub mod page;
+pub mod list;
+pub mod message;
+mod message_client;
+mod payment;
 mod raw;
+mod reaction;
 mod retry;
+mod send;
 mod subscription;
 mod trace;
 mod typing;
 
-pub use code::ErrorCode;
 pub use linq_client as client;
 pub use linq_types as types;
-pub use message::Message;
 
 pub use call::{Call, CallFuture, Response};
+pub use chat_client::{Background, ChatClient};
+pub use code::ErrorCode;
 pub use error::Error;
 pub use files::{Download, DownloadStream, Downloaded, Upload, Uploaded};
-pub use handle::{
-    AvailableNumber, Background, ChatHandle, Destination, LineHandle, MessageHandle, Reaction,
-    SendMessage, Sticker, ToChat, ToHandles, ToNewChat,
-};
+pub use id::IntoId;
+pub use line_client::{AvailableNumber, LineClient};
 pub use linq::{Linq, LinqBuilder};
+pub use message::Message;
+pub use message_client::MessageClient;
 pub use raw::RawCall;
+pub use reaction::{Reaction, Sticker};
 pub use retry::clock::{Clock, SystemClock};
+pub use send::{Destination, Recipient, SendMessage, Sent, ToAny, ToChat, ToHandles, ToNewChat};
 pub use subscription::{EnsureSubscription, Subscription, SubscriptionChange};
 pub use typing::Typing;

@@ -11,6 +11,7 @@ use crate::Error;
 use crate::retry::clock::{Clock, SystemClock};
 use crate::retry::hook::Retries;
 use crate::retry::policy::Limits;
+use crate::typing::Indicators;
 
 const API_KEY_VARIABLE: &str = "LINQ_API_V3_API_KEY";
 const BASE_URL_VARIABLE: &str = "LINQ_API_V3_BASE_URL";
@@ -28,6 +29,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     limits: Limits,
     default_line: Option<String>,
+    indicators: Indicators,
 }
 
 impl Linq {
@@ -63,6 +65,11 @@ impl Linq {
     /// The HTTP client, without the API key, for servers other than the API.
     pub(crate) fn http(&self) -> &reqwest::Client {
         self.inner.api.http_client()
+    }
+
+    /// The typing indicators.
+    pub(crate) fn indicators(&self) -> &Indicators {
+        &self.inner.indicators
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -271,6 +278,7 @@ impl LinqBuilder {
                 clock: self.clock,
                 limits,
                 default_line: self.default_line,
+                indicators: Indicators::default(),
             }),
         })
     }

@@ -1,28 +1,32 @@
-//! The typing indicator, for as long as a reply is being made.
+//! The typing indicator, for as long as a reply is being prepared.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::Poll;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
+use uuid::Uuid;
 
-use crate::Error;
-use crate::handle::ChatHandle;
-use crate::retry::clock::Clock;
+use crate::ChatClient;
 
-/// The indicator stays for 85 to 90 seconds.
+/// The indicator fades after 85 to 90 seconds.
 const REFRESH: Duration = Duration::from_secs(60);
-/// After a refresh that failed, early enough to reach the server before the indicator is gone.
-const REFRESH_AGAIN: Duration = Duration::from_secs(10);
-/// Longest time that one refresh may take, since whoever ends the typing waits for it.
+/// After a refresh that failed, early enough to reach the server before the indicator fades.
+const REFRESH_AFTER_FAILURE: Duration = Duration::from_secs(10);
+/// After a message, which removes the indicator about a second after it was accepted.
+const REFRESH_AFTER_MESSAGE: Duration = Duration::from_secs(3);
+/// Short, since the end of the indicator waits for it.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
 
-impl ChatHandle {
-    /// Shows the typing indicator for as long as the [`Typing`] it gives is kept.
+impl ChatClient {
+    /// Shows the typing indicator until the returned guard is dropped.
+    ///
+    /// It never fails and does not wait: the requests are sent in the background, and failures are logged only. Use
+    /// [`start_typing`](Self::start_typing) to learn whether the API accepts it.
     ///
     /// ```no_run
     /// # async fn example(
@@ -30,110 +34,46 @@ impl ChatHandle {
     /// #     chat_id: uuid::Uuid,
     /// #     think: impl Future<Output = String>,
     /// # ) -> Result<(), linq_ext::Error> {
-    /// let typing = linq.chat(chat_id).typing().await?;
-    /// let reply = think.await;
-    /// typing.send(linq.chat(chat_id).message().text(reply)).await?;
+    /// let chat = linq.chat(chat_id);
+    /// let typing = chat.typing();
+    /// chat.message().text("Let me see.").await?; // the indicator returns after it
+    /// chat.message().text(think.await).await?;
+    /// drop(typing);
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// Any error of a call, if the first request fails, after the usual retries. An agent that replies in any
-    /// case goes on without: `let typing = linq.chat(chat_id).typing().await.ok();`.
-    #[must_use = "nothing is sent until it is awaited"]
-    pub fn typing(&self) -> impl Future<Output = Result<Typing, Error>> + Send + use<> {
-        let chat = self.clone();
-        async move {
-            let runtime = Handle::try_current()
-                .map_err(|_| Error::other("the typing indicator needs a tokio runtime"))?;
-            chat.start_typing().await?;
-            Ok(Typing {
-                refreshing: Some(Refreshing::start(&runtime, chat.clone())),
-                chat,
-                runtime,
-                is_shown: true,
-            })
+    pub fn typing(&self) -> Typing {
+        Typing {
+            chat_id: self.id(),
+            indicator: self.linq().indicators().show(self),
         }
     }
 }
 
-/// Shows the typing indicator in a chat until it is dropped; start with
-/// [`ChatHandle::typing`](crate::ChatHandle::typing).
+/// Shows the typing indicator in a chat until it is dropped; create it with [`ChatClient::typing`].
 ///
-/// The indicator is refreshed every 60 seconds (`POST /v3/chats/{id}/typing`), since it fades after 85 to 90. A
-/// refresh that fails never ends the typing, and is tried again 10 seconds later if its cause can pass. It is
-/// best effort at Linq too: people see it in direct iMessage chats, within about 5 minutes of a message of yours.
+/// The indicator is refreshed every 60 seconds (`POST /v3/chats/{id}/typing`), since it fades after 85 to 90, and
+/// 3 seconds after each message that this client sends to the chat, since a message removes it. Several guards of a
+/// chat share one indicator. People see it in direct iMessage chats, within about 5 minutes of a message from you.
 ///
-/// When it is dropped, the indicator is taken away in the background (`DELETE /v3/chats/{id}/typing`), by the
-/// tokio runtime that it was started in; it can be dropped anywhere. A message takes the indicator away by
-/// itself: send it with [`send`](Self::send), which spares that request.
-#[must_use = "the indicator is taken away when this is dropped"]
+/// When the last guard of a chat is dropped, the indicator is removed in the background
+/// (`DELETE /v3/chats/{id}/typing`), unless a message has just removed it. All requests run on the tokio runtime that
+/// the first guard was created in; outside a runtime nothing is shown. A guard can be dropped anywhere.
+#[must_use = "the indicator is removed when this is dropped"]
 pub struct Typing {
-    chat: ChatHandle,
-    runtime: Handle,
-    refreshing: Option<Refreshing>,
-    /// True as long as the indicator may be there.
-    is_shown: bool,
+    chat_id: Option<Uuid>,
+    indicator: Option<Arc<Indicator>>,
 }
 
 impl Typing {
-    /// Takes the indicator away, and waits until that is done.
-    ///
-    /// # Errors
-    ///
-    /// See [`Error`]; the indicator then fades by itself, within 90 seconds.
-    pub async fn stop(mut self) -> Result<(), Error> {
-        self.end_refreshing().await;
-        let result = self.chat.stop_typing().await;
-        self.is_shown = false;
-        result
-    }
-
-    /// Makes a call that sends a message, which takes the indicator away by itself.
-    ///
-    /// No refresh goes out from now on, so that none can bring the indicator back after the message. If the
-    /// call fails, the indicator is taken away as if this had been dropped.
-    ///
-    /// # Errors
-    ///
-    /// Those of the call.
-    pub async fn send<T>(
-        mut self,
-        call: impl IntoFuture<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        self.end_refreshing().await;
-        let result = call.await;
-        self.is_shown = match &result {
-            Ok(_) => false,
-            Err(error) => !error.is_accepted(),
-        };
-        result
-    }
-
-    async fn end_refreshing(&mut self) {
-        if let Some(refreshing) = &mut self.refreshing {
-            refreshing.end().await;
-        }
-        self.refreshing = None;
-    }
-}
-
-impl Drop for Typing {
-    fn drop(&mut self) {
-        if !self.is_shown {
+    /// Drops the guard, and if it was the last one of its chat, waits until the indicator is removed.
+    pub async fn stop(self) {
+        let Some(indicator) = self.indicator.and_then(Arc::into_inner) else {
             return;
-        }
-        let refreshing = self.refreshing.take();
-        let chat = self.chat.clone();
-        // On a runtime that has ended this does nothing.
-        self.runtime.spawn(async move {
-            if let Some(mut refreshing) = refreshing {
-                refreshing.end().await;
-            }
-            // Nobody is there to be told; the indicator fades by itself.
-            let _ = chat.stop_typing().await;
-        });
+        };
+        let Indicator { messages, ended } = indicator;
+        drop(messages);
+        wait(ended).await;
     }
 }
 
@@ -141,58 +81,127 @@ impl fmt::Debug for Typing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Typing")
-            .field("chat", &self.chat.id())
+            .field("chat_id", &self.chat_id)
             .finish_non_exhaustive()
     }
 }
 
-/// The task that refreshes the indicator.
-struct Refreshing {
-    /// The task ends when this is gone.
-    keep: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
+/// The indicator of one chat, shared by its guards.
+struct Indicator {
+    /// Notifies the task of messages; the task ends when this is dropped.
+    messages: watch::Sender<()>,
+    /// Closed once the task has ended.
+    ended: watch::Receiver<()>,
 }
 
-impl Refreshing {
-    fn start(runtime: &Handle, chat: ChatHandle) -> Self {
-        let (keep, mut ended) = oneshot::channel();
-        let task = runtime.spawn(async move {
-            let mut pause = REFRESH;
-            while goes_on(&mut ended, chat.linq().clock(), pause).await {
-                // Not broken off in the middle: the server could bring the indicator back after its end.
-                let refresh = chat.start_typing().max_retries(0).timeout(REFRESH_TIMEOUT);
-                pause = match refresh.await {
-                    Err(error) if error.is_retryable() => REFRESH_AGAIN,
-                    _ => REFRESH,
-                };
+/// The indicators of a client.
+#[derive(Default)]
+pub(crate) struct Indicators(Mutex<HashMap<Uuid, Latest>>);
+
+/// The latest indicator of a chat.
+struct Latest {
+    indicator: Weak<Indicator>,
+    ended: watch::Receiver<()>,
+}
+
+impl Latest {
+    fn is_running(&self) -> bool {
+        self.ended.has_changed().is_ok()
+    }
+}
+
+impl Indicators {
+    fn show(&self, chat: &ChatClient) -> Option<Arc<Indicator>> {
+        let (id, runtime) = (chat.id()?, Handle::try_current().ok()?);
+        let mut chats = self.lock();
+        chats.retain(|_, latest| latest.is_running());
+        let latest = chats.get(&id);
+        if let Some(indicator) = latest.and_then(|latest| latest.indicator.upgrade()) {
+            return Some(indicator);
+        }
+        let before = latest.map(|latest| latest.ended.clone());
+        let (messages, sent) = watch::channel(());
+        let (ending, ended) = watch::channel(());
+        let chat = chat.clone();
+        runtime.spawn(async move {
+            // Its last request could remove the new indicator.
+            if let Some(before) = before {
+                wait(before).await;
             }
+            run(chat, sent).await;
+            drop(ending);
         });
-        Self {
-            keep: Some(keep),
-            task,
+        let indicator = Arc::new(Indicator {
+            messages,
+            ended: ended.clone(),
+        });
+        let latest = Latest {
+            indicator: Arc::downgrade(&indicator),
+            ended,
+        };
+        chats.insert(id, latest);
+        Some(indicator)
+    }
+
+    /// Shows the indicator again, if there is one, after a message that was sent to the chat.
+    pub(crate) fn message_sent(&self, chat_id: Uuid) {
+        let latest = self.lock();
+        let latest = latest.get(&chat_id);
+        if let Some(indicator) = latest.and_then(|latest| latest.indicator.upgrade()) {
+            indicator.messages.send_replace(());
         }
     }
 
-    /// Waits until the last refresh is through.
-    async fn end(&mut self) {
-        self.keep = None;
-        // It fails only with the runtime, and there is nothing to wait for then.
-        let _ = (&mut self.task).await;
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Latest>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Waits; false if the typing ends before that.
-async fn goes_on(
-    ended: &mut oneshot::Receiver<()>,
-    clock: &Arc<dyn Clock>,
-    pause: Duration,
-) -> bool {
-    let mut pause = clock.sleep(pause);
-    std::future::poll_fn(|context| {
-        if Pin::new(&mut *ended).poll(context).is_ready() {
-            return Poll::Ready(false);
+/// Waits until a task has ended.
+async fn wait(mut ended: watch::Receiver<()>) {
+    while ended.changed().await.is_ok() {}
+}
+
+/// Keeps the indicator until there is no guard.
+async fn run(chat: ChatClient, mut messages: watch::Receiver<()>) {
+    let clock = Arc::clone(chat.linq().clock());
+    let mut is_shown = false;
+    loop {
+        // It is not interrupted, since the server could process it after the end of the indicator.
+        let start = chat.start_typing().max_retries(0).timeout(REFRESH_TIMEOUT);
+        let mut pause = match start.await {
+            Ok(()) => {
+                is_shown = true;
+                REFRESH
+            }
+            Err(error) => {
+                tracing::debug!(target: "linq_ext", %error, "the typing indicator failed");
+                is_shown |= error.status().is_none();
+                match error.is_retryable() {
+                    true => REFRESH_AFTER_FAILURE,
+                    false => REFRESH,
+                }
+            }
+        };
+        // Whether a message during the request removes the indicator is not known.
+        if messages.has_changed().unwrap_or(false) {
+            messages.mark_unchanged();
+            pause = REFRESH_AFTER_MESSAGE;
         }
-        pause.as_mut().poll(context).map(|()| true)
-    })
-    .await
+        loop {
+            match select(pin!(messages.changed()), clock.sleep(pause)).await {
+                Either::Left((Ok(()), _)) => {
+                    is_shown = false;
+                    pause = REFRESH_AFTER_MESSAGE;
+                }
+                Either::Left((Err(_), _)) => {
+                    if is_shown && let Err(error) = chat.stop_typing().await {
+                        tracing::debug!(target: "linq_ext", %error, "the typing indicator stays");
+                    }
+                    return;
+                }
+                Either::Right(_) => break,
+            }
+        }
+    }
 }

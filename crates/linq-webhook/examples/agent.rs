@@ -97,16 +97,14 @@ async fn answer(linq: Linq, received: Received) -> Result<(), linq_ext::Error> {
     }
     let chat = linq.chat(message.chat_id());
     // The indicator is best effort; the answer is not.
-    let typing = chat.typing().await.ok();
+    let typing = chat.typing();
     // One answer for each message, whatever is delivered twice or cut off by a crash.
     let answer = chat
         .message()
         .text(message.text())
         .idempotency_key(format!("echo-{}", message.message_id()));
-    let sent = match typing {
-        Some(typing) => typing.send(answer).await,
-        None => answer.await,
-    };
+    let sent = answer.await;
+    drop(typing);
     match sent {
         Ok(_) => eprintln!("answered {}", message.message_id()),
         Err(error) if error.is_retryable() => {

@@ -3,92 +3,42 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// The crates that users build, whose minimum Rust version is a promise.
-const CRATES: &[&str] = &["linq-types", "linq-client", "linq-ext", "linq-webhook"];
-
-/// A step: what it is called, and the arguments of cargo.
+/// A step: its name, and the arguments of cargo.
+#[derive(Debug)]
 struct Step {
-    name: &'static str,
-    arguments: &'static [&'static str],
+    name: String,
+    arguments: Vec<String>,
 }
 
-/// The steps, in the order in which a failure is cheapest to meet.
-const STEPS: &[Step] = &[
-    Step {
-        name: "formatting",
-        arguments: &["fmt", "--all", "--check"],
-    },
-    Step {
-        name: "generated files",
-        arguments: &["xtask", "gen", "--check", "--quiet"],
-    },
-    Step {
-        name: "lints",
-        arguments: &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    },
-    Step {
-        name: "tests",
-        arguments: &["test", "--workspace", "--all-features", "--locked"],
-    },
-    Step {
-        name: "docs",
-        arguments: &[
-            "doc",
-            "--workspace",
-            "--no-deps",
-            "--all-features",
-            "--locked",
-        ],
-    },
-    Step {
-        name: "linq-types alone",
-        arguments: &["check", "--package", "linq-types", "--locked"],
-    },
-    Step {
-        name: "linq-client without TLS",
-        arguments: &[
-            "check",
-            "--package",
-            "linq-client",
-            "--no-default-features",
-            "--locked",
-        ],
-    },
-    Step {
-        name: "linq-webhook without axum",
-        arguments: &[
-            "check",
-            "--package",
-            "linq-webhook",
-            "--no-default-features",
-            "--locked",
-        ],
-    },
-];
+impl Step {
+    fn new(name: impl Into<String>, command: &str) -> Self {
+        Self {
+            name: name.into(),
+            arguments: command.split(' ').map(str::to_owned).collect(),
+        }
+    }
+}
 
-/// Runs every step, and stops at the first that fails.
+/// Runs the steps whose names contain a text, and stops at the first that fails.
 ///
 /// # Errors
 ///
 /// The step that failed, with the command to run it again.
-pub fn run(root: &Path) -> Result<(), String> {
-    for step in STEPS {
+pub fn run(root: &Path, filter: &str) -> Result<(), String> {
+    let metadata = metadata(root)?;
+    let mut steps = steps(&metadata);
+    steps.retain(|step| step.name.contains(filter));
+    let mut times = Vec::new();
+    for step in &steps {
         let shown = format!("cargo {}", step.arguments.join(" "));
         eprintln!("\n== {}: {shown}", step.name);
+        let start = Instant::now();
         let status = cargo(root)
-            .args(step.arguments)
+            .args(&step.arguments)
             .env("RUSTDOCFLAGS", "-D warnings")
             .status()
             .map_err(|error| format!("error: {shown}: {error}"))?;
@@ -98,11 +48,90 @@ pub fn run(root: &Path) -> Result<(), String> {
                 step.name
             ));
         }
+        times.push((&step.name, start.elapsed()));
     }
     eprintln!("\n== minimum Rust version");
-    minimum_version(root)?;
+    minimum_version(&metadata)?;
     eprintln!("\nAll of it holds.");
+    for (name, time) in &times {
+        eprintln!("{:>7.1} s  {name}", time.as_secs_f64());
+    }
+    let total: Duration = times.iter().map(|(_, time)| *time).sum();
+    eprintln!("{:>7.1} s  in total", total.as_secs_f64());
     Ok(())
+}
+
+/// Returns the steps, in the order in which a failure is cheapest to meet.
+///
+/// Features are checked in every combination, and tested and documented with none, each alone and all. The
+/// tests of the workspace are those with all.
+fn steps(metadata: &Value) -> Vec<Step> {
+    let mut steps = vec![
+        Step::new("formatting", "fmt --all --check"),
+        Step::new("generated files", "xtask gen --check --quiet"),
+        Step::new(
+            "lints",
+            "clippy --workspace --all-targets --all-features --locked -- -D warnings",
+        ),
+    ];
+    let mut more = vec![Step::new(
+        "tests",
+        "test --workspace --all-features --locked",
+    )];
+    for package in published(metadata) {
+        let name = text(package, "name");
+        let features = package["features"].as_object().into_iter().flatten();
+        let features: Vec<&str> = features
+            .map(|(feature, _)| feature.as_str())
+            .filter(|feature| *feature != "default")
+            .collect();
+        for set in subsets(&features) {
+            let chosen = format!(
+                "--package {name} --no-default-features --features={} --locked",
+                set.join(",")
+            );
+            let with = match set.as_slice() {
+                [] => "no feature".to_owned(),
+                set => set.join(", "),
+            };
+            steps.push(Step::new(
+                format!("lints of {name} with {with}"),
+                &format!("clippy {chosen} -- -D warnings"),
+            ));
+            if set.len() <= 1 && set.len() < features.len() {
+                more.push(Step::new(
+                    format!("tests of {name} with {with}"),
+                    &format!("test {chosen}"),
+                ));
+            }
+            if set.len() <= 1 {
+                more.push(Step::new(
+                    format!("docs of {name} with {with}"),
+                    &format!("doc --no-deps {chosen}"),
+                ));
+            }
+        }
+    }
+    more.push(Step::new(
+        "docs",
+        "doc --workspace --no-deps --all-features --locked",
+    ));
+    steps.append(&mut more);
+    steps
+}
+
+/// Returns every combination of features, the smaller ones first.
+fn subsets<'a>(features: &[&'a str]) -> Vec<Vec<&'a str>> {
+    let mut subsets = vec![Vec::new()];
+    for feature in features {
+        let with: Vec<_> = subsets
+            .iter()
+            .map(|subset| [subset.as_slice(), &[*feature]].concat())
+            .collect();
+        subsets.extend(with);
+    }
+    subsets.sort_by_key(Vec::len);
+    subsets
 }
 
 fn cargo(root: &Path) -> Command {
@@ -112,27 +141,29 @@ fn cargo(root: &Path) -> Command {
     command
 }
 
-/// Checks that no normal dependency of the crates asks for a newer Rust than they promise.
-fn minimum_version(root: &Path) -> Result<(), String> {
+fn metadata(root: &Path) -> Result<Value, String> {
     let output = cargo(root)
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--all-features",
-            "--locked",
-        ])
+        .args(["metadata", "--format-version", "1"])
+        .args(["--all-features", "--locked"])
         .output()
         .map_err(|error| format!("error: cargo metadata: {error}"))?;
     if !output.status.success() {
-        return Err(format!(
-            "error: cargo metadata: {}",
-            String::from_utf8_lossy(&output.stderr)
-        ));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("error: cargo metadata: {errors}"));
     }
-    let metadata: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("error: cargo metadata: {error}"))?;
-    let offenders = too_new(&metadata)?;
+    serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("error: cargo metadata: {error}"))
+}
+
+/// Returns the crates of the workspace that users build.
+fn published(metadata: &Value) -> impl Iterator<Item = &Value> {
+    let packages = list(metadata, "packages").iter();
+    packages.filter(|package| package["source"].is_null() && package["publish"].is_null())
+}
+
+/// Checks that no normal dependency of the crates needs a newer Rust than they promise.
+fn minimum_version(metadata: &Value) -> Result<(), String> {
+    let offenders = too_new(metadata)?;
     if offenders.is_empty() {
         return Ok(());
     }
@@ -149,11 +180,8 @@ fn too_new(metadata: &Value) -> Result<Vec<String>, String> {
     let package = |id: &str| packages.iter().find(|package| text(package, "id") == id);
     let nodes = list(&metadata["resolve"], "nodes");
     let mut offenders = Vec::new();
-    for name in CRATES {
-        let root = packages
-            .iter()
-            .find(|package| text(package, "name") == *name && package["source"].is_null())
-            .ok_or_else(|| format!("error: the workspace has no `{name}`"))?;
+    for root in published(metadata) {
+        let name = text(root, "name");
         let promised = version(text(root, "rust_version"))
             .ok_or_else(|| format!("error: `{name}` states no `rust-version`"))?;
         for id in normal_dependencies(nodes, text(root, "id")) {
@@ -217,44 +245,37 @@ fn version(text: &str) -> Option<(u32, u32, u32)> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{CRATES, too_new, version};
+    use super::{steps, subsets, too_new, version};
 
     fn metadata(needs: &str, kind: &Value) -> Value {
-        let ours = CRATES.iter().map(|name| {
-            json!({ "id": name, "name": name, "version": "0.1.0", "source": null, "rust_version": "1.88" })
-        });
+        let package = |name: &str, publish: Value| {
+            json!({
+                "id": name, "name": name, "version": "0.1.0", "source": null, "publish": publish,
+                "rust_version": "1.88", "features": { "default": ["a"], "a": [], "b": [] },
+            })
+        };
         let dependency = json!({
             "id": "dep", "name": "dep", "version": "2.0.0", "source": "registry", "rust_version": needs
         });
-        let nodes = CRATES.iter().map(|name| {
-            json!({ "id": name, "deps": [{ "pkg": "dep", "dep_kinds": [{ "kind": kind }] }] })
-        });
-        let nodes: Vec<Value> = nodes.chain([json!({ "id": "dep", "deps": [] })]).collect();
+        let node = |name: &str| json!({ "id": name, "deps": [{ "pkg": "dep", "dep_kinds": [{ "kind": kind }] }] });
         json!({
-            "packages": ours.chain([dependency]).collect::<Vec<_>>(),
-            "resolve": { "nodes": nodes },
+            "packages": [package("ours", Value::Null), package("private", json!([])), dependency],
+            "resolve": { "nodes": [node("ours"), node("private"), json!({ "id": "dep", "deps": [] })] },
         })
     }
 
     #[test]
-    fn a_newer_dependency_is_named_for_each_crate_that_links_it() {
+    fn a_newer_dependency_is_named_for_each_published_crate_that_links_it() {
         let found = too_new(&metadata("1.89.0", &Value::Null)).expect("complete metadata");
-        assert_eq!(found.len(), CRATES.len());
-        assert_eq!(found[0], "dep 2.0.0 needs Rust 1.89.0 (from linq-types)");
+        assert_eq!(found, ["dep 2.0.0 needs Rust 1.89.0 (from ours)"]);
     }
 
     #[test]
     fn an_equal_version_and_what_only_tests_use_are_fine() {
-        assert!(
-            too_new(&metadata("1.88", &Value::Null))
-                .expect("complete metadata")
-                .is_empty()
-        );
-        assert!(
-            too_new(&metadata("1.99", &json!("dev")))
-                .expect("complete metadata")
-                .is_empty()
-        );
+        for (needs, kind) in [("1.88", Value::Null), ("1.99", json!("dev"))] {
+            let found = too_new(&metadata(needs, &kind)).expect("complete metadata");
+            assert_eq!(found, [""; 0]);
+        }
     }
 
     #[test]
@@ -262,5 +283,28 @@ mod tests {
         assert!(version("1.9") < version("1.88.0"));
         assert_eq!(version("1.88"), Some((1, 88, 0)));
         assert_eq!(version(""), None);
+    }
+
+    #[test]
+    fn features_are_combined() {
+        assert_eq!(subsets(&[]), [[""; 0]]);
+        let all: [&[&str]; 4] = [&[], &["a"], &["b"], &["a", "b"]];
+        assert_eq!(subsets(&["a", "b"]), all);
+    }
+
+    #[test]
+    fn published_crates_are_checked_in_every_combination_and_tested_with_each_feature() {
+        let steps = steps(&metadata("1.88", &Value::Null));
+        let of = |start: &str| -> Vec<&str> {
+            let names = steps.iter().map(|step| &*step.name);
+            names.filter_map(|name| name.strip_prefix(start)).collect()
+        };
+        assert_eq!(of("lints of ours with "), ["no feature", "a", "b", "a, b"]);
+        assert_eq!(of("tests of ours with "), ["no feature", "a", "b"]);
+        assert_eq!(of("docs of ours with "), ["no feature", "a", "b"]);
+        assert!(of("lints of private").is_empty());
+        let none = &steps.iter().find(|step| step.name.ends_with("no feature"));
+        let arguments = none.expect("a step").arguments.join(" ");
+        assert!(arguments.contains("--package ours --no-default-features --features= --locked"));
     }
 }

@@ -151,9 +151,13 @@ fn obtain(source: &str, scratch: &Path) -> Result<(PathBuf, String), String> {
     ))
 }
 
-/// Returns what the vendor's document has and ours does not.
+/// Returns what the vendor's document has and ours does not. A type that nothing uses is not missed.
 fn lacking(ours: &Api, vendor: &Api) -> Vec<Change> {
-    let mut difference = compare(ours, vendor);
+    let mut vendor = vendor.clone();
+    vendor
+        .types
+        .retain(|_, definition| definition.in_request || definition.in_answer);
+    let mut difference = compare(ours, &vendor);
     difference.changes.retain(|change| {
         matches!(
             change.what,

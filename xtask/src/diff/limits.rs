@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::change::{Change, Found, What};
 
 /// All sentences of a place.
-pub fn all<'a>(limits: &'a [String], details: &'a [String]) -> Vec<&'a str> {
-    limits.iter().chain(details).map(String::as_str).collect()
+pub fn all(limits: &[String]) -> Vec<&str> {
+    limits.iter().map(String::as_str).collect()
 }
 
 /// Compares the sentences of a place, and notes at most one change.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::change::{Change, Found, Position, What};
 use super::limits;
-use crate::generate::model::{Answer, Api, In, Operation, Repeat, Type};
+use crate::generate::model::{Answer, Api, In, Operation, Repeat, Style, Type};
 
 /// Compares the operations of two APIs.
 pub fn compare(old: &Api, new: &Api, found: &mut Found) {
@@ -126,13 +126,14 @@ fn setters(operation: &Operation) -> Vec<Setter<'_>> {
                 In::Query => "query",
                 In::Header => "headers",
             },
-            if parameter.joined {
-                ", joined by commas"
-            } else {
-                ""
+            match parameter.style {
+                Style::Repeated => "",
+                Style::Commas => ", joined by commas",
+                Style::Spaces => ", joined by spaces",
+                Style::Pipes => ", joined by `|`",
             }
         ),
-        demands: limits::all(&parameter.limits, &parameter.details),
+        demands: limits::all(&parameter.limits),
         description: &parameter.description,
     });
     let body = operation.body.as_ref().map(|body| Setter {
@@ -193,13 +194,9 @@ fn answer(old: &Operation, new: &Operation, found: &mut Found) {
     let (before, after) = (answer_type(&old.answer), answer_type(&new.answer));
     if before != after {
         found.push(change(What::AnswerChanged).before(before).after(after));
-    } else if media_type(&old.answer) != media_type(&new.answer) {
+    } else if old.answer.media() != new.answer.media() {
         let change = change(What::MediaTypeChanged);
-        found.push(
-            change
-                .before(media_type(&old.answer))
-                .after(media_type(&new.answer)),
-        );
+        found.push(change.before(old.answer.media()).after(new.answer.media()));
     }
     let error = |operation: &Operation| {
         operation
@@ -221,26 +218,19 @@ fn answer_type(answer: &Answer) -> String {
     }
 }
 
-fn media_type(answer: &Answer) -> &str {
-    match answer {
-        Answer::Empty => "",
-        Answer::Json(_, media) | Answer::Bytes(media) => media,
-    }
-}
-
 fn statuses(old: &Operation, new: &Operation, found: &mut Found) {
     let change = |what, status: &str| {
         Change::new(what, &new.area, &new.name, Position::Answer).member(status)
     };
-    for (status, _) in &old.statuses {
-        if !new.statuses.iter().any(|(other, _)| other == status) {
-            found.push(change(What::StatusRemoved, status));
+    for status in &old.statuses {
+        if !new.statuses.iter().any(|other| other.code == status.code) {
+            found.push(change(What::StatusRemoved, &status.code));
         }
     }
-    for (status, description) in &new.statuses {
-        match old.statuses.iter().find(|(other, _)| other == status) {
-            Some((_, before)) => found.text(before, description),
-            None => found.push(change(What::StatusAdded, status)),
+    for status in &new.statuses {
+        match old.statuses.iter().find(|other| other.code == status.code) {
+            Some(before) => found.text(&before.description, &status.description),
+            None => found.push(change(What::StatusAdded, &status.code)),
         }
     }
 }

@@ -143,7 +143,7 @@ fn members(definition: &TypeDef) -> BTreeSet<&str> {
             .iter()
             .map(|field| field.wire.as_str())
             .collect(),
-        Kind::Enum(variants) => variants
+        Kind::Enum(variants) | Kind::Integers(variants) => variants
             .iter()
             .map(|variant| variant.wire.as_str())
             .collect(),
@@ -152,6 +152,7 @@ fn members(definition: &TypeDef) -> BTreeSet<&str> {
             .iter()
             .map(|(_, value, _)| value.as_str())
             .collect(),
+        Kind::Mixed(kinds) => kinds.iter().map(|kind| kind.name).collect(),
         Kind::Alias(_) => BTreeSet::new(),
     }
 }
@@ -192,7 +193,7 @@ fn shape(definition: &TypeDef, other: &Api) -> Vec<String> {
                     .map(|(tag, value)| format!("{tag} = {value}")),
             )
             .collect(),
-        Kind::Enum(variants) => variants
+        Kind::Enum(variants) | Kind::Integers(variants) => variants
             .iter()
             .map(|variant| variant.wire.clone())
             .collect(),
@@ -204,6 +205,10 @@ fn shape(definition: &TypeDef, other: &Api) -> Vec<String> {
                 .chain(variants)
                 .collect()
         }
+        Kind::Mixed(kinds) => kinds
+            .iter()
+            .map(|kind| format!("{}: {}", kind.name, known(&kind.ty).rust()))
+            .collect(),
         Kind::Alias(ty) => vec![format!("= {}", known(ty).rust())],
     }
 }
@@ -228,8 +233,13 @@ fn places(api: &Api) -> BTreeMap<&str, BTreeSet<String>> {
                     add(Some(ty), format!("{name}::{variant}"));
                 }
             }
+            Kind::Mixed(kinds) => {
+                for kind in kinds {
+                    add(kind.ty.named(), format!("{name}::{}", kind.name));
+                }
+            }
             Kind::Alias(ty) => add(ty.named(), format!("{name} =")),
-            Kind::Enum(_) => {}
+            Kind::Enum(_) | Kind::Integers(_) => {}
         }
     }
     for operation in &api.operations {
@@ -240,8 +250,9 @@ fn places(api: &Api) -> BTreeMap<&str, BTreeSet<String>> {
         if let Some(body) = &operation.body {
             add(body.ty.named(), format!("{name}(body)"));
         }
-        if let Answer::Json(ty, _) = &operation.answer {
-            add(ty.named(), format!("{name} answer"));
+        add(operation.answer.named(), format!("{name} answer"));
+        for status in &operation.statuses {
+            add(status.body.named(), format!("{name} {}", status.code));
         }
         add(operation.error.as_deref(), format!("{name} error"));
     }
@@ -284,8 +295,9 @@ fn rename(api: &mut Api, renames: &BTreeMap<String, String>) {
                     .for_each(|field| change_type(&mut field.ty));
             }
             Kind::Union(union) => union.variants.iter_mut().for_each(|(_, _, ty)| change(ty)),
+            Kind::Mixed(kinds) => kinds.iter_mut().for_each(|kind| change_type(&mut kind.ty)),
             Kind::Alias(ty) => change_type(ty),
-            Kind::Enum(_) => {}
+            Kind::Enum(_) | Kind::Integers(_) => {}
         }
         api.types.insert(definition.name.clone(), definition);
     }
@@ -298,8 +310,11 @@ fn rename(api: &mut Api, renames: &BTreeMap<String, String>) {
         if let Some(body) = &mut operation.body {
             change_type(&mut body.ty);
         }
-        if let Answer::Json(ty, _) = &mut operation.answer {
-            change_type(ty);
+        let bodies = operation.statuses.iter_mut().map(|status| &mut status.body);
+        for body in bodies.chain([&mut operation.answer]) {
+            if let Answer::Json(ty, _) = body {
+                change_type(ty);
+            }
         }
         operation.error.iter_mut().for_each(change);
     }

@@ -2,7 +2,7 @@
 
 use super::change::{Change, Found, Position, What};
 use super::limits;
-use crate::generate::model::{Api, Field, Kind, Struct, Type, TypeDef, Union, Variant};
+use crate::generate::model::{Api, Field, Kind, Mixed, Struct, Type, TypeDef, Union, Variant};
 use crate::generate::types::{arguments, field_type, is_made};
 
 /// Compares the types of two APIs.
@@ -37,7 +37,9 @@ pub fn kind_name(kind: &Kind) -> &'static str {
     match kind {
         Kind::Struct(_) => "struct",
         Kind::Enum(_) => "enum of texts",
+        Kind::Integers(_) => "enum of integers",
         Kind::Union(_) => "enum of objects",
+        Kind::Mixed(_) => "enum of several kinds",
         Kind::Alias(_) => "alias",
     }
 }
@@ -69,14 +71,13 @@ impl Pair<'_> {
             (true, false) => found.push(self.change(What::TypeUndeprecated)),
             _ => {}
         }
-        let (before, after) = (
-            limits::all(&old.details, &[]),
-            limits::all(&new.details, &[]),
-        );
+        let (before, after) = (limits::all(&old.limits), limits::all(&new.limits));
         limits::compare(&before, &after, found, |what| self.change(what));
         match (&old.kind, &new.kind) {
             (Kind::Struct(before), Kind::Struct(after)) => self.structs(before, after, found),
-            (Kind::Enum(before), Kind::Enum(after)) => self.enums(before, after, found),
+            (Kind::Enum(before), Kind::Enum(after))
+            | (Kind::Integers(before), Kind::Integers(after)) => self.enums(before, after, found),
+            (Kind::Mixed(before), Kind::Mixed(after)) => self.mixed(before, after, found),
             (Kind::Union(before), Kind::Union(after)) => self.unions(before, after, found),
             (Kind::Alias(before), Kind::Alias(after)) => {
                 if before != after {
@@ -120,7 +121,7 @@ impl Pair<'_> {
 
     fn added_field(&self, field: &Field, found: &mut Found) {
         // A field that may be null is no argument of `new`.
-        let what = match field.required && !field.nullable {
+        let what = match field.required && !field.nullable && !field.read_only {
             true => What::RequiredFieldAdded,
             false => What::FieldAdded,
         };
@@ -172,10 +173,7 @@ impl Pair<'_> {
         if !is_inherited(before, self.apis.0) || !is_inherited(after, self.apis.1) {
             found.text(&before.description, &after.description);
         }
-        let demands = (
-            limits::all(&before.limits, &before.details),
-            limits::all(&after.limits, &after.details),
-        );
+        let demands = (limits::all(&before.limits), limits::all(&after.limits));
         limits::compare(&demands.0, &demands.1, found, |what| {
             self.member(what, name)
         });
@@ -287,6 +285,28 @@ impl Pair<'_> {
             }
         }
     }
+
+    fn mixed(&self, before: &[Mixed], after: &[Mixed], found: &mut Found) {
+        for kind in before {
+            if !after.iter().any(|other| other.name == kind.name) {
+                let change = self.member(What::VariantRemoved, kind.name);
+                found.push(change.before(kind.ty.rust()));
+            }
+        }
+        for kind in after {
+            match before.iter().find(|other| other.name == kind.name) {
+                None => {
+                    let change = self.member(What::VariantAdded, kind.name);
+                    found.push(change.after(kind.ty.rust()));
+                }
+                Some(known) if known.ty != kind.ty => {
+                    let change = self.member(What::VariantTypeChanged, kind.name);
+                    found.push(change.before(known.ty.rust()).after(kind.ty.rust()));
+                }
+                Some(_) => {}
+            }
+        }
+    }
 }
 
 /// Whether no operation and no event holds a type.
@@ -306,6 +326,8 @@ fn is_inherited(field: &Field, api: &Api) -> bool {
 /// Whether a field must be there and may be null, in words.
 fn presence(field: &Field) -> &'static str {
     match (field.required, field.nullable) {
+        (true, _) if field.read_only => "set by the API",
+        (true, _) if field.write_only => "required in requests",
         (true, false) => "required",
         (true, true) => "required or null",
         (false, false) => "optional",

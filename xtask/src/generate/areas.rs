@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::lower::{text, uses};
+use super::json_schema::text;
 use super::model::Api;
 use super::names;
-use super::operations;
 
 /// The area of what many areas use.
 const COMMON: &str = "common";
@@ -33,8 +32,8 @@ pub fn assign(api: &mut Api, root: &Value) {
                 areas.push(area);
                 areas.len() - 1
             });
-        let answers = operations::answer_uses(operation);
-        for name in operations::uses(operation) {
+        let answers = operation.answer_uses();
+        for name in operation.uses() {
             for reached in reach(api, name) {
                 by_operation
                     .entry(reached.clone())
@@ -125,7 +124,7 @@ fn reach(api: &Api, name: &str) -> BTreeSet<String> {
         if let Some(definition) = api.types.get(&name)
             && found.insert(name)
         {
-            open.extend(uses(definition).into_iter().map(str::to_owned));
+            open.extend(definition.uses().into_iter().map(str::to_owned));
         }
     }
     found

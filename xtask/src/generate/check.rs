@@ -8,28 +8,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::accept::Losses;
+use super::keywords;
 use super::load::Document;
-use super::names;
-use crate::pointer::{child, resolve};
+use super::{names, rename};
+use crate::pointer::{METHODS, child, resolve};
 use crate::problem::{Problem, Problems};
-
-/// The methods an operation may stand under, in the order of the standard.
-pub const METHODS: &[&str] = &[
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
-];
-
-/// Keys under which data stands, not description: `$ref` means nothing there.
-const DATA: &[&str] = &["example", "examples", "default", "const", "enum"];
-
-/// Places whose keys are names, so that one called `default` or `example` is description again.
-const MAPS: &[&str] = &[
-    "/properties",
-    "/schemas",
-    "/responses",
-    "/parameters",
-    "/requestBodies",
-    "/headers",
-];
 
 /// How far a chain of references may go.
 const MAX_REFERENCES: usize = 32;
@@ -39,40 +23,63 @@ const MAX_REFERENCES: usize = 32;
 /// # Errors
 ///
 /// Every problem found.
-pub fn check(document: &Document) -> Result<(), Problems> {
+pub fn check(document: &Document, losses: &mut Losses) -> Result<(), Problems> {
     let mut problems = Problems::default();
     let root = &document.root;
-    references(root, root, "#", &mut problems);
+    references(root, &mut problems);
     shape(root, &mut problems);
     // What follows relies on references that lead somewhere and sections of the right kind.
     problems.clone().into_result()?;
+    keywords::check(root, losses, &mut problems);
     operations(root, &mut problems);
     problems.into_result()
 }
 
-/// Every `$ref` leads to a place in the document, in the end.
-fn references(root: &Value, value: &Value, pointer: &str, problems: &mut Problems) {
-    match value {
-        Value::Object(object) => {
-            if let Some(Value::String(reference)) = object.get("$ref")
-                && let Err((what, help)) = follow(root, reference)
-            {
-                problems.push(Problem::new(child(pointer, "$ref"), what, help));
+/// Puts each path item that stands elsewhere in the place that refers to it, so that every operation
+/// has one place, below its path.
+///
+/// # Errors
+///
+/// A reference with more beside it: the standard does not say what counts.
+pub fn inline_items(root: &mut Value) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    let mut found: Vec<(String, Value)> = Vec::new();
+    for section in ["paths", "webhooks", "x-webhooks"] {
+        let items = root.get(section).and_then(Value::as_object);
+        for (name, item) in items.into_iter().flatten() {
+            let Some(entries) = item.as_object().filter(|item| item.contains_key("$ref")) else {
+                continue;
+            };
+            let pointer = child(&format!("#/{section}"), name);
+            let is_alone = |key: &&String| ["$ref", "summary", "description"].contains(&&***key);
+            if let Some(other) = entries.keys().find(|key| !is_alone(key)) {
+                let what = format!("`{other}` stands beside a reference to a path");
+                let help = "move it to where the reference leads";
+                problems.push(Problem::new(child(&pointer, other), what, help));
             }
-            let names_only = MAPS.iter().any(|map| pointer.ends_with(map));
-            for (name, inner) in object {
-                if names_only || !DATA.contains(&name.as_str()) {
-                    references(root, inner, &child(pointer, name), problems);
-                }
-            }
+            found.push((pointer, target(root, item).clone()));
         }
-        Value::Array(items) => {
-            for (index, inner) in items.iter().enumerate() {
-                references(root, inner, &format!("{pointer}/{index}"), problems);
-            }
-        }
-        _ => {}
     }
+    for (pointer, item) in found {
+        if let Some(place) = root.pointer_mut(pointer.trim_start_matches('#')) {
+            *place = item;
+        }
+    }
+    if let Some(components) = root.get_mut("components").and_then(Value::as_object_mut) {
+        components.shift_remove("pathItems");
+    }
+    problems.into_result()
+}
+
+/// Every `$ref` leads to a place in the document, in the end.
+fn references(root: &Value, problems: &mut Problems) {
+    keywords::each(root, &mut |_, pointer, object| {
+        if let Some(Value::String(reference)) = object.get("$ref")
+            && let Err((what, help)) = follow(root, reference)
+        {
+            problems.push(Problem::new(child(pointer, "$ref"), what, help));
+        }
+    });
 }
 
 /// Follows a reference to a place that is none itself.
@@ -211,10 +218,7 @@ pub fn places(root: &Value) -> impl Iterator<Item = Place<'_>> {
 pub fn parameters<'a>(root: &'a Value, place: &Place<'a>) -> Vec<(String, &'a Value)> {
     let mut found: Vec<(String, &Value)> = Vec::new();
     let identity = |value: &Value| (value.get("name").cloned(), value.get("in").cloned());
-    let shared = place
-        .pointer
-        .rsplit_once('/')
-        .map_or("", |(parent, _)| parent);
+    let shared = parent(&place.pointer);
     for (list, at) in [
         (place.operation.get("parameters"), place.pointer.as_str()),
         (place.item.get("parameters"), shared),
@@ -237,14 +241,22 @@ pub fn parameters<'a>(root: &'a Value, place: &Place<'a>) -> Vec<(String, &'a Va
     found
 }
 
+/// The name of an operation's method, chosen for it or made from its id.
+pub fn method(operation: &Value) -> String {
+    names::method_name(chosen(operation, "operationId"))
+}
+
 /// The name that a parameter is set by, chosen for it or made from its own.
 pub fn setter(parameter: &Value) -> String {
-    let text = |key: &str| parameter.get(key).and_then(Value::as_str);
-    names::parameter_name(
-        text("x-rust-name")
-            .or_else(|| text("name"))
-            .unwrap_or_default(),
-    )
+    names::parameter_name(chosen(parameter, "name"))
+}
+
+/// The name that an object chooses in Rust, or else the one below `key`.
+fn chosen<'v>(object: &'v Value, key: &str) -> &'v str {
+    let chosen = object.as_object().and_then(rename::of_field);
+    chosen
+        .or_else(|| object.get(key)?.as_str())
+        .unwrap_or_default()
 }
 
 /// The names between braces in a path template, or what is wrong with it.
@@ -253,6 +265,8 @@ pub fn template(path: &str) -> Result<Vec<&str>, String> {
         return Err("the path does not begin with a slash".to_owned());
     }
     let mut names = Vec::new();
+    // The path without its parameters.
+    let mut fixed = String::new();
     let mut rest = path;
     while let Some(start) = rest.find(['{', '}']) {
         let after = &rest[start + 1..];
@@ -262,10 +276,20 @@ pub fn template(path: &str) -> Result<Vec<&str>, String> {
         match end {
             Some(end) if rest[start..].starts_with('{') && end > 0 => {
                 names.push(&after[..end]);
+                fixed.push_str(&rest[..start]);
+                fixed.push('x');
                 rest = &after[end + 1..];
             }
             _ => return Err("the path's braces do not pair".to_owned()),
         }
+    }
+    fixed.push_str(rest);
+    if fixed.contains(|c: char| matches!(c, '?' | '#' | '\\') || c.is_control()) {
+        return Err("the path has characters that a URL's path cannot have".to_owned());
+    }
+    let decoded = fixed.to_ascii_lowercase().replace("%2e", ".");
+    if decoded.split('/').any(|part| part == "." || part == "..") {
+        return Err("the path has a segment of dots, which leads to another path".to_owned());
     }
     Ok(names)
 }
@@ -280,7 +304,7 @@ fn operations(root: &Value, problems: &mut Problems) {
                 "add one in the document or the overlay",
             )),
             Some(id) => {
-                let name = names::method_name(id);
+                let name = method(place.operation);
                 let builder = names::builder_name(&name);
                 let pointer = child(&place.pointer, "operationId");
                 if name.is_empty() {
@@ -288,12 +312,6 @@ fn operations(root: &Value, problems: &mut Problems) {
                         pointer,
                         format!("`{id}` gives no Rust name"),
                         "use letters and digits",
-                    ));
-                } else if !names::is_free_builder(&builder) {
-                    problems.push(Problem::new(
-                        pointer,
-                        format!("the builder of `{name}` would be `{builder}`, a name of Rust or the crate itself"),
-                        "rename the operation in the overlay",
                     ));
                 } else if let Some(other) = builders.insert(builder, pointer.clone()) {
                     problems.push(Problem::new(
@@ -308,6 +326,43 @@ fn operations(root: &Value, problems: &mut Problems) {
     }
 }
 
+/// Refuses parameters that stand in one list twice.
+fn twice(root: &Value, place: &Place<'_>, problems: &mut Problems) {
+    for (holder, at) in [
+        (place.operation, place.pointer.as_str()),
+        (place.item, parent(&place.pointer)),
+    ] {
+        let mut seen = BTreeMap::new();
+        let list = holder.get("parameters").and_then(Value::as_array);
+        for (index, parameter) in list.into_iter().flatten().enumerate() {
+            let parameter = target(root, parameter);
+            let text = |key: &str| parameter.get(key).and_then(Value::as_str);
+            let (Some(name), Some(location)) = (text("name"), text("in")) else {
+                continue;
+            };
+            let pointer = format!("{at}/parameters/{index}");
+            if let Some(other) = seen.insert((name, location), pointer.clone()) {
+                problems.push(Problem::new(
+                    pointer,
+                    format!(
+                        "the parameter `{name}` stands in the {location} already, from {other}"
+                    ),
+                    "remove one of the two with the overlay",
+                ));
+            }
+        }
+    }
+}
+
+fn is_header(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+fn parent(pointer: &str) -> &str {
+    pointer.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
 fn check_parameters(root: &Value, place: &Place<'_>, problems: &mut Problems) {
     let wanted = match template(place.path) {
         Ok(names) => names,
@@ -316,6 +371,7 @@ fn check_parameters(root: &Value, place: &Place<'_>, problems: &mut Problems) {
             return;
         }
     };
+    twice(root, place, problems);
     let parameters = parameters(root, place);
     let mut setters: BTreeMap<String, String> = BTreeMap::new();
     for (pointer, parameter) in &parameters {
@@ -333,6 +389,11 @@ fn check_parameters(root: &Value, place: &Place<'_>, problems: &mut Problems) {
                 pointer.clone(),
                 format!("the path has no `{{{name}}}`"),
                 "mend the parameter's name or the path",
+            )),
+            "header" if !is_header(name) => problems.push(Problem::new(
+                child(pointer, "name"),
+                format!("`{name}` is not the name of a header"),
+                "correct it with the overlay",
             )),
             "path" | "query" | "header" => {}
             other => problems.push(Problem::new(
@@ -355,7 +416,9 @@ fn check_parameters(root: &Value, place: &Place<'_>, problems: &mut Problems) {
                 format!("`{name}` gives no Rust name"),
                 "use letters and digits",
             ));
-        } else if setter == "body" || setters.insert(setter.clone(), pointer.clone()).is_some() {
+        } else if (setter == "body" && place.operation.get("requestBody").is_some())
+            || setters.insert(setter.clone(), pointer.clone()).is_some()
+        {
             problems.push(Problem::new(
                 child(pointer, "name"),
                 format!("two parts of the request would be set by `{setter}`"),

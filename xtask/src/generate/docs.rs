@@ -5,7 +5,10 @@ use pulldown_cmark::{CodeBlockKind, CowStr, Event, LinkType, Options, Parser, Ta
 
 /// The lines of a description; none where it is empty.
 pub fn lines(markdown: &str) -> Vec<String> {
-    let events = Parser::new_ext(markdown.trim(), Options::empty());
+    let markdown = visible(markdown.trim());
+    // What rustdoc reads too, so that it stays what it is.
+    let extensions = Options::ENABLE_TABLES;
+    let events = Parser::new_ext(&markdown, extensions);
     let mut safe = Vec::new();
     let mut dropped_links = 0_usize;
     for event in events {
@@ -53,13 +56,8 @@ pub fn lines(markdown: &str) -> Vec<String> {
         list_token: '-',
         ..pulldown_cmark_to_cmark::Options::default()
     };
-    if pulldown_cmark_to_cmark::cmark_with_options(
-        safe.iter(),
-        &mut rendered,
-        Options::empty(),
-        options,
-    )
-    .is_err()
+    if pulldown_cmark_to_cmark::cmark_with_options(safe.iter(), &mut rendered, extensions, options)
+        .is_err()
     {
         return Vec::new();
     }
@@ -68,6 +66,39 @@ pub fn lines(markdown: &str) -> Vec<String> {
         .lines()
         .map(|line| line.trim_end().to_owned())
         .collect()
+}
+
+/// A text without the characters that show nothing and may change what is shown: rustc refuses
+/// those that turn the direction of text, and control characters have no place in a line.
+fn visible(text: &str) -> String {
+    let is_hidden = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+            || matches!(
+                c,
+                '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
+            )
+            || ('\u{2028}'..='\u{202e}').contains(&c)
+            || ('\u{2060}'..='\u{206f}').contains(&c)
+    };
+    text.chars().filter(|c| !is_hidden(*c)).collect()
+}
+
+/// Text as code in one line, whatever it holds.
+pub fn code(text: &str) -> String {
+    let text: String = visible(text)
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .collect();
+    let mut longest = 0;
+    let mut length = 0;
+    for c in text.chars() {
+        length = if c == '`' { length + 1 } else { 0 };
+        longest = longest.max(length);
+    }
+    let fence = "`".repeat(longest + 1);
+    let is_bare = text.is_empty() || text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']);
+    let blank = if is_bare { " " } else { "" };
+    format!("{fence}{blank}{text}{blank}{fence}")
 }
 
 fn language_of(language: &str) -> CowStr<'static> {
@@ -128,9 +159,10 @@ pub fn comment(out: &mut String, indent: &str, markdown: &str, otherwise: &str) 
 pub fn push(out: &mut String, indent: &str, lines: &[String]) {
     // A line break in a name or limit must not end the comment.
     for line in lines.iter().flat_map(|line| line.split(['\n', '\r'])) {
+        let line = visible(line);
         out.push_str(indent);
         out.push_str(if line.is_empty() { "///" } else { "/// " });
-        out.push_str(line);
+        out.push_str(&line);
         out.push('\n');
     }
 }

@@ -11,11 +11,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::check::{METHODS, target};
+use super::json_schema::{
+    UNIONS, is_null, listed, member_place, single, takes_null, types, wrapped,
+};
 use super::load::Document;
-use super::names;
 use super::webhooks::Event;
-use crate::pointer::child;
+use super::{names, rename};
+use crate::pointer::{METHODS, child};
 use crate::problem::{Problem, Problems};
 
 /// A schema that becomes a type.
@@ -53,6 +55,17 @@ const PROSE: &[&str] = &[
     "$comment",
 ];
 
+/// Keys that speak of a place, and stay there when its schema becomes a type.
+const BESIDE: &[&str] = &[
+    "default",
+    "deprecated",
+    "description",
+    "readOnly",
+    "writeOnly",
+    "x-rust-name",
+    "x-secret",
+];
+
 /// Hoists every nested schema that becomes a type.
 ///
 /// # Errors
@@ -71,7 +84,7 @@ pub fn hoist(document: &mut Document, events: &mut [Event]) -> Result<Hoisted, P
         hoist.component(key, schema.clone());
     }
     hoist.shared_sections(&mut document.root);
-    hoist.operations(&root, &mut document.root);
+    hoist.operations(&mut document.root);
     for event in events {
         let name = format!("{}Delivery", event.variant);
         hoist.place(&mut event.schema, &name, &event.pointer.clone());
@@ -174,16 +187,11 @@ impl Hoist {
                 self.place(inner, &name, &child(&at, property));
             }
         }
-        if let Some(items) = object.get_mut("items") {
-            self.place(items, &format!("{name}Item"), &child(pointer, "items"));
-        }
-        if let Some(values) = object.get_mut("additionalProperties") {
-            let at = child(pointer, "additionalProperties");
-            self.place(values, &format!("{name}Value"), &at);
-        }
+        self.held(object, name, pointer);
         if let Some(parts) = object.get_mut("allOf").and_then(Value::as_array_mut) {
             for (index, part) in parts.iter_mut().enumerate() {
-                self.inside(part, name, &format!("{pointer}/allOf/{index}"));
+                let at = member_place(part, pointer, "allOf", index);
+                self.inside(part, name, &at);
             }
         }
         for union in ["oneOf", "anyOf"] {
@@ -192,17 +200,49 @@ impl Hoist {
             };
             let alone = members.iter().filter(|member| !is_null(member)).count() == 1;
             for (index, member) in members.iter_mut().enumerate() {
-                let at = format!("{pointer}/{union}/{index}");
+                let at = member_place(member, pointer, union, index);
                 if alone {
                     self.inside(member, name, &at);
-                } else if is_object(member) {
-                    let part = constant(member).map_or_else(
-                        || format!("Variant{}", index + 1),
-                        |tag| names::variant_name(&tag),
-                    );
-                    self.place(member, &format!("{name}{part}"), &at);
+                    continue;
                 }
+                let part = constant(member).map_or_else(
+                    || match kind_suffix(member) {
+                        Some(suffix) => suffix.to_owned(),
+                        None => format!("Variant{}", index + 1),
+                    },
+                    |tag| names::variant_name(&tag),
+                );
+                self.place(member, &format!("{name}{part}"), &at);
             }
+        }
+    }
+
+    /// Hoists what the items of a list or the values of a map are.
+    fn held(&mut self, object: &mut Map<String, Value>, name: &str, pointer: &str) {
+        if let Some(items) = object.get_mut("items") {
+            self.place(items, &format!("{name}Item"), &child(pointer, "items"));
+        }
+        let first = object.get_mut("prefixItems").and_then(Value::as_array_mut);
+        for (index, item) in first.into_iter().flatten().enumerate() {
+            let at = format!("{pointer}/prefixItems/{index}");
+            self.place(item, &format!("{name}Item{}", index + 1), &at);
+        }
+        if let Some(values) = object.get_mut("additionalProperties") {
+            let at = child(pointer, "additionalProperties");
+            self.place(values, &format!("{name}Value"), &at);
+        }
+        let at = child(pointer, "patternProperties");
+        let patterns = object
+            .get_mut("patternProperties")
+            .and_then(Value::as_object_mut);
+        for (index, (pattern, values)) in patterns.into_iter().flatten().enumerate() {
+            let suffix = if index == 0 {
+                String::new()
+            } else {
+                (index + 1).to_string()
+            };
+            let name = format!("{name}Matching{suffix}");
+            self.place(values, &name, &child(&at, pattern));
         }
     }
 
@@ -216,37 +256,35 @@ impl Hoist {
         }
         let name = self.chosen_name(object, name, pointer);
         if let Some((union, index)) = wrapped(object) {
-            let at = format!("{pointer}/{union}/{index}");
             if let Some(inner) = object
                 .get_mut(union)
                 .and_then(|members| members.get_mut(index))
             {
+                let at = member_place(inner, pointer, union, index);
                 self.place(inner, &name, &at);
             }
             return;
         }
         if !becomes_type(object) {
-            if let Some(items) = object.get_mut("items") {
-                self.place(items, &format!("{name}Item"), &child(pointer, "items"));
-            }
-            if let Some(values) = object.get_mut("additionalProperties") {
-                let at = child(pointer, "additionalProperties");
-                self.place(values, &format!("{name}Value"), &at);
-            }
+            self.held(object, &name, pointer);
             return;
         }
         let mut remains = Map::new();
         remains.insert(
             "$ref".to_owned(),
-            json!(format!("#/components/schemas/{name}")),
+            json!(format!("#/components/schemas/{}", nested_key(&name))),
         );
-        for key in ["description", "deprecated", "default", "x-secret"] {
-            if let Some(value) = object.get(key) {
-                remains.insert(key.to_owned(), value.clone());
+        for key in BESIDE {
+            if let Some(value) = object.get(*key) {
+                remains.insert((*key).to_owned(), value.clone());
             }
         }
         if takes_null(object) {
             remains.insert("nullable".to_owned(), Value::Bool(true));
+        }
+        // What speaks of the place alone is no part of the type.
+        for key in ["default", "readOnly", "writeOnly"] {
+            object.shift_remove(key);
         }
         let inner = std::mem::replace(schema, Value::Object(remains));
         self.define(name, inner, pointer);
@@ -258,7 +296,7 @@ impl Hoist {
     /// edition of the document tells them apart, that must cost a look at the note and not the
     /// whole run.
     fn chosen_name(&mut self, object: &Map<String, Value>, derived: &str, pointer: &str) -> String {
-        let Some(chosen) = object.get("x-rust-name").and_then(Value::as_str) else {
+        let Some(chosen) = rename::of_type(object) else {
             return derived.to_owned();
         };
         // What is defined under the name is what stands in the wrapper.
@@ -295,7 +333,7 @@ impl Hoist {
         }
         let index = self.components.len();
         self.components.push(Component {
-            key: name.clone(),
+            key: nested_key(&name),
             name: name.clone(),
             schema: Value::Null,
             pointer: pointer.to_owned(),
@@ -338,13 +376,9 @@ impl Hoist {
         }
     }
 
-    fn operations(&mut self, source: &Value, root: &mut Value) {
+    fn operations(&mut self, root: &mut Value) {
         let paths = root.get_mut("paths").and_then(Value::as_object_mut);
         for (path, item) in paths.into_iter().flatten() {
-            if item.get("$ref").is_some() {
-                // An item kept elsewhere is worked on here, where it is used.
-                *item = target(source, item).clone();
-            }
             let at = child("#/paths", path);
             let shared_name = METHODS
                 .iter()
@@ -374,22 +408,24 @@ impl Hoist {
         let responses = operation
             .get_mut("responses")
             .and_then(Value::as_object_mut);
-        let mut first_success: Option<Value> = None;
-        for (status, response) in responses.into_iter().flatten() {
-            let name = if status.starts_with('2') {
-                // A second success answer of another shape is a type of its own.
-                let shape = shape(response.get("content").unwrap_or(&Value::Null));
-                match &first_success {
-                    Some(first) if *first != shape => format!("{base}Response{status}"),
-                    _ => {
-                        first_success = Some(shape);
-                        format!("{base}Response")
-                    }
-                }
-            } else {
-                format!("{base}Error")
+        // A second body of another shape is a type of its own.
+        let mut shapes: BTreeMap<&str, Value> = BTreeMap::new();
+        for (code, response) in responses.into_iter().flatten() {
+            let Some(content) = response.get("content").filter(|content| is_nested(content)) else {
+                continue;
             };
-            self.contents(response, &name, &child(&at, status));
+            let role = match code.starts_with('2') {
+                true => "Response",
+                false => "Error",
+            };
+            let shape = shape(content);
+            let first = shapes.entry(role).or_insert_with(|| shape.clone());
+            let code_name = match *first == shape {
+                true => String::new(),
+                false => names::part_name(code),
+            };
+            let name = format!("{base}{role}{code_name}");
+            self.contents(response, &name, &child(&at, code));
         }
     }
 
@@ -409,8 +445,20 @@ impl Hoist {
     }
 }
 
+/// The key of a nested schema, which no component of the document has.
+fn nested_key(name: &str) -> String {
+    format!("{name} (nested)")
+}
+
+/// Whether a body has a schema that is not a reference.
+fn is_nested(content: &Value) -> bool {
+    let forms = content.as_object().into_iter().flatten();
+    let mut schemas = forms.filter_map(|(_, form)| form.get("schema"));
+    schemas.any(|schema| schema.get("$ref").is_none())
+}
+
 fn component_name(key: &str, schema: &Value) -> String {
-    let chosen = schema.get("x-rust-name").and_then(Value::as_str);
+    let chosen = schema.as_object().and_then(rename::of_type);
     chosen.map_or_else(|| names::type_name(key), str::to_owned)
 }
 
@@ -423,113 +471,59 @@ fn becomes_type(object: &Map<String, Value>) -> bool {
     {
         return true;
     }
-    if object
-        .get("enum")
-        .and_then(Value::as_array)
-        .is_some_and(|v| v.iter().any(Value::is_string))
-    {
+    let values = listed(object);
+    if object.contains_key("enum") {
+        let integers = values.iter().filter(|value| value.is_i64()).count();
+        if values.iter().any(|value| value.is_string()) || integers > 1 {
+            return true;
+        }
+    }
+    if object.contains_key("allOf") && wrapped(object).is_none() {
         return true;
     }
-    if object
-        .get("allOf")
-        .and_then(Value::as_array)
-        .is_some_and(|parts| parts.len() > 1)
-    {
-        return true;
-    }
-    ["oneOf", "anyOf"].iter().any(|union| {
-        let members: Vec<&Value> = object
+    UNIONS.iter().any(|union| {
+        let members: Vec<&Map<String, Value>> = object
             .get(*union)
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
             .filter(|member| !is_null(member))
+            .filter_map(Value::as_object)
             .collect();
+        let is_plain = |member: &Map<String, Value>| {
+            !becomes_type(member) && !member.contains_key("$ref") && listed(member).is_empty()
+        };
+        let first = members.first().map(|member| types(member));
         members.len() > 1
-            && members.iter().any(|member| {
-                member.get("$ref").is_some() || is_object(member) || member.get("enum").is_some()
-            })
+            && !members
+                .iter()
+                .all(|member| is_plain(member) && Some(types(member)) == first)
     })
 }
 
-/// The one schema that a wrapper adds nothing to but null or a description: its union and index.
-pub fn wrapped(object: &Map<String, Value>) -> Option<(&'static str, usize)> {
-    if object.contains_key("properties") || object.contains_key("enum") {
+/// What names a nested union member that is not an object with fields.
+fn kind_suffix(schema: &Value) -> Option<&'static str> {
+    let object = schema.as_object()?;
+    if ["properties", "allOf", "oneOf", "anyOf"]
+        .iter()
+        .any(|key| object.contains_key(*key))
+    {
         return None;
     }
-    ["allOf", "oneOf", "anyOf"].into_iter().find_map(|union| {
-        let members = object.get(union)?.as_array()?;
-        let mut others = members
-            .iter()
-            .enumerate()
-            .filter(|(_, member)| !is_null(member));
-        match (others.next(), others.next()) {
-            (Some((index, _)), None) => Some((union, index)),
-            _ => None,
-        }
-    })
-}
-
-/// Whether a schema is `null` and nothing else.
-pub fn is_null(schema: &Value) -> bool {
-    match schema.get("type") {
-        Some(Value::String(name)) => name == "null",
-        Some(Value::Array(names)) => names.iter().all(|name| name == "null") && !names.is_empty(),
-        _ => {
-            schema.get("const").is_some_and(Value::is_null)
-                || schema
-                    .get("enum")
-                    .and_then(Value::as_array)
-                    .is_some_and(|values| !values.is_empty() && values.iter().all(Value::is_null))
-        }
+    match types(object).as_slice() {
+        ["string"] => Some("Text"),
+        ["integer" | "number"] => Some("Number"),
+        ["boolean"] => Some("Flag"),
+        ["array"] => Some("List"),
+        ["object"] => Some("Object"),
+        _ => None,
     }
-}
-
-/// Whether a schema says itself that null may stand in its place.
-pub fn takes_null(object: &Map<String, Value>) -> bool {
-    let in_list = |name: &str, wanted: &Value| {
-        object
-            .get(name)
-            .and_then(Value::as_array)
-            .is_some_and(|list| list.contains(wanted))
-    };
-    object.get("nullable") == Some(&Value::Bool(true))
-        || in_list("type", &json!("null"))
-        || in_list("enum", &Value::Null)
-        || ["oneOf", "anyOf"].iter().any(|union| {
-            object
-                .get(*union)
-                .and_then(Value::as_array)
-                .is_some_and(|members| members.iter().any(is_null))
-        })
-}
-
-/// Whether a nested schema describes an object with fields.
-fn is_object(schema: &Value) -> bool {
-    ["properties", "allOf"]
-        .iter()
-        .any(|key| schema.get(key).is_some())
 }
 
 /// The constant of a nested union member, which names its variant.
 fn constant(schema: &Value) -> Option<String> {
     let properties = schema.get("properties")?.as_object()?;
     properties.values().find_map(single)
-}
-
-/// The one string that a schema allows.
-pub fn single(schema: &Value) -> Option<String> {
-    if let Some(text) = schema.get("const").and_then(Value::as_str) {
-        return Some(text.to_owned());
-    }
-    match schema
-        .get("enum")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-    {
-        Some([Value::String(only)]) => Some(only.clone()),
-        _ => None,
-    }
 }
 
 /// A schema without its prose, to tell whether two are the same.

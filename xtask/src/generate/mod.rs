@@ -5,20 +5,30 @@
 //! [`operations`], [`repeat`] and [`areas`]) → [`types`] → [`union`] → [`client`] → [`docs`] → [`mod@format`] →
 //! [`write`](mod@write).
 
+pub mod accept;
+pub mod access;
 pub mod areas;
+pub mod builders;
 pub mod check;
 pub mod client;
-pub mod details;
 pub mod docs;
 pub mod format;
 pub mod hoist;
+pub mod json_schema;
+pub mod keywords;
+pub mod limits;
 pub mod load;
 pub mod lower;
+pub mod media;
 pub mod model;
 pub mod names;
+pub mod normal;
 pub mod operations;
 pub mod overlay;
+pub mod passes;
+pub mod rename;
 pub mod repeat;
+pub mod schemas;
 pub mod sim;
 pub mod types;
 pub mod union;
@@ -27,6 +37,7 @@ pub mod write;
 
 use serde_json::Value;
 
+use self::accept::Losses;
 use self::format::Files;
 use self::load::Document;
 use self::model::Api;
@@ -89,17 +100,23 @@ fn read(
     whose: Whose,
     progress: &mut dyn FnMut(&str, &str),
 ) -> Result<(Api, Document), Problems> {
+    check::inline_items(&mut document.root)?;
+    let stated = keywords::extension(&document.root, accept::EXTENSION);
     let mut notes = overlay::apply(&mut document, overlay, whose)?;
+    notes.extend(media::choose(&mut document.root));
+    let accepted = keywords::extension(&document.root, accept::EXTENSION);
+    let mut losses = Losses::new(accepted, stated, whose)?;
     let count = overlay
         .get("actions")
         .and_then(Value::as_array)
         .map_or(0, Vec::len);
     progress("overlay", &format!("{count} fix-ups"));
-    check::check(&document)?;
+    check::check(&document, &mut losses)?;
     let fixed = document.clone();
     progress("check", "references, operations and parameters are sound");
     let (mut events, without_payload) = webhooks::extract(&mut document)?;
     notes.extend(without_payload);
+    normal::normalize(&mut document, &mut events, &mut losses)?;
     progress("webhooks", &format!("{} events", events.len()));
     let hoist::Hoisted {
         components,
@@ -114,8 +131,9 @@ fn read(
         "hoist",
         &format!("{} schemas, {nested} of them nested", components.len()),
     );
-    let mut api = lower::lower(&document, &components, &events)?;
+    let mut api = lower::lower(&document, &components, &events, &mut losses)?;
     union::relax_envelopes(&mut api);
+    notes.extend(losses.finish()?);
     notes.append(&mut api.notes);
     api.notes = notes;
     progress(

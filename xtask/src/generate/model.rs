@@ -13,6 +13,8 @@ pub struct Api {
     pub types: BTreeMap<String, TypeDef>,
     /// The Rust names of the types in the document's order.
     pub order: Vec<String>,
+    /// Where the document says that the API is served, the default first.
+    pub servers: Vec<String>,
     /// The operations.
     pub operations: Vec<Operation>,
     /// The webhook events.
@@ -26,7 +28,7 @@ pub struct Api {
 }
 
 /// A named type.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TypeDef {
     /// Its Rust name.
     pub name: String,
@@ -36,8 +38,8 @@ pub struct TypeDef {
     pub description: String,
     /// Whether the document calls it deprecated.
     pub deprecated: bool,
-    /// What it demands beyond its shape, as sentences that the docs do not have.
-    pub details: Vec<String>,
+    /// What it demands beyond its shape, as sentences.
+    pub limits: Vec<String>,
     /// Its shape.
     pub kind: Kind,
     /// Where it stands in the document.
@@ -52,6 +54,23 @@ pub struct TypeDef {
     pub area: String,
 }
 
+impl TypeDef {
+    /// The named types that its fields or variants hold.
+    pub fn uses(&self) -> Vec<&str> {
+        match &self.kind {
+            Kind::Struct(object) => object.fields.iter().filter_map(|f| f.ty.named()).collect(),
+            Kind::Union(union) => union
+                .variants
+                .iter()
+                .map(|(_, _, ty)| ty.as_str())
+                .collect(),
+            Kind::Mixed(kinds) => kinds.iter().filter_map(|kind| kind.ty.named()).collect(),
+            Kind::Alias(ty) => ty.named().into_iter().collect(),
+            Kind::Enum(_) | Kind::Integers(_) => Vec::new(),
+        }
+    }
+}
+
 /// The shape of a named type.
 #[derive(Clone, Debug)]
 pub enum Kind {
@@ -59,10 +78,31 @@ pub enum Kind {
     Struct(Struct),
     /// Strings, with what each value means where the document says so.
     Enum(Vec<Variant>),
+    /// Integers, likewise.
+    Integers(Vec<Variant>),
     /// Objects told apart by a tag.
     Union(Union),
+    /// Values of several JSON kinds.
+    Mixed(Vec<Mixed>),
     /// Another name for a type without one.
     Alias(Type),
+}
+
+impl Default for Kind {
+    fn default() -> Self {
+        Self::Alias(Type::Any)
+    }
+}
+
+/// The values of one JSON kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mixed {
+    /// Its variant.
+    pub name: &'static str,
+    /// The method of `serde_json::Value` that tells the kind.
+    pub test: &'static str,
+    /// Its type.
+    pub ty: Type,
 }
 
 /// An object's fields.
@@ -83,16 +123,18 @@ pub struct Field {
     pub name: String,
     /// What the document says of it.
     pub description: String,
-    /// Limits and defaults, as sentences.
+    /// What it demands beyond its type, and its default, as sentences.
     pub limits: Vec<String>,
-    /// What it demands beyond its type and limits, as sentences that the docs do not have.
-    pub details: Vec<String>,
     /// Its type, without null.
     pub ty: Type,
     /// Whether it must be there.
     pub required: bool,
     /// Whether it may be null.
     pub nullable: bool,
+    /// Whether the API sets it, so that requests do not have it.
+    pub read_only: bool,
+    /// Whether requests have it and responses do not.
+    pub write_only: bool,
     /// Whether `Debug` hides it.
     pub secret: bool,
     /// Whether the document calls it deprecated.
@@ -136,6 +178,8 @@ pub enum Type {
     Date,
     /// An integer of 64 bits.
     I64,
+    /// An integer of 64 bits that is not negative.
+    U64,
     /// An integer of 32 bits.
     I32,
     /// A number.
@@ -165,6 +209,7 @@ impl Type {
             Self::DateTime => "DateTime<Utc>".to_owned(),
             Self::Date => "NaiveDate".to_owned(),
             Self::I64 => "i64".to_owned(),
+            Self::U64 => "u64".to_owned(),
             Self::I32 => "i32".to_owned(),
             Self::F64 => "f64".to_owned(),
             Self::Bool => "bool".to_owned(),
@@ -216,12 +261,69 @@ pub struct Operation {
     pub body: Option<Body>,
     /// What it answers.
     pub answer: Answer,
-    /// The type of its error answers.
+    /// The type that error bodies are read as.
     pub error: Option<String>,
-    /// The answers' statuses with what the document says of them.
-    pub statuses: Vec<(String, String)>,
+    /// The responses that the document describes, by status.
+    pub statuses: Vec<Status>,
+    /// Where it is served, where that is not where the API is; an accepted loss.
+    pub servers: Vec<String>,
+    /// What requests carry to prove who sends them, in words, one for each alternative; empty where
+    /// the document says nothing of it.
+    pub security: Vec<String>,
     /// What a second call does.
     pub repeat: Repeat,
+}
+
+impl Operation {
+    /// The named types that it uses.
+    pub fn uses(&self) -> Vec<&str> {
+        let body = self.body.iter().filter_map(|body| body.ty.named());
+        let parameters = self
+            .parameters
+            .iter()
+            .filter_map(|parameter| parameter.ty.named());
+        body.chain(parameters).chain(self.answer_uses()).collect()
+    }
+
+    /// The named types that it answers with.
+    pub fn answer_uses(&self) -> Vec<&str> {
+        let bodies = self.statuses.iter().map(|status| &status.body);
+        let bodies = bodies.chain([&self.answer]).filter_map(Answer::named);
+        bodies.chain(self.error.as_deref()).collect()
+    }
+}
+
+/// A response that the document describes.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The status, `2XX` for a range or `default`.
+    pub code: String,
+    /// What the document says of it.
+    pub description: String,
+    /// Its body.
+    pub body: Answer,
+    /// The headers that the document names.
+    pub headers: Vec<Header>,
+}
+
+impl Status {
+    /// Whether it says that the API did what was asked for.
+    pub fn is_success(&self) -> bool {
+        self.code.starts_with('2')
+    }
+}
+
+/// A header of a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Its name.
+    pub name: String,
+    /// The kind of its value, such as `integer`.
+    pub kind: String,
+    /// Whether it is always there.
+    pub required: bool,
+    /// What the document says of it.
+    pub description: String,
 }
 
 /// What sending a call of an operation a second time means.
@@ -247,6 +349,8 @@ pub enum Repeat {
 pub struct Body {
     /// Its type.
     pub ty: Type,
+    /// Its media type, which is a kind of JSON.
+    pub media: String,
     /// Whether it must be there.
     pub required: bool,
     /// What the document says of it.
@@ -277,25 +381,57 @@ pub struct Parameter {
     pub ty: Type,
     /// Whether it must be there.
     pub required: bool,
-    /// Whether the items of a list stand in one pair, with commas between.
-    pub joined: bool,
+    /// How a list is written.
+    pub style: Style,
+    /// Whether the document calls it deprecated.
+    pub deprecated: bool,
     /// What the document says of it.
     pub description: String,
-    /// Limits and defaults, as sentences.
+    /// What it demands beyond its type, and its default, as sentences.
     pub limits: Vec<String>,
-    /// What it demands beyond its type and limits, as sentences that the docs do not have.
-    pub details: Vec<String>,
 }
 
-/// What an operation answers when it succeeds.
+/// How a list is written into a query.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// One pair for each item.
+    #[default]
+    Repeated,
+    /// One pair, its items joined by commas.
+    Commas,
+    /// One pair, its items joined by spaces.
+    Spaces,
+    /// One pair, its items joined by `|`.
+    Pipes,
+}
+
+/// The body of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Nothing.
     Empty,
-    /// JSON of a type, with its media type.
+    /// JSON of a type, with its media types as a header lists them.
     Json(Type, String),
-    /// Bytes of a media type.
+    /// Bytes of some media types, as a header lists them.
     Bytes(String),
+}
+
+impl Answer {
+    /// The named type in it.
+    pub fn named(&self) -> Option<&str> {
+        match self {
+            Self::Json(ty, _) => ty.named(),
+            Self::Empty | Self::Bytes(_) => None,
+        }
+    }
+
+    /// Its media types.
+    pub fn media(&self) -> &str {
+        match self {
+            Self::Empty => "",
+            Self::Json(_, media) | Self::Bytes(media) => media,
+        }
+    }
 }
 
 /// A webhook event.

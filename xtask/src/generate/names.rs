@@ -79,40 +79,55 @@ const RESERVED: &[&str] = &[
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield", "union",
 ];
 
-/// Words that a builder's setter cannot be called: its own methods and its field, and names that
-/// progenitor spells otherwise than [`field_name`].
-const RESERVED_SETTERS: &[&str] = &[
-    "new", "send", "prepare", "clone", "into", "builder", "call", "client", "gen_", "union_",
+/// Methods that every type of linq-client with `Clone` and `Debug` has.
+const METHODS_OF_ALL: &[&str] = &[
+    "borrow",
+    "borrow_mut",
+    "clone",
+    "clone_from",
+    "clone_into",
+    "fmt",
+    "into",
+    "to_owned",
+    "try_into",
+    "type_id",
 ];
 
-/// Words that a method of the client cannot be called: those it has already, written by hand.
+/// Further names that a builder's setter cannot have: its field and its own methods.
+const RESERVED_SETTERS: &[&str] = &["client", "new", "prepare", "send"];
+
+/// Further names that a method of the client cannot have: its functions written by hand.
 const RESERVED_METHODS: &[&str] = &[
     "base_url",
     "builder",
     "changes",
-    "clone",
+    "from",
     "http_client",
-    "into",
     "new",
     "next",
     "raw",
     "shared",
+    "try_from",
     "with_options",
 ];
 
-/// Names that a builder cannot take: those that its own code uses.
+/// Names that the code of builders uses, so that a builder cannot have them.
 const TAKEN_BUILDERS: &[&str] = &[
     "Client",
     "Err",
     "Error",
+    "Future",
+    "None",
     "Ok",
     "Option",
     "ResponseValue",
     "Result",
     "Self",
+    "Send",
     "Some",
     "String",
     "TryInto",
+    "V",
     "Vec",
 ];
 
@@ -168,7 +183,10 @@ pub fn field_name(wire: &str) -> String {
 /// The Rust name of an operation's method.
 pub fn method_name(operation_id: &str) -> String {
     let name = field_name(operation_id);
-    if RESERVED_METHODS.contains(&name.as_str()) {
+    if [METHODS_OF_ALL, RESERVED_METHODS]
+        .concat()
+        .contains(&name.as_str())
+    {
         format!("{name}_")
     } else {
         name
@@ -177,20 +195,22 @@ pub fn method_name(operation_id: &str) -> String {
 
 /// The Rust name of an operation's builder.
 pub fn builder_name(method: &str) -> String {
-    method.to_upper_camel_case()
-}
-
-/// Whether a builder may have the name.
-pub fn is_free_builder(name: &str) -> bool {
-    !TAKEN_BUILDERS.contains(&name)
+    let name = method.to_upper_camel_case();
+    if TAKEN_BUILDERS.contains(&name.as_str()) {
+        format!("{name}Builder")
+    } else {
+        name
+    }
 }
 
 /// The Rust name of a builder's setter.
 pub fn parameter_name(wire: &str) -> String {
     let name = field_name(wire);
-    if RESERVED_SETTERS.contains(&name.as_str()) {
-        // progenitor would drop a trailing underscore again.
-        format!("{}_value", name.trim_end_matches('_'))
+    if [METHODS_OF_ALL, RESERVED_SETTERS]
+        .concat()
+        .contains(&name.as_str())
+    {
+        format!("{name}_value")
     } else {
         name
     }
@@ -242,49 +262,177 @@ pub fn area_name(tag: &str) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use syn::{ImplItem, Item, Type};
+    use serde_json::{Value, json};
+    use syn::visit_mut::{self, VisitMut};
+    use syn::{ImplItem, Item, ItemImpl, Type};
 
-    use super::RESERVED_METHODS;
+    use super::{METHODS_OF_ALL, RESERVED_METHODS, RESERVED_SETTERS, TAKEN_BUILDERS};
+    use crate::generate::generate;
+    use crate::generate::load::Document;
+    use crate::generate::overlay::Whose;
 
-    /// An operation with the name of a method that `Client` has by hand would not compile.
+    fn set<T: ToString>(names: impl IntoIterator<Item = T>) -> BTreeSet<String> {
+        names.into_iter().map(|name| name.to_string()).collect()
+    }
+
+    fn functions(item: &ItemImpl) -> impl Iterator<Item = String> {
+        item.items.iter().filter_map(|item| match item {
+            ImplItem::Fn(method) => Some(method.sig.ident.to_string()),
+            _ => None,
+        })
+    }
+
+    /// The functions of a type in one file, and the traits that it implements.
+    fn of_type(name: &str, items: &[Item]) -> (BTreeSet<String>, BTreeSet<String>) {
+        let (mut found, mut traits) = (BTreeSet::new(), BTreeSet::new());
+        for item in items {
+            match item {
+                Item::Struct(item) if item.ident == name => {
+                    for attribute in &item.attrs {
+                        let derived = |meta: syn::meta::ParseNestedMeta<'_>| {
+                            traits.extend(meta.path.get_ident().map(ToString::to_string));
+                            Ok(())
+                        };
+                        if attribute.path().is_ident("derive") {
+                            attribute.parse_nested_meta(derived).expect("traits");
+                        }
+                    }
+                }
+                Item::Impl(item) if matches!(&*item.self_ty, Type::Path(ty) if ty.path.is_ident(name) || ty.path.segments.last().is_some_and(|last| last.ident == name)) => {
+                    match &item.trait_ {
+                        None => found.extend(functions(item)),
+                        Some((path, _)) => {
+                            traits.extend(path.segments.last().map(|last| last.ident.to_string()));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        (found, traits)
+    }
+
     #[test]
-    fn every_method_of_the_client_by_hand_is_reserved() {
+    fn every_function_of_the_client_by_hand_is_reserved() {
         let support = concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/../crates/linq-client/src/support"
         );
-        let mut methods = BTreeSet::new();
+        let (mut functions, mut traits) = (BTreeSet::new(), BTreeSet::new());
         for entry in std::fs::read_dir(support).expect("linq-client is beside xtask") {
             let path = entry.expect("it can be listed").path();
             let text = std::fs::read_to_string(path).expect("sources are text");
             let file = syn::parse_file(&text).expect("sources are Rust");
-            methods.extend(file.items.iter().flat_map(methods_of_client));
+            let found = of_type("Client", &file.items);
+            functions.extend(found.0);
+            traits.extend(found.1);
         }
-        assert!(
-            methods.contains("raw") && methods.contains("shared"),
-            "{methods:?}"
-        );
-        // Those of `Clone` and `Into` are called like methods of its own.
-        methods.extend(["clone", "into"].map(str::to_owned));
-        let reserved: BTreeSet<_> = RESERVED_METHODS
-            .iter()
-            .map(|&name| name.to_owned())
-            .collect();
-        assert_eq!(reserved, methods);
+        assert!(functions.contains("raw"), "{functions:?}");
+        // Those of `Clone` and `Debug` are among the methods of all; `From` adds these two.
+        assert_eq!(traits, set(["Clone", "Debug", "From"]));
+        functions.extend(set(["from", "try_from"]));
+        assert_eq!(set(RESERVED_METHODS), functions);
     }
 
-    fn methods_of_client(item: &Item) -> Vec<String> {
-        let Item::Impl(item) = item else {
-            return Vec::new();
+    /// The module of builders of an operation that has everything an operation can have.
+    fn builders() -> Vec<Item> {
+        let text = json!({ "type": "string" });
+        let parameter = |name: &str, place: &str, required: bool, schema: &Value| json!({ "name": name, "in": place, "required": required, "schema": schema });
+        let list = json!({ "type": "array", "items": { "type": ["string", "null"] } });
+        let content = |schema: Value| json!({ "description": "", "content": { "application/json": { "schema": schema } } });
+        let map = json!({ "type": "object", "additionalProperties": { "type": "integer" } });
+        let operation = json!({
+            "operationId": "every",
+            "tags": ["area"],
+            "parameters": [
+                parameter("path", "path", true, &text),
+                parameter("time", "query", true, &json!({ "type": "string", "format": "date-time" })),
+                parameter("id", "query", false, &json!({ "type": "string", "format": "uuid" })),
+                parameter("list", "query", false, &list),
+                parameter("header", "header", false, &text),
+            ],
+            "requestBody": content(map),
+            "responses": { "200": content(list.clone()), "400": content(json!({
+                "type": "object",
+                "properties": { "code": { "type": "integer" } },
+            })) },
+        });
+        let document = Document {
+            name: "every.yaml".to_owned(),
+            root: json!({
+                "openapi": "3.1.0",
+                "info": { "title": "Every", "version": "1" },
+                "paths": { "/{path}": { "post": operation } },
+            }),
         };
-        let is_client = matches!(&*item.self_ty, Type::Path(ty) if ty.path.is_ident("Client"));
-        if !is_client || item.trait_.is_some() {
-            return Vec::new();
-        }
-        let names = item.items.iter().filter_map(|item| match item {
-            ImplItem::Fn(method) => Some(method.sig.ident.to_string()),
+        let overlay = json!({ "overlay": "1.0.0" });
+        let made =
+            generate(document, &overlay, Whose::Vendor, &mut |_, _| {}).expect("it is sound");
+        let text = &made.files.0["crates/linq-client/src/generated/area.rs"];
+        let file = syn::parse_file(text).expect("it is Rust");
+        let module = file.items.into_iter().find_map(|item| match item {
+            Item::Mod(module) => module.content,
             _ => None,
         });
-        names.collect()
+        module.expect("a module of builders").1
+    }
+
+    #[test]
+    fn every_function_and_field_of_a_builder_is_reserved() {
+        let items = builders();
+        let (functions, traits) = of_type("Every", &items);
+        assert_eq!(traits, set(["Clone", "Debug"]));
+        let setters = set(["body", "header", "id", "list", "path", "time"]);
+        let mut own: BTreeSet<String> = functions.difference(&setters).cloned().collect();
+        for item in &items {
+            if let Item::Struct(item) = item {
+                let fields = item.fields.iter().filter_map(|field| field.ident.as_ref());
+                own.extend(
+                    fields
+                        .map(ToString::to_string)
+                        .filter(|name| !setters.contains(name)),
+                );
+            }
+        }
+        assert_eq!(set(RESERVED_SETTERS), own);
+        assert!(set(METHODS_OF_ALL).is_disjoint(&setters));
+    }
+
+    /// Collects the names with a capital that code uses without a path before them.
+    #[derive(Default)]
+    struct Used(BTreeSet<String>);
+
+    impl Used {
+        fn add(&mut self, name: String) {
+            if name.starts_with(char::is_uppercase) {
+                self.0.insert(name);
+            }
+        }
+    }
+
+    impl VisitMut for Used {
+        fn visit_path_mut(&mut self, path: &mut syn::Path) {
+            self.add(path.segments[0].ident.to_string());
+            visit_mut::visit_path_mut(self, path);
+        }
+
+        fn visit_use_name_mut(&mut self, name: &mut syn::UseName) {
+            self.add(name.ident.to_string());
+        }
+
+        fn visit_type_param_mut(&mut self, parameter: &mut syn::TypeParam) {
+            self.add(parameter.ident.to_string());
+            visit_mut::visit_type_param_mut(self, parameter);
+        }
+    }
+
+    #[test]
+    fn every_name_in_the_code_of_builders_is_taken() {
+        let mut used = Used::default();
+        for item in &mut builders() {
+            used.visit_item_mut(item);
+        }
+        used.0.remove("Every");
+        assert_eq!(set(TAKEN_BUILDERS), used.0);
     }
 }

@@ -1,78 +1,71 @@
 //! Stage 6, lower, for operations. In: the operations of the document. Out: their parameters,
-//! bodies and answers as types.
+//! bodies and responses as types.
 //!
-//! An operation has one success answer and one error answer. Every 2xx status counts as the
-//! first, since sends have been answered 200 where a document says 202, and every 4xx and 5xx as
-//! the second, since the statuses a document lists are never all.
+//! An operation gives one type when it succeeds, whatever the 2xx status, since sends were seen to
+//! respond with 200 where a document says 202. It has one error type too, since the statuses that a
+//! document lists are never all: the API's own where a status of the operation has it.
 
 use serde_json::Value;
 
+use super::accept::Loss;
 use super::check::{self, Place};
-use super::details::details;
-use super::lower::{Lowering, limits, text};
-use super::model::{Answer, Body, In, Operation, Parameter, Type};
-use super::names;
-use super::repeat;
+use super::json_schema::text;
+use super::limits::limits;
+use super::model::{Answer, Body, Header, In, Operation, Parameter, Status, Style, Type};
+use super::schemas::context::Lowering;
+use super::{access, media, names, repeat};
 use crate::pointer::child;
 use crate::problem::Problem;
 
 /// Lowers all operations, in the document's order.
-pub fn lower(lowering: &mut Lowering<'_>) -> Vec<Operation> {
+pub fn lower(lowering: &mut Lowering<'_>, servers: &[String]) -> Vec<Operation> {
     let mut operations: Vec<Operation> = check::places(lowering.root)
-        .map(|place| operation(lowering, &place))
+        .map(|place| operation(lowering, &place, servers))
         .collect();
-    // An operation that lists no error answers still gives those of the others.
     let common = common_error(&operations);
     for operation in &mut operations {
-        if operation.error.is_none() {
-            operation.error = common.clone();
-        }
+        operation.error = error(operation, common.as_deref());
     }
     operations
 }
 
-/// The error that most operations answer with, the first of them where it is a tie.
+/// The type of most error bodies of an API, the first of them where it is a tie.
 pub fn common_error(operations: &[Operation]) -> Option<String> {
-    let mut counts: Vec<(&String, usize)> = Vec::new();
-    for error in operations
-        .iter()
-        .filter_map(|operation| operation.error.as_ref())
-    {
-        match counts.iter_mut().find(|(known, _)| *known == error) {
+    most(operations.iter().flat_map(errors))
+}
+
+/// The type that the error bodies of an operation are read as.
+fn error(operation: &Operation, common: Option<&str>) -> Option<String> {
+    let is_common = |name: &str| Some(name) == common;
+    // What lists no errors still gives those of the others.
+    let own = most(errors(operation).filter(|_| !errors(operation).any(is_common)));
+    own.or_else(|| common.map(str::to_owned))
+}
+
+/// The named types of the error bodies that an operation lists.
+fn errors(operation: &Operation) -> impl Iterator<Item = &str> {
+    let errors = operation.statuses.iter().filter(|status| {
+        let is_error = status.code.starts_with(['4', '5']) || status.code == "default";
+        is_error && matches!(status.body, Answer::Json(Type::Named(_), _))
+    });
+    errors.filter_map(|status| status.body.named())
+}
+
+/// The most frequent of some names, the first of them where it is a tie.
+fn most<'n>(names: impl Iterator<Item = &'n str>) -> Option<String> {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for name in names {
+        match counts.iter_mut().find(|(known, _)| *known == name) {
             Some((_, count)) => *count += 1,
-            None => counts.push((error, 1)),
+            None => counts.push((name, 1)),
         }
     }
     let most = counts.iter().map(|(_, count)| *count).max();
-    let common = counts.iter().find(|(_, count)| Some(*count) == most);
-    common.map(|(name, _)| (*name).clone())
+    let first = counts.iter().find(|(_, count)| Some(*count) == most);
+    first.map(|(name, _)| (*name).to_owned())
 }
 
-/// The named types that an operation uses.
-pub fn uses(operation: &Operation) -> Vec<&str> {
-    let body = operation.body.iter().filter_map(|body| body.ty.named());
-    let parameters = operation
-        .parameters
-        .iter()
-        .filter_map(|parameter| parameter.ty.named());
-    body.chain(parameters)
-        .chain(answer_uses(operation))
-        .collect()
-}
-
-/// The named types that an operation answers with.
-pub fn answer_uses(operation: &Operation) -> Vec<&str> {
-    let answer = match &operation.answer {
-        Answer::Json(ty, _) => ty.named(),
-        Answer::Empty | Answer::Bytes(_) => None,
-    };
-    answer
-        .into_iter()
-        .chain(operation.error.as_deref())
-        .collect()
-}
-
-fn operation<'a>(lowering: &mut Lowering<'a>, place: &Place<'a>) -> Operation {
+fn operation<'a>(lowering: &mut Lowering<'a>, place: &Place<'a>, servers: &[String]) -> Operation {
     let source = place.operation;
     let id = text(source.get("operationId"));
     let tag = source
@@ -90,7 +83,7 @@ fn operation<'a>(lowering: &mut Lowering<'a>, place: &Place<'a>) -> Operation {
         _ => Vec::new(),
     };
     let mut operation = Operation {
-        name: names::method_name(&id),
+        name: check::method(source),
         id,
         method: place.method.to_ascii_uppercase(),
         path: place.path.to_owned(),
@@ -105,22 +98,20 @@ fn operation<'a>(lowering: &mut Lowering<'a>, place: &Place<'a>) -> Operation {
         answer: Answer::Empty,
         error: None,
         statuses: Vec::new(),
+        servers: access::servers_of(lowering, place, servers),
+        security: access::security(lowering, place),
         repeat: repeat::stated(source, place.method, &place.pointer, &mut lowering.problems),
     };
     for (pointer, parameter) in check::parameters(lowering.root, place) {
         operation
             .parameters
-            .extend(self::parameter(lowering, parameter, &pointer));
+            .extend(self::parameter(lowering, parameter, &pointer, place));
     }
     if let Some(body) = source.get("requestBody") {
-        operation.body = self::body(lowering, body, &child(&place.pointer, "requestBody"));
+        operation.body = self::body(lowering, body, place);
     }
-    answers(
-        lowering,
-        source,
-        &child(&place.pointer, "responses"),
-        &mut operation,
-    );
+    operation.statuses = statuses(lowering, place);
+    operation.answer = answer(lowering, &operation.statuses, place);
     operation
 }
 
@@ -128,6 +119,7 @@ fn parameter<'a>(
     lowering: &mut Lowering<'a>,
     parameter: &'a Value,
     pointer: &str,
+    place: &Place<'_>,
 ) -> Option<Parameter> {
     let wire = text(parameter.get("name"));
     let location = match text(parameter.get("in")).as_str() {
@@ -162,26 +154,54 @@ fn parameter<'a>(
             "change it with the overlay",
         ));
     }
-    let explode = parameter.get("explode").and_then(Value::as_bool);
-    let style = parameter
-        .get("style")
-        .and_then(Value::as_str)
-        .unwrap_or("form");
+    let style = match style(parameter, location, matches!(ty, Type::List(_))) {
+        Ok(style) => style,
+        Err(what) => {
+            let problem = lowering.losses.leave_out(&place.pointer, pointer, &what);
+            lowering.problems.push(problem);
+            Style::default()
+        }
+    };
     Some(Parameter {
         name: check::setter(parameter),
         wire,
         location,
         ty,
         required: location == In::Path || parameter.get("required") == Some(&Value::Bool(true)),
-        joined: style == "form" && explode == Some(false),
+        style,
+        deprecated: parameter.get("deprecated") == Some(&Value::Bool(true)),
         description: text(
             parameter
                 .get("description")
                 .or_else(|| schema.get("description")),
         ),
         limits: limits(schema),
-        details: details(schema),
     })
+}
+
+/// How a list is written, or why a parameter cannot be sent.
+fn style(parameter: &Value, location: In, is_list: bool) -> Result<Style, String> {
+    let plain = if location == In::Query {
+        "form"
+    } else {
+        "simple"
+    };
+    let style = parameter.get("style").and_then(Value::as_str);
+    let style = style.unwrap_or(plain);
+    let explode = parameter.get("explode").and_then(Value::as_bool);
+    match style {
+        "form" if location == In::Query && explode == Some(false) => Ok(Style::Commas),
+        // With each item in a pair of its own, nothing is left to be joined.
+        "spaceDelimited" | "pipeDelimited" if is_list && explode == Some(true) => {
+            Ok(Style::Repeated)
+        }
+        "spaceDelimited" if is_list => Ok(Style::Spaces),
+        "pipeDelimited" if is_list => Ok(Style::Pipes),
+        style if style == plain => Ok(Style::Repeated),
+        style => Err(format!(
+            "linq-client cannot write a parameter in the style `{style}`"
+        )),
+    }
 }
 
 /// Whether a type is written as one text in a path, query or header.
@@ -195,124 +215,192 @@ fn is_scalar<'a>(lowering: &Lowering<'a>, ty: &Type, schema: &'a Value) -> bool 
             let members = ["oneOf", "anyOf"]
                 .iter()
                 .filter_map(|union| seen.get(*union)?.as_array());
-            let is_union = members
-                .flatten()
-                .any(|member| lowering.is_composed(member, 0));
-            !is_map && !is_union && seen.get("items").is_none() && !lowering.is_composed(seen, 0)
+            let is_union = members.flatten().any(|member| lowering.is_composed(member));
+            !is_map && !is_union && seen.get("items").is_none() && !lowering.is_composed(seen)
         }
         _ => true,
     }
 }
 
-fn body<'a>(lowering: &mut Lowering<'a>, body: &'a Value, pointer: &str) -> Option<Body> {
+fn body<'a>(lowering: &mut Lowering<'a>, body: &'a Value, place: &Place<'_>) -> Option<Body> {
     let body = check::target(lowering.root, body);
-    let at = child(pointer, "content");
+    let at = child(&child(&place.pointer, "requestBody"), "content");
     let content = body.get("content").and_then(Value::as_object)?;
-    let json: Vec<_> = content.iter().filter(|(media, _)| is_json(media)).collect();
-    let (media, content) = match json.as_slice() {
-        [only] => *only,
-        [] => {
-            let media = content.keys().cloned().collect::<Vec<_>>().join(", ");
-            lowering.problems.push(Problem::new(
-                at,
-                format!("the body has no JSON form, only: {media}"),
-                "remove the operation with the overlay, or describe its JSON",
-            ));
-            return None;
-        }
-        _ => {
-            lowering.problems.push(Problem::new(
-                at,
-                "the body has two JSON media types",
-                "remove one of them with the overlay",
-            ));
-            return None;
-        }
+    let Some((media, form)) = media::json(content) else {
+        let forms = list(content.keys());
+        let what = format!("the body is sent as {forms}, and linq-client sends JSON");
+        let problem = lowering.losses.leave_out(&place.pointer, &at, &what);
+        lowering.problems.push(problem);
+        return None;
     };
-    let at = child(&child(&at, media), "schema");
-    let ty = match content.get("schema") {
-        Some(schema) => lowering.type_of(schema, &at).0,
-        None => Type::Any,
-    };
+    check_media(lowering, [media], &at);
     Some(Body {
-        ty,
+        ty: form_type(lowering, form, &child(&at, media)),
+        media: media.clone(),
         required: body.get("required") == Some(&Value::Bool(true)),
         description: text(body.get("description")),
     })
 }
 
-fn is_json(media: &str) -> bool {
-    let media = media.split(';').next().unwrap_or(media).trim();
-    media == "application/json" || media.ends_with("+json")
+/// The type of a body in one media type.
+fn form_type<'a>(lowering: &mut Lowering<'a>, form: &'a Value, pointer: &str) -> Type {
+    match form.get("schema") {
+        Some(schema) => lowering.type_of(schema, &child(pointer, "schema")).0,
+        None => Type::Any,
+    }
 }
 
-fn answers<'a>(
-    lowering: &mut Lowering<'a>,
-    source: &'a Value,
+fn check_media<'m>(
+    lowering: &mut Lowering<'_>,
+    media: impl IntoIterator<Item = &'m String>,
     pointer: &str,
-    operation: &mut Operation,
 ) {
-    let mut success: Option<(Answer, String)> = None;
-    let mut error: Option<(String, String)> = None;
-    let responses = source.get("responses").and_then(Value::as_object);
-    for (status, response) in responses.into_iter().flatten() {
-        let at = child(pointer, status);
-        let response = check::target(lowering.root, response);
-        operation
-            .statuses
-            .push((status.clone(), text(response.get("description"))));
-        let answer = answer(lowering, response, &at);
-        if status.starts_with('2') {
-            match &success {
-                None => success = Some((answer, at)),
-                Some((known, _)) if *known == answer => {}
-                Some((_, other)) => lowering.problems.push(Problem::new(
-                    at,
-                    format!("the success answer differs from the one at {other}"),
-                    "remove one of the two with the overlay; every 2xx status counts as it",
-                )),
-            }
-        } else if status.starts_with(['4', '5']) || status == "default" {
-            let Answer::Json(Type::Named(name), _) = answer else {
-                continue;
-            };
-            match &error {
-                None => error = Some((name, at)),
-                Some((known, _)) if *known == name => {}
-                Some((_, other)) => lowering.problems.push(Problem::new(
-                    at,
-                    format!("the error answer differs from the one at {other}"),
-                    "give both the same schema with the overlay",
-                )),
-            }
-        }
-    }
-    operation.error = error.map(|(name, _)| name);
-    match success {
-        Some((answer, _)) => operation.answer = answer,
-        None => lowering.problems.push(Problem::new(
-            pointer,
-            "no success answer is described",
-            "add one under a 2xx status",
-        )),
+    for media in media.into_iter().filter(|media| !media::is_valid(media)) {
+        let what = format!("`{media}` is not a media type");
+        lowering.refuse(&child(pointer, media), what, "correct it with the overlay");
     }
 }
 
-fn answer<'a>(lowering: &mut Lowering<'a>, response: &'a Value, pointer: &str) -> Answer {
+/// Names as they stand in a sentence.
+fn list<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// The responses that an operation lists.
+fn statuses<'a>(lowering: &mut Lowering<'a>, place: &Place<'a>) -> Vec<Status> {
+    let at = child(&place.pointer, "responses");
+    let responses = place.operation.get("responses").and_then(Value::as_object);
+    let mut statuses = Vec::new();
+    for (code, response) in responses.into_iter().flatten() {
+        if code.starts_with("x-") {
+            continue;
+        }
+        let at = child(&at, code);
+        if !is_status(code) {
+            let what = format!("`{code}` is not a status");
+            lowering.refuse(&at, what, "use one such as `200`, `4XX` or `default`");
+            continue;
+        }
+        let response = check::target(lowering.root, response);
+        let body = response_body(lowering, response, code, &at, place);
+        statuses.push(Status {
+            code: code.clone(),
+            description: text(response.get("description")),
+            body,
+            headers: headers(lowering.root, response),
+        });
+    }
+    statuses
+}
+
+fn is_status(code: &str) -> bool {
+    let (first, rest) = code.split_at_checked(1).unwrap_or_default();
+    let is_number = rest.len() == 2 && rest.bytes().all(|byte| byte.is_ascii_digit());
+    code == "default"
+        || (matches!(first, "1" | "2" | "3" | "4" | "5") && (is_number || rest == "XX"))
+}
+
+fn response_body<'a>(
+    lowering: &mut Lowering<'a>,
+    response: &'a Value,
+    code: &str,
+    pointer: &str,
+    place: &Place<'_>,
+) -> Answer {
     let at = child(pointer, "content");
     let content = response.get("content").and_then(Value::as_object);
     let Some(content) = content.filter(|content| !content.is_empty()) else {
         return Answer::Empty;
     };
-    match content.iter().find(|(media, _)| is_json(media)) {
-        Some((media, content)) => {
-            let at = child(&child(&at, media), "schema");
-            let ty = match content.get("schema") {
-                Some(schema) => lowering.type_of(schema, &at).0,
-                None => Type::Any,
-            };
-            Answer::Json(ty, media.clone())
+    if place.method == "head" {
+        // What it describes is what a GET would give; HTTP sends no body.
+        return Answer::Empty;
+    }
+    if matches!(code, "204" | "205" | "304") {
+        let help = "remove its content with the overlay, or use another status";
+        lowering.refuse(&at, format!("HTTP allows no body with status {code}"), help);
+        return Answer::Empty;
+    }
+    check_media(lowering, content.keys(), &at);
+    if let Some((media, form)) = media::json(content) {
+        let ty = form_type(lowering, form, &child(&at, media));
+        return Answer::Json(ty, media.clone());
+    }
+    if code.starts_with('2')
+        && let Some(stream) = content.keys().find(|media| media::is_stream(media))
+    {
+        let what = format!("`{stream}` is a stream, which is handed out as bytes once it ended");
+        lowering.lose(Loss::Bytes, &place.pointer, &what);
+    }
+    let media: Vec<&str> = content.keys().map(String::as_str).collect();
+    Answer::Bytes(media.join(", "))
+}
+
+fn headers(root: &Value, response: &Value) -> Vec<Header> {
+    let headers = response.get("headers").and_then(Value::as_object);
+    let headers = headers.into_iter().flatten().map(|(name, header)| {
+        let header = check::target(root, header);
+        let kind = header.pointer("/schema/type");
+        Header {
+            name: name.clone(),
+            kind: text(kind),
+            required: header.get("required") == Some(&Value::Bool(true)),
+            description: text(header.get("description")),
         }
-        None => Answer::Bytes(content.keys().next().cloned().unwrap_or_default()),
+    });
+    // The standard says that this one is described by `content`.
+    headers
+        .filter(|header| !header.name.eq_ignore_ascii_case("content-type"))
+        .collect()
+}
+
+/// What an operation gives when it succeeds.
+fn answer(lowering: &mut Lowering<'_>, statuses: &[Status], place: &Place<'_>) -> Answer {
+    let mut successes = statuses.iter().filter(|status| status.is_success());
+    let Some(first) = successes.next() else {
+        let at = child(&place.pointer, "responses");
+        let what = "no response to success is described";
+        let mut problem = lowering.losses.leave_out(&place.pointer, &at, what);
+        problem.help = format!("add one under a 2xx status, or {}", problem.help);
+        lowering.problems.push(problem);
+        return Answer::Empty;
+    };
+    let mut answer = first.body.clone();
+    let mut differing = None;
+    for status in successes {
+        match (&mut answer, &status.body) {
+            (Answer::Empty, Answer::Empty) => {}
+            (Answer::Json(one, media), Answer::Json(other, more)) if one == other => {
+                add_media(media, more);
+            }
+            (Answer::Bytes(media), Answer::Bytes(more)) => add_media(media, more),
+            _ => differing = differing.or(Some(status)),
+        }
+    }
+    let Some(other) = differing else {
+        return answer;
+    };
+    let what = format!(
+        "the responses {} and {} have bodies of different types, which are handed out as bytes",
+        first.code, other.code
+    );
+    lowering.lose(Loss::Bytes, &place.pointer, &what);
+    let mut media = String::new();
+    for status in statuses.iter().filter(|status| status.is_success()) {
+        add_media(&mut media, status.body.media());
+    }
+    Answer::Bytes(media)
+}
+
+/// Adds media types to those that a header lists.
+fn add_media(media: &mut String, more: &str) {
+    for more in more.split(", ").filter(|more| !more.is_empty()) {
+        if !media.split(", ").any(|known| known == more) {
+            if !media.is_empty() {
+                media.push_str(", ");
+            }
+            media.push_str(more);
+        }
     }
 }

@@ -6,12 +6,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::docs::{self, literal};
+use super::docs::{self, code, literal};
 use super::format::Files;
-use super::model::{Api, Field, Kind, Struct, TypeDef, Union, Variant};
+use super::limits;
+use super::model::{Api, Field, Kind, Mixed, Struct, Type, TypeDef, Union, Variant};
 
 /// Where the files stand.
 pub const FOLDER: &str = "crates/linq-types/src/generated";
+
+/// What lets variants differ in size.
+const LARGE_VARIANTS: &str = "#[allow(\n    clippy::large_enum_variant,\n    \
+    reason = \"a box would come and go with the fields that the API adds\"\n)]\n";
 
 /// Writes the files of all types.
 pub fn emit(api: &Api) -> Files {
@@ -54,11 +59,13 @@ fn emit_type(out: &mut String, definition: &TypeDef) {
     if lines.is_empty() {
         lines.push(match &definition.kind {
             Kind::Struct(_) => format!("An object `{}` of the API.", definition.name),
-            Kind::Enum(_) => "One of a set of values.".to_owned(),
-            Kind::Union(union) => format!("An object told by its `{}`.", union.tag),
+            Kind::Enum(_) | Kind::Integers(_) => "One of a set of values.".to_owned(),
+            Kind::Union(union) => format!("An object told by its {}.", code(&union.tag)),
+            Kind::Mixed(_) => "A value of one of several kinds.".to_owned(),
             Kind::Alias(_) => format!("A value `{}` of the API.", definition.name),
         });
     }
+    push_limits(&mut lines, &definition.limits, &definition.description);
     if definition.deprecated {
         lines.extend([String::new(), "**Deprecated** by the API.".to_owned()]);
     }
@@ -68,7 +75,9 @@ fn emit_type(out: &mut String, definition: &TypeDef) {
     }
     match &definition.kind {
         Kind::Struct(object) => emit_struct(out, definition, object),
-        Kind::Enum(variants) => emit_enum(out, &definition.name, variants),
+        Kind::Enum(variants) => emit_enum(out, &definition.name, variants, true),
+        Kind::Integers(variants) => emit_enum(out, &definition.name, variants, false),
+        Kind::Mixed(kinds) => emit_mixed(out, &definition.name, kinds),
         Kind::Union(union) => emit_union(out, &definition.name, union),
         Kind::Alias(ty) => {
             let _ = writeln!(out, "pub type {} = {};", definition.name, ty.rust());
@@ -76,9 +85,26 @@ fn emit_type(out: &mut String, definition: &TypeDef) {
     }
 }
 
+/// Adds the limits that a description does not give already.
+fn push_limits(lines: &mut Vec<String>, limits: &[String], description: &str) {
+    let unsaid = limits::unsaid(limits, description);
+    if !unsaid.is_empty() {
+        lines.extend([String::new(), unsaid.join(" ")]);
+    }
+}
+
 /// How a field is read and written; the words of the `record!` macro.
 pub fn kind(definition: &TypeDef, field: &Field) -> &'static str {
     let only_sent = definition.in_request && !definition.in_answer;
+    if field.required && field.read_only && definition.in_request {
+        return "optional";
+    }
+    if field.required && field.write_only && definition.in_answer {
+        return match definition.in_request && !field.nullable {
+            true => "sent",
+            false => "optional",
+        };
+    }
     match (field.required, field.nullable) {
         (true, false) => "required",
         (true, true) => "nullable",
@@ -117,7 +143,7 @@ pub fn arguments<'a>(definition: &TypeDef, object: &'a Struct) -> Vec<&'a Field>
     object
         .fields
         .iter()
-        .filter(|field| kind(definition, field) == "required")
+        .filter(|field| ["required", "sent"].contains(&kind(definition, field)))
         .collect()
 }
 
@@ -182,11 +208,9 @@ fn emit_struct(out: &mut String, definition: &TypeDef, object: &Struct) {
 fn emit_field(out: &mut String, definition: &TypeDef, field: &Field) {
     let mut lines = docs::lines(&field.description);
     if lines.is_empty() {
-        lines.push(format!("The field `{}`.", field.wire));
+        lines.push(format!("The field {}.", code(&field.wire)));
     }
-    if !field.limits.is_empty() {
-        lines.extend([String::new(), field.limits.join(" ")]);
-    }
+    push_limits(&mut lines, &field.limits, &field.description);
     if field.deprecated {
         lines.extend([String::new(), "**Deprecated** by the API.".to_owned()]);
     }
@@ -215,21 +239,14 @@ fn emit_field(out: &mut String, definition: &TypeDef, field: &Field) {
     );
 }
 
-fn emit_enum(out: &mut String, name: &str, variants: &[Variant]) {
+fn emit_enum(out: &mut String, name: &str, variants: &[Variant], is_text: bool) {
     out.push_str("#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]\n");
     let _ = writeln!(out, "#[non_exhaustive]\npub enum {name} {{");
     for variant in variants {
-        let shown = literal(&variant.wire);
-        let shown = shown.trim_matches('"');
-        let value = if shown.is_empty() {
-            "The empty value.".to_owned()
-        } else {
-            format!("`{shown}`.")
-        };
-        let text = if variant.description.is_empty() {
-            value
-        } else {
-            format!("`{shown}`: {}", variant.description)
+        let text = match (variant.wire.as_str(), variant.description.as_str()) {
+            ("", _) => "The empty value.".to_owned(),
+            (wire, "") => format!("{}.", code(wire)),
+            (wire, description) => format!("{}: {description}", code(wire)),
         };
         docs::comment(out, "    ", &text, "A value.");
         let _ = writeln!(out, "    {},", variant.name);
@@ -237,25 +254,58 @@ fn emit_enum(out: &mut String, name: &str, variants: &[Variant]) {
     out.push_str(
         "    /// A value that this version of the crate does not know, kept as it came.\n",
     );
-    out.push_str("    Unknown(Unrecognized<Self>),\n}\n\n");
-    let _ = writeln!(out, "open_enum! {{\n    {name} {{");
+    let (of, open) = match is_text {
+        true => ("", "open_enum"),
+        false => (", i64", "open_integer"),
+    };
+    let _ = write!(
+        out,
+        "    Unknown(Unrecognized<Self{of}>),\n}}\n\n{open}! {{\n    {name} {{\n"
+    );
     for variant in variants {
-        let _ = writeln!(
-            out,
-            "        {} = {},",
-            variant.name,
-            literal(&variant.wire)
-        );
+        let wire = match is_text {
+            true => literal(&variant.wire),
+            false => variant.wire.clone(),
+        };
+        let _ = writeln!(out, "        {} = {wire},", variant.name);
     }
     out.push_str("    }\n}\n");
 }
 
+fn emit_mixed(out: &mut String, name: &str, kinds: &[Mixed]) {
+    out.push_str("#[derive(Clone, Debug, PartialEq)]\n#[non_exhaustive]\n");
+    out.push_str(LARGE_VARIANTS);
+    out.push_str(
+        "#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema), schemars(untagged))]\n",
+    );
+    let _ = writeln!(out, "pub enum {name} {{");
+    for Mixed { name, test, ty } in kinds {
+        let what = match *test {
+            "is_string" => "A string.",
+            "is_number" => "A number.",
+            "is_boolean" => "True or false.",
+            "is_array" => "An array.",
+            _ => "An object.",
+        };
+        let _ = writeln!(out, "    /// {what}\n    {name}({}),", ty.rust());
+    }
+    out.push_str(
+        "    /// A value that this version of the crate does not know, kept as it came.\n",
+    );
+    let _ = writeln!(out, "    Unknown(Value),\n}}\n\nmixed! {{\n    {name} {{");
+    for Mixed { name, test, ty } in kinds {
+        let _ = writeln!(out, "        {test} {name}({}),", ty.rust());
+    }
+    out.push_str("    }");
+    if let Some(text) = kinds.iter().find(|kind| kind.ty == Type::String) {
+        let _ = write!(out, " from &str as {}", text.name);
+    }
+    out.push_str("\n}\n");
+}
+
 fn emit_union(out: &mut String, name: &str, union: &Union) {
     out.push_str("#[derive(Clone, Debug, PartialEq)]\n#[non_exhaustive]\n");
-    out.push_str(
-        "#[allow(\n    clippy::large_enum_variant,\n    \
-         reason = \"a box would come and go with the fields that the API adds\"\n)]\n",
-    );
+    out.push_str(LARGE_VARIANTS);
     out.push_str(
         "#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema), schemars(untagged))]\n",
     );
@@ -263,14 +313,15 @@ fn emit_union(out: &mut String, name: &str, union: &Union) {
     for (variant, value, ty) in &union.variants {
         let _ = writeln!(
             out,
-            "    /// `{}` is `{value}`.\n    {variant}({ty}),",
-            union.tag
+            "    /// {} is {}.\n    {variant}({ty}),",
+            code(&union.tag),
+            code(value)
         );
     }
     let _ = writeln!(
         out,
-        "    /// An object whose `{}` this version of the crate does not know, kept whole.",
-        union.tag
+        "    /// An object whose {} this version of the crate does not know, kept whole.",
+        code(&union.tag)
     );
     out.push_str("    Unknown(UnknownObject),\n}\n\n");
     let _ = writeln!(out, "union! {{\n    {name} by {} {{", literal(&union.tag));

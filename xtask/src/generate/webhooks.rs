@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::check::{METHODS, target};
+use super::check::target;
 use super::load::Document;
 use super::names;
-use crate::pointer::child;
+use crate::pointer::{METHODS, child};
 use crate::problem::{Problem, Problems};
 
 /// The payload version whose events have the plain names, now and later: an event of another

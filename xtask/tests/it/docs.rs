@@ -206,7 +206,7 @@ fn no_text_of_a_document_leaves_its_comment() {
 }
 
 #[test]
-fn limits_that_do_not_fit_in_a_line_are_left_out() {
+fn limits_of_any_text_stand_in_a_line() {
     let made = generated(with_schemas(
         json!({ "Thing": { "type": "object", "properties": {
         "a": { "type": "string", "default": "x\ny", "pattern": "a`b" },
@@ -217,9 +217,77 @@ fn limits_that_do_not_fit_in_a_line_are_left_out() {
     expect_all(
         &made.item("Thing"),
         &[
-            "    /// The field `a`.\n    pub a:",
-            "    /// The field `b`.\n    pub b:",
+            "    ///\n    /// Matches ``a`b``. Default: `x y`.\n    pub a:",
+            "    ///\n    /// Default: the empty text.\n    pub b:",
             "    ///\n    /// Matches `^\\d+$`. Default: `plain`.\n    pub c:",
         ],
     );
+}
+
+#[test]
+fn limits_stand_once() {
+    let text = |description: &str, more: serde_json::Value| {
+        let mut schema = json!({ "type": "string", "description": description });
+        let entries = schema.as_object_mut().expect("an object");
+        entries.extend(more.as_object().expect("an object").clone());
+        schema
+    };
+    let length = json!({ "minLength": 1, "maxLength": 10_000 });
+    let made = generated(with_schemas(
+        json!({ "Thing": { "type": "object", "properties": {
+        "said": text("The text, 1 to 10,000 characters.", length.clone()),
+        "half": text("The text, at most 10,000 characters.", length.clone()),
+        "lines": text("The text, 1 to 10,000 lines.", length.clone()),
+        "number": text("Text 1 of 10000, counted in characters", length.clone()),
+        "default": text("Its kind. Absent means `plain`.", json!({ "default": "plain" })),
+        "other": text("Its kind, such as `plain`.", json!({ "default": "plain" })),
+        "list": {
+            "type": "array", "items": { "type": "string", "maxLength": 5 },
+            "description": "At least one text of 5 characters.", "minItems": 1,
+        },
+    } } }),
+    ));
+    let item = made.item("Thing");
+    expect_all(
+        &item,
+        &[
+            "/// The text, 1 to 10,000 characters.\n    pub said:",
+            "/// The text, at most 10,000 characters.\n    ///\n    \
+             /// From 1 to 10000 characters.\n    pub half:",
+            "///\n    /// From 1 to 10000 characters.\n    pub lines:",
+            "/// Its kind. Absent means `plain`.\n    pub default:",
+            "///\n    /// Default: `plain`.\n    pub other:",
+            "///\n    /// Items: At most 5 characters.\n    pub list:",
+        ],
+    );
+}
+
+#[test]
+fn tables_stay_tables() {
+    assert_eq!(
+        lines("Codes:\n\n| code | meaning |\n| --- | --- |\n| `1` | gone |\n"),
+        [
+            "Codes:",
+            "",
+            "|code|meaning|",
+            "|----|-------|",
+            "|`1`|gone|"
+        ]
+    );
+}
+
+#[test]
+fn characters_that_turn_the_text_are_dropped() {
+    let hidden = "a\u{202a}b\u{202c}c\u{2066}d\u{feff}e\u{0}f\u{7}g";
+    assert_eq!(one_line(hidden), "abcdefg");
+    // Joined emoji stay what they are.
+    assert_eq!(one_line("👩\u{200d}💻"), "👩\u{200d}💻");
+    let made = generated(with_schemas(json!({ "Thing": {
+        "type": "object",
+        "description": hidden,
+        "properties": { "a\u{202a}": { "type": "string", "description": hidden, "pattern": hidden } },
+    }, "Kind": { "enum": ["a\u{202b}"], "description": hidden } })));
+    for text in made.0.files.0.values() {
+        assert!(!text.contains(['\u{202a}', '\u{202b}', '\u{202c}', '\u{2066}']));
+    }
 }

@@ -72,7 +72,7 @@ fn by_what_only_later_stages_refuse() {
     root["components"]["schemas"]["Kind"] = json!({ "type": "string", "enum": ["a.b", "a_b"] });
     leaves_all_as_it_was(
         root.to_string().as_bytes(),
-        "error: #/components/schemas/Kind/enum/1: the values `a.b` and `a_b` have one Rust name",
+        "error: #/components/schemas/Kind/enum/1: the value `a_b` has the Rust name of `a.b`",
     );
 }
 

@@ -29,7 +29,7 @@ fn a_method_says_what_it_does() {
         &method,
         &[
             "    /// Get a chat.\n    ///\n    /// `GET /things`\n    ///\n    /// Answers it.\n",
-            "    /// # Answers\n    ///\n    /// - `200`: The chat.\n",
+            "    /// # Responses\n    ///\n    /// - `200`: The chat.\n",
             "    /// # Errors\n    ///\n",
             "    /// - `404`: No such chat.\n",
             "    #[doc(alias = \"retrieve\")]\n",
@@ -46,24 +46,29 @@ fn a_method_says_what_it_does() {
 }
 
 #[test]
-fn builders_may_be_called_as_what_their_code_uses() {
+fn builders_do_not_take_the_names_that_their_code_uses() {
     for (id, builder) in [
         ("call", "Call"),
         ("prepared", "Prepared"),
-        ("reason", "Reason"),
-        ("listStyle", "ListStyle"),
+        ("send", "SendBuilder"),
+        ("future", "FutureBuilder"),
+        ("option", "OptionBuilder"),
+        ("client", "ClientBuilder"),
     ] {
         let made = generated(with_operation(json!({ "operationId": id }), json!({})));
         expect_all(
-            &made.builder(builder),
-            &["let call = crate::support::Call::new(&operations::"],
+            &made.method(id),
+            &[&format!("pub fn {id}(&self) -> builder::{builder}<'_> {{")],
         );
+        assert!(!made.builder(builder).is_empty());
     }
 }
 
 #[test]
 fn methods_do_not_take_the_names_that_the_client_has() {
-    for id in ["new", "builder", "base_url", "raw", "clone", "into"] {
+    for id in [
+        "new", "builder", "base_url", "raw", "clone", "into", "from", "borrow",
+    ] {
         let made = generated(with_operation(json!({ "operationId": id }), json!({})));
         expect_all(
             &made.method(&format!("{id}_")),
@@ -84,7 +89,7 @@ fn an_operation_may_be_called_as_the_table_of_all() {
     );
     expect_all(
         &made.builder("All"),
-        &["crate::support::Call::new(&operations::ALL_)"],
+        &["support::Call::new(&operations::ALL_)"],
     );
 }
 
@@ -126,7 +131,7 @@ fn setters_and_what_they_set_have_one_name() {
             &builder,
             &[
                 "        client: &'a Client,\n",
-                &format!("        {setter}: Result<Option<String>, crate::support::Reason>,\n"),
+                &format!("        {setter}: Result<Option<String>, support::Reason>,\n"),
                 &format!(
                     "        /// Sets `{name}`.\n        pub fn {setter}<V>(mut self, value: V)"
                 ),
@@ -156,7 +161,7 @@ fn parameters_stand_where_they_belong() {
     expect_all(
         &builder,
         &[
-            "id: Result<uuid::Uuid, crate::support::Reason>,",
+            "id: Result<uuid::Uuid, support::Reason>,",
             "call.path(\"id\", self.id);",
             "call.query(\"limit\", self.limit);",
             "call.header(\"Idempotency-Key\", self.idempotency_key);",
@@ -178,10 +183,7 @@ fn a_parameter_of_an_operation_counts_for_more_than_that_of_its_path() {
         json!({}),
     ));
     let builder = made.builder("ListThings");
-    expect_all(
-        &builder,
-        &["limit: Result<Option<i64>, crate::support::Reason>,"],
-    );
+    expect_all(&builder, &["limit: Result<Option<i64>, support::Reason>,"]);
     assert_eq!(builder.matches("call.query(").count(), 1, "{builder}");
 }
 
@@ -194,7 +196,7 @@ fn required_parameters_must_be_set() {
     expect_all(
         &made.builder("ListThings"),
         &[
-            "limit: Result<i64, crate::support::Reason>,",
+            "limit: Result<i64, support::Reason>,",
             "        /// Sets `limit`; it must be set.\n        ///\n        /// How many.\n        \
              ///\n        /// At least 1.\n        pub fn limit<V>",
             "call.query_required(\"limit\", self.limit);",
@@ -218,11 +220,11 @@ fn lists_are_repeated_or_joined() {
     expect_all(
         &made.builder("ListThings"),
         &[
-            "call.query_list(\"plain\", self.plain, crate::support::ListStyle::Repeated);",
-            "call.query_list(\"joined\", self.joined, crate::support::ListStyle::Joined);",
+            "call.query_list(\"plain\", self.plain, support::ListStyle::Repeated);",
+            "call.query_list(\"joined\", self.joined, support::ListStyle::Joined);",
             // A list with a name is one all the same.
-            "named: Result<Option<Vec<String>>, crate::support::Reason>,",
-            "call.query_list(\"named\", self.named, crate::support::ListStyle::Repeated);",
+            "named: Result<Option<Vec<String>>, support::Reason>,",
+            "call.query_list(\"named\", self.named, support::ListStyle::Repeated);",
         ],
     );
 }
@@ -237,7 +239,7 @@ fn nested_enums_of_parameters_have_names() {
     ));
     expect_all(
         &made.builder("ListThings"),
-        &["sort: Result<Option<types::ListThingsSort>, crate::support::Reason>,"],
+        &["sort: Result<Option<types::ListThingsSort>, support::Reason>,"],
     );
     expect_all(
         &made.macro_of("ListThingsSort"),

@@ -26,7 +26,7 @@ impl Client {
     /// Errors: `5004` file type refused, `5005` too large, `5003` no upload address could be made (try
     /// again).
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The attachment is reserved; its bytes are still to be uploaded.
     ///
@@ -50,7 +50,7 @@ impl Client {
     ///
     /// Safe to repeat. An unknown attachment, or one of another account, gives HTTP 404 with `2003`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The attachment.
     ///
@@ -75,7 +75,7 @@ impl Client {
     /// 204 means that it is gone; new messages cannot use its id any more. The call can be repeated; expect
     /// HTTP 404 with `2003` the second time, as for an attachment of another account.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The file is gone; the body is empty.
     ///
@@ -100,8 +100,8 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::request_upload`](crate::Client::request_upload), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::request_upload`](crate::Client::request_upload).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RequestUpload<'a> {
         client: &'a Client,
@@ -144,7 +144,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::RequestUploadResult, types::ErrorResponse> {
@@ -154,8 +154,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_attachment`](crate::Client::get_attachment), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for RequestUpload<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "RequestUpload")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_attachment`](crate::Client::get_attachment).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetAttachment<'a> {
         client: &'a Client,
@@ -195,7 +203,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<types::Attachment, types::ErrorResponse> {
             let mut call = support::Call::new(&operations::GET_ATTACHMENT);
             call.path("attachmentId", self.attachment_id);
@@ -203,8 +211,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::delete_attachment`](crate::Client::delete_attachment), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetAttachment<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetAttachment")
+                .required("attachment_id", &self.attachment_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::delete_attachment`](crate::Client::delete_attachment).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteAttachment<'a> {
         client: &'a Client,
@@ -244,11 +260,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
             let mut call = support::Call::new(&operations::DELETE_ATTACHMENT);
             call.path("attachmentId", self.attachment_id);
             call.empty()
+        }
+    }
+
+    impl std::fmt::Debug for DeleteAttachment<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "DeleteAttachment")
+                .required("attachment_id", &self.attachment_id)
+                .finish()
         }
     }
 }

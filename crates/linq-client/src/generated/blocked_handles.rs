@@ -13,7 +13,7 @@ impl Client {
     ///
     /// Safe to repeat. All of them come in one answer; there are no pages.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The blocked handles.
     ///
@@ -37,7 +37,7 @@ impl Client {
     ///
     /// Blocking a handle that is blocked already is harmless, so a repeat is safe.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The handle is blocked.
     ///
@@ -62,7 +62,7 @@ impl Client {
     ///
     /// Unblocking a handle that is not blocked is harmless, so a repeat is safe.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The handle is not blocked any more. The answer has no body.
     ///
@@ -86,8 +86,8 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::list_blocked_handles`](crate::Client::list_blocked_handles), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::list_blocked_handles`](crate::Client::list_blocked_handles).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListBlockedHandles<'a> {
         client: &'a Client,
@@ -115,7 +115,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListBlockedHandlesResult, types::ErrorResponse> {
@@ -124,8 +124,14 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::block_handle`](crate::Client::block_handle), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for ListBlockedHandles<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListBlockedHandles").finish()
+        }
+    }
+
+    /// Builds a call of [`Client::block_handle`](crate::Client::block_handle).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct BlockHandle<'a> {
         client: &'a Client,
@@ -168,7 +174,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::BlockHandleResult, types::ErrorResponse> {
@@ -178,8 +184,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::unblock_handle`](crate::Client::unblock_handle), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for BlockHandle<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "BlockHandle")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::unblock_handle`](crate::Client::unblock_handle).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UnblockHandle<'a> {
         client: &'a Client,
@@ -219,11 +233,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
             let mut call = support::Call::new(&operations::UNBLOCK_HANDLE);
             call.body(self.body);
             call.empty()
+        }
+    }
+
+    impl std::fmt::Debug for UnblockHandle<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UnblockHandle")
+                .required("body", &self.body)
+                .finish()
         }
     }
 }

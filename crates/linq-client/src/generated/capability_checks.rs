@@ -14,7 +14,7 @@ impl Client {
     /// Nothing is sent to the handle, so a repeat is safe. Faster than one check in 10 seconds gives HTTP
     /// 429 with `1007`. Results age: remember them for minutes, not days.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Result of the check.
     ///
@@ -26,6 +26,7 @@ impl Client {
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
     /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "checkImessageCapability")]
     pub fn check_imessage_capability(&self) -> builder::CheckImessageCapability<'_> {
@@ -45,7 +46,7 @@ impl Client {
     /// - `4009`: the line has no RCS account
     /// - `4010`: the check could not run
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Result of the check.
     ///
@@ -57,6 +58,7 @@ impl Client {
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
     /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     /// - `503`: A service behind the API is out of reach for now (503, mostly code 4004). Wait about 30 seconds. For a capability check the result is then unknown, not negative.
     #[doc(alias = "checkRcsCapability")]
@@ -71,8 +73,8 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::check_imessage_capability`](crate::Client::check_imessage_capability), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::check_imessage_capability`](crate::Client::check_imessage_capability).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckImessageCapability<'a> {
         client: &'a Client,
@@ -115,7 +117,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
@@ -125,8 +127,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::check_rcs_capability`](crate::Client::check_rcs_capability), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for CheckImessageCapability<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CheckImessageCapability")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::check_rcs_capability`](crate::Client::check_rcs_capability).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CheckRcsCapability<'a> {
         client: &'a Client,
@@ -169,13 +179,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
             let mut call = support::Call::new(&operations::CHECK_RCS_CAPABILITY);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl std::fmt::Debug for CheckRcsCapability<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CheckRcsCapability")
+                .required("body", &self.body)
+                .finish()
         }
     }
 }

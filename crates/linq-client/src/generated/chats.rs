@@ -14,7 +14,7 @@ impl Client {
     /// Both filters may be combined. Follow `next_cursor` until it is null; keep the filters the same on
     /// every page. Reading is safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: One page of chats.
     ///
@@ -49,7 +49,7 @@ impl Client {
     /// it for this request), 2026 (handle blocked) or 2027 (line not eligible for now), 429 with code 1007
     /// above 30 messages per minute from one line to one recipient.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `201`: The chat, with the accepted first message inside it.
     ///
@@ -61,6 +61,7 @@ impl Client {
     /// - `401`: The bearer token is missing, wrong or expired (401, code 2004).
     /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "createChat")]
     pub fn create_chat(&self) -> builder::CreateChat<'_> {
@@ -75,7 +76,7 @@ impl Client {
     ///
     /// An unknown id, or a chat of another account, gives 404 with code 2001.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The chat.
     ///
@@ -102,7 +103,7 @@ impl Client {
     /// `chat.group_icon_update_failed` otherwise. Repeating the call with the same values is harmless. A
     /// direct chat is refused with 409, code 1006.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The change is queued.
     ///
@@ -131,7 +132,7 @@ impl Client {
     /// over the service the group uses, so a person with RCS alone cannot join an iMessage group: start
     /// another chat instead. There is no idempotency key; look at the chat's `handles` before trying again.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The addition is queued.
     ///
@@ -160,7 +161,7 @@ impl Client {
     /// look at the chat's `handles` before trying again. 409 means that the chat's state does not allow it,
     /// for example code 2013 after you left it.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The removal is queued.
     ///
@@ -190,7 +191,7 @@ impl Client {
     /// that group any more, and calls that act on it (send, typing, read and so on) give 409 with code
     /// 2013\. Direct chats cannot be left. There is no idempotency key; check the chat before trying again.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The departure is queued.
     ///
@@ -219,7 +220,7 @@ impl Client {
     /// not promise that the indicator was displayed. It needs iMessage and a message from you within about
     /// the last five minutes. Group chats are not covered. Repeating the call is harmless.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The request was taken; the body is empty.
     ///
@@ -246,7 +247,7 @@ impl Client {
     /// Needless right after a message, because that clears it too. Group chats are not covered. Repeating
     /// the call is harmless.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The request was taken; the body is empty.
     ///
@@ -272,7 +273,7 @@ impl Client {
     ///
     /// Single messages cannot be marked, and in groups the call has no effect. Repeating it is harmless.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The chat counts as read; the body is empty.
     ///
@@ -300,7 +301,7 @@ impl Client {
     /// in this chat before. Once per chat in five minutes, more gives 429 with code 1007. There is no
     /// idempotency key.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The card was handed over; the body is empty.
     ///
@@ -313,6 +314,7 @@ impl Client {
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "shareContactWithChat")]
     pub fn share_contact_with_chat(&self) -> builder::ShareContactWithChat<'_> {
@@ -332,7 +334,7 @@ impl Client {
     /// Errors: `1005` bad variant, `5006` the address holds no image, `5007` the image could not be
     /// fetched, `2011` feature not switched on for the account.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The change is queued; the body is empty.
     ///
@@ -362,7 +364,7 @@ impl Client {
     /// `chat.background_update_failed` reports that it came to nothing. The call can be repeated without
     /// harm.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The change is queued; the body is empty.
     ///
@@ -391,7 +393,7 @@ impl Client {
     /// to repeat. `location.sharing.started` and `location.sharing.stopped` tell when it is worth asking.
     /// Coordinates stand as longitude, then latitude.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The positions known.
     ///
@@ -420,7 +422,7 @@ impl Client {
     /// with this handle, or the chat is unknown, the answer is 404. The handle goes into the body, which is
     /// unusual for DELETE.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The end of sharing is queued.
     ///
@@ -451,7 +453,7 @@ impl Client {
     /// (code 2016), another service than iMessage (2017) or that the person shares already. Too many
     /// questions in one chat give 429 with code 1007.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The question goes out.
     ///
@@ -464,6 +466,7 @@ impl Client {
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "requestChatLocation")]
     #[doc(alias = "chats.location.request")]
@@ -478,40 +481,26 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::list_chats`](crate::Client::list_chats), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::list_chats`](crate::Client::list_chats).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListChats<'a> {
         client: &'a Client,
-        cursor: Result<Option<String>, support::Reason>,
         from: Result<Option<String>, support::Reason>,
-        limit: Result<Option<i64>, support::Reason>,
         to: Result<Option<String>, support::Reason>,
+        limit: Result<Option<i64>, support::Reason>,
+        cursor: Result<Option<String>, support::Reason>,
     }
 
     impl<'a> ListChats<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                cursor: Ok(None),
                 from: Ok(None),
-                limit: Ok(None),
                 to: Ok(None),
+                limit: Ok(None),
+                cursor: Ok(None),
             }
-        }
-
-        /// Sets `cursor`.
-        ///
-        /// Where the page starts: the `next_cursor` of the page before. Leave it out for the first page.
-        pub fn cursor<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<String>,
-        {
-            self.cursor = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `from`.
@@ -530,11 +519,20 @@ pub(super) mod builder {
             self
         }
 
+        /// Sets `to`.
+        ///
+        /// Only chats in which this handle takes part: a number in E.164 form or an e-mail address.
+        pub fn to<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.to = value.try_into().map(Some).map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
         /// Sets `limit`.
         ///
         /// Chats per page, 1 to 100. Absent means 20.
-        ///
-        /// From 1 to 100. Default: `20`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -546,14 +544,17 @@ pub(super) mod builder {
             self
         }
 
-        /// Sets `to`.
+        /// Sets `cursor`.
         ///
-        /// Only chats in which this handle takes part: a number in E.164 form or an e-mail address.
-        pub fn to<V>(mut self, value: V) -> Self
+        /// Where the page starts: the `next_cursor` of the page before. Leave it out for the first page.
+        pub fn cursor<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,
         {
-            self.to = value.try_into().map(Some).map_err(|_| support::Reason::NotConverted);
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -574,7 +575,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListChatsResult, types::ErrorResponse> {
@@ -587,8 +588,19 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::create_chat`](crate::Client::create_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for ListChats<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListChats")
+                .optional("from", &self.from)
+                .optional("to", &self.to)
+                .optional("limit", &self.limit)
+                .optional("cursor", &self.cursor)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::create_chat`](crate::Client::create_chat).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateChat<'a> {
         client: &'a Client,
@@ -631,7 +643,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::CreateChatResult, types::ErrorResponse> {
@@ -641,8 +653,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_chat`](crate::Client::get_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for CreateChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreateChat")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_chat`](crate::Client::get_chat).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetChat<'a> {
         client: &'a Client,
@@ -682,7 +702,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<types::Chat, types::ErrorResponse> {
             let mut call = support::Call::new(&operations::GET_CHAT);
             call.path("chatId", self.chat_id);
@@ -690,33 +710,30 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::update_chat`](crate::Client::update_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetChat")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::update_chat`](crate::Client::update_chat).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateChat<'a> {
         client: &'a Client,
-        body: Result<types::UpdateChatRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::UpdateChatRequest, support::Reason>,
     }
 
     impl<'a> UpdateChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The properties to change.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdateChatRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -727,6 +744,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The properties to change.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateChatRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -747,7 +775,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::UpdateChatResponse, types::ErrorResponse> {
@@ -758,33 +786,31 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::add_participant`](crate::Client::add_participant), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for UpdateChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdateChat")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::add_participant`](crate::Client::add_participant).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct AddParticipant<'a> {
         client: &'a Client,
-        body: Result<types::AddParticipantRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::AddParticipantRequest, support::Reason>,
     }
 
     impl<'a> AddParticipant<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The handle to add.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::AddParticipantRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -795,6 +821,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The handle to add.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::AddParticipantRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -815,7 +852,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::AddParticipantResponse, types::ErrorResponse> {
@@ -826,33 +863,31 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::remove_participant`](crate::Client::remove_participant), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for AddParticipant<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "AddParticipant")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::remove_participant`](crate::Client::remove_participant).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RemoveParticipant<'a> {
         client: &'a Client,
-        body: Result<types::RemoveParticipantRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::RemoveParticipantRequest, support::Reason>,
     }
 
     impl<'a> RemoveParticipant<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The handle to remove.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::RemoveParticipantRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -863,6 +898,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The handle to remove.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::RemoveParticipantRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -883,7 +929,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::RemoveParticipantResponse, types::ErrorResponse> {
@@ -894,8 +940,17 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::leave_chat`](crate::Client::leave_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for RemoveParticipant<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "RemoveParticipant")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::leave_chat`](crate::Client::leave_chat).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct LeaveChat<'a> {
         client: &'a Client,
@@ -938,7 +993,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::LeaveChatResponse, types::ErrorResponse> {
@@ -948,8 +1003,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::start_typing`](crate::Client::start_typing), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for LeaveChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "LeaveChat")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::start_typing`](crate::Client::start_typing).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct StartTyping<'a> {
         client: &'a Client,
@@ -989,7 +1052,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
             let mut call = support::Call::new(&operations::START_TYPING);
             call.path("chatId", self.chat_id);
@@ -997,8 +1060,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::stop_typing`](crate::Client::stop_typing), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for StartTyping<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "StartTyping")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::stop_typing`](crate::Client::stop_typing).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct StopTyping<'a> {
         client: &'a Client,
@@ -1038,7 +1109,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
             let mut call = support::Call::new(&operations::STOP_TYPING);
             call.path("chatId", self.chat_id);
@@ -1046,8 +1117,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::mark_chat_as_read`](crate::Client::mark_chat_as_read), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for StopTyping<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "StopTyping")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::mark_chat_as_read`](crate::Client::mark_chat_as_read).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct MarkChatAsRead<'a> {
         client: &'a Client,
@@ -1087,7 +1166,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
             let mut call = support::Call::new(&operations::MARK_CHAT_AS_READ);
             call.path("chatId", self.chat_id);
@@ -1095,8 +1174,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::share_contact_with_chat`](crate::Client::share_contact_with_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for MarkChatAsRead<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "MarkChatAsRead")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::share_contact_with_chat`](crate::Client::share_contact_with_chat).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ShareContactWithChat<'a> {
         client: &'a Client,
@@ -1136,7 +1223,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
             let mut call = support::Call::new(&operations::SHARE_CONTACT_WITH_CHAT);
             call.path("chatId", self.chat_id);
@@ -1144,33 +1231,30 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::set_chat_background`](crate::Client::set_chat_background), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for ShareContactWithChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ShareContactWithChat")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::set_chat_background`](crate::Client::set_chat_background).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SetChatBackground<'a> {
         client: &'a Client,
-        body: Result<types::SetChatBackgroundRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::SetChatBackgroundRequest, support::Reason>,
     }
 
     impl<'a> SetChatBackground<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The background to show.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::SetChatBackgroundRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -1181,6 +1265,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The background to show.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::SetChatBackgroundRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1198,7 +1293,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
             let mut call = support::Call::new(&operations::SET_CHAT_BACKGROUND);
             call.path("chatId", self.chat_id);
@@ -1207,8 +1302,17 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::remove_chat_background`](crate::Client::remove_chat_background), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for SetChatBackground<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "SetChatBackground")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::remove_chat_background`](crate::Client::remove_chat_background).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RemoveChatBackground<'a> {
         client: &'a Client,
@@ -1248,7 +1352,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
             let mut call = support::Call::new(&operations::REMOVE_CHAT_BACKGROUND);
             call.path("chatId", self.chat_id);
@@ -1256,8 +1360,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_chat_location`](crate::Client::get_chat_location), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for RemoveChatBackground<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "RemoveChatBackground")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_chat_location`](crate::Client::get_chat_location).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetChatLocation<'a> {
         client: &'a Client,
@@ -1300,7 +1412,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetChatLocationResult, types::ErrorResponse> {
@@ -1310,33 +1422,30 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::stop_chat_location`](crate::Client::stop_chat_location), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetChatLocation<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetChatLocation")
+                .required("chat_id", &self.chat_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::stop_chat_location`](crate::Client::stop_chat_location).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct StopChatLocation<'a> {
         client: &'a Client,
-        body: Result<types::StopChatLocationRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::StopChatLocationRequest, support::Reason>,
     }
 
     impl<'a> StopChatLocation<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The participant with whom sharing ends.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::StopChatLocationRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -1347,6 +1456,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The participant with whom sharing ends.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::StopChatLocationRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1367,7 +1487,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
@@ -1378,8 +1498,17 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::request_chat_location`](crate::Client::request_chat_location), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for StopChatLocation<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "StopChatLocation")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::request_chat_location`](crate::Client::request_chat_location).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RequestChatLocation<'a> {
         client: &'a Client,
@@ -1422,13 +1551,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
             let mut call = support::Call::new(&operations::REQUEST_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
             call.json()
+        }
+    }
+
+    impl std::fmt::Debug for RequestChatLocation<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "RequestChatLocation")
+                .required("chat_id", &self.chat_id)
+                .finish()
         }
     }
 }

@@ -13,7 +13,7 @@ impl Client {
     ///
     /// Safe to repeat. All cards come in one answer; there are no pages.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The contact cards found.
     ///
@@ -44,7 +44,7 @@ impl Client {
     /// Errors: `2014` the line has an active card, change that one; `2022` setup failed, try again after
     /// some seconds; `4004` unavailable for now; `2005` or `2006` the line is not yours.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The stored card. `is_active` tells whether it was applied.
     ///
@@ -57,6 +57,7 @@ impl Client {
     /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     /// - `503`: A service behind the API is out of reach for now (503, mostly code 4004). Wait about 30 seconds. For a capability check the result is then unknown, not negative.
     #[doc(alias = "setupContactCard")]
@@ -75,7 +76,7 @@ impl Client {
     /// Errors: `2012` the line has no active card, create one first; `2022` setup failed, try again after
     /// some seconds; `4004` unavailable for now.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The card after the change. `is_active` tells whether it was applied.
     ///
@@ -88,6 +89,7 @@ impl Client {
     /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     /// - `503`: A service behind the API is out of reach for now (503, mostly code 4004). Wait about 30 seconds. For a capability check the result is then unknown, not negative.
     #[doc(alias = "updateContactCard")]
@@ -102,8 +104,8 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::get_contact_card`](crate::Client::get_contact_card), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::get_contact_card`](crate::Client::get_contact_card).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetContactCard<'a> {
         client: &'a Client,
@@ -149,7 +151,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetContactCardResponse, types::ErrorResponse> {
@@ -159,8 +161,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::setup_contact_card`](crate::Client::setup_contact_card), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetContactCard<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetContactCard")
+                .optional("phone_number", &self.phone_number)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::setup_contact_card`](crate::Client::setup_contact_card).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SetupContactCard<'a> {
         client: &'a Client,
@@ -203,7 +213,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
@@ -213,33 +223,30 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::update_contact_card`](crate::Client::update_contact_card), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for SetupContactCard<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "SetupContactCard")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::update_contact_card`](crate::Client::update_contact_card).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateContactCard<'a> {
         client: &'a Client,
-        body: Result<types::UpdateContactCardRequest, support::Reason>,
         phone_number: Result<String, support::Reason>,
+        body: Result<types::UpdateContactCardRequest, support::Reason>,
     }
 
     impl<'a> UpdateContactCard<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 phone_number: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// Fields to change.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdateContactCardRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `phone_number`; it must be set.
@@ -250,6 +257,17 @@ pub(super) mod builder {
             V: TryInto<String>,
         {
             self.phone_number = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// Fields to change.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateContactCardRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -270,7 +288,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
@@ -278,6 +296,15 @@ pub(super) mod builder {
             call.query_required("phone_number", self.phone_number);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl std::fmt::Debug for UpdateContactCard<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdateContactCard")
+                .required("phone_number", &self.phone_number)
+                .required("body", &self.body)
+                .finish()
         }
     }
 }

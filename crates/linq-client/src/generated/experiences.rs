@@ -13,7 +13,7 @@ impl Client {
     ///
     /// All come in one answer; there are no pages. Reading is safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The experiences.
     ///
@@ -38,7 +38,7 @@ impl Client {
     ///
     /// Reading is safe to repeat. An unknown name gives 404.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The experience.
     ///
@@ -63,8 +63,8 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::list_experiences`](crate::Client::list_experiences), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::list_experiences`](crate::Client::list_experiences).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListExperiences<'a> {
         client: &'a Client,
@@ -92,7 +92,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListExperiencesResult, types::ErrorResponse> {
@@ -101,8 +101,14 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_experience`](crate::Client::get_experience), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for ListExperiences<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListExperiences").finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_experience`](crate::Client::get_experience).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetExperience<'a> {
         client: &'a Client,
@@ -142,11 +148,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<types::Experience, types::ErrorResponse> {
             let mut call = support::Call::new(&operations::GET_EXPERIENCE);
             call.path("experience", self.experience);
             call.json()
+        }
+    }
+
+    impl std::fmt::Debug for GetExperience<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetExperience")
+                .required("experience", &self.experience)
+                .finish()
         }
     }
 }

@@ -14,7 +14,7 @@ impl Client {
     /// Follow `next_cursor` until it is null. The order is not specified: sort by `created_at` where it
     /// matters. Deleted and expired messages are missing. Reading is safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: One page of messages.
     ///
@@ -53,7 +53,7 @@ impl Client {
     /// 2009 (chat not ready yet) or 2013 (you left the chat), 429 with code 1007 above 30 messages per minute
     /// from one line to one recipient.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The message is accepted for sending.
     ///
@@ -67,6 +67,7 @@ impl Client {
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "sendMessageToChat")]
     pub fn send_message_to_chat(&self) -> builder::SendMessageToChat<'_> {
@@ -82,7 +83,7 @@ impl Client {
     /// Any message of the thread serves as the key; one that belongs to no thread comes back alone. Follow
     /// `next_cursor` until it is null. An unknown id gives 404 with code 2002. Reading is safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: One page of the thread.
     ///
@@ -110,7 +111,7 @@ impl Client {
     /// code 2024 (recipient opted out; `override_optout` lifts it for this request), 2026 (handle blocked)
     /// or 2027 (line not eligible for now).
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The voice memo is accepted for sending.
     ///
@@ -140,7 +141,7 @@ impl Client {
     /// Use it to learn what became of a message you sent. An unknown, deleted or expired message gives 404
     /// with code 2002; one of another account may give 403 with code 2005.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The message.
     ///
@@ -167,7 +168,7 @@ impl Client {
     /// idempotency key gives 404 as well and sends nothing. The call can be repeated; expect 404 the second
     /// time.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The record is gone; the body is empty.
     ///
@@ -195,7 +196,7 @@ impl Client {
     /// that the change went out. There is no idempotency key, and a repeated edit may use up one of the
     /// five; fetch the message before trying again. A message of another account gives 403 with code 2005.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The message after the edit.
     ///
@@ -225,7 +226,7 @@ impl Client {
     /// removed. There is no idempotency key; fetch the message and look at its reactions before trying
     /// again.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The reaction is queued.
     ///
@@ -263,7 +264,7 @@ impl Client {
     /// 2026 (handle blocked) or 2027 (line not eligible for now), 409 with 2027 when no line is left to
     /// send from, 429 with code 1007 above 30 messages per minute from one line to one recipient.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The message is accepted for sending.
     ///
@@ -277,6 +278,7 @@ impl Client {
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "createMessage")]
     #[doc(alias = "messages.create")]
@@ -295,7 +297,7 @@ impl Client {
     /// idempotency key, and a repeat may send the update twice. `interactive` is not taken over from the
     /// old card: leave it out and it is true again.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The update as accepted.
     ///
@@ -325,7 +327,7 @@ impl Client {
     /// device. A reaction that is unknown or no sticker gives 404. Repeating the call with the same values
     /// is harmless. Stickers cannot be removed.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The request was accepted.
     ///
@@ -352,8 +354,8 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::get_messages`](crate::Client::get_messages), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::get_messages`](crate::Client::get_messages).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessages<'a> {
         client: &'a Client,
@@ -400,8 +402,6 @@ pub(super) mod builder {
         /// Sets `limit`.
         ///
         /// Messages per page, 1 to 100. Absent means 50.
-        ///
-        /// From 1 to 100. Default: `50`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -430,7 +430,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetMessagesResult, types::ErrorResponse> {
@@ -442,33 +442,32 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::send_message_to_chat`](crate::Client::send_message_to_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetMessages<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetMessages")
+                .required("chat_id", &self.chat_id)
+                .optional("cursor", &self.cursor)
+                .optional("limit", &self.limit)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::send_message_to_chat`](crate::Client::send_message_to_chat).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SendMessageToChat<'a> {
         client: &'a Client,
-        body: Result<types::SendMessageToChatRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::SendMessageToChatRequest, support::Reason>,
     }
 
     impl<'a> SendMessageToChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The message to send.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::SendMessageToChatRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -479,6 +478,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The message to send.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::SendMessageToChatRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -499,7 +509,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
@@ -510,14 +520,23 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_message_thread`](crate::Client::get_message_thread), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for SendMessageToChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "SendMessageToChat")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_message_thread`](crate::Client::get_message_thread).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessageThread<'a> {
         client: &'a Client,
+        message_id: Result<uuid::Uuid, support::Reason>,
         cursor: Result<Option<String>, support::Reason>,
         limit: Result<Option<i64>, support::Reason>,
-        message_id: Result<uuid::Uuid, support::Reason>,
         order: Result<Option<types::GetMessageThreadOrder>, support::Reason>,
     }
 
@@ -525,11 +544,22 @@ pub(super) mod builder {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
+                message_id: Err(support::Reason::NotSet),
                 cursor: Ok(None),
                 limit: Ok(None),
-                message_id: Err(support::Reason::NotSet),
                 order: Ok(None),
             }
+        }
+
+        /// Sets `messageId`; it must be set.
+        ///
+        /// Id of the first message or of any reply.
+        pub fn message_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<uuid::Uuid>,
+        {
+            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
         }
 
         /// Sets `cursor`.
@@ -549,8 +579,6 @@ pub(super) mod builder {
         /// Sets `limit`.
         ///
         /// Messages per page, 1 to 100. Absent means 50.
-        ///
-        /// From 1 to 100. Default: `50`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -562,25 +590,12 @@ pub(super) mod builder {
             self
         }
 
-        /// Sets `messageId`; it must be set.
-        ///
-        /// Id of the first message or of any reply.
-        pub fn message_id<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<uuid::Uuid>,
-        {
-            self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
-        }
-
         /// Sets `order`.
         ///
         /// Time order of the messages. Absent means `asc`.
         ///
         /// - `asc`: oldest first
         /// - `desc`: newest first
-        ///
-        /// Default: `asc`.
         pub fn order<V>(mut self, value: V) -> Self
         where
             V: TryInto<types::GetMessageThreadOrder>,
@@ -609,7 +624,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetThreadResponse, types::ErrorResponse> {
@@ -622,33 +637,33 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::send_voice_memo_to_chat`](crate::Client::send_voice_memo_to_chat), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetMessageThread<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetMessageThread")
+                .required("message_id", &self.message_id)
+                .optional("cursor", &self.cursor)
+                .optional("limit", &self.limit)
+                .optional("order", &self.order)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::send_voice_memo_to_chat`](crate::Client::send_voice_memo_to_chat).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SendVoiceMemoToChat<'a> {
         client: &'a Client,
-        body: Result<types::SendVoiceMemoToChatRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::SendVoiceMemoToChatRequest, support::Reason>,
     }
 
     impl<'a> SendVoiceMemoToChat<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// Where the audio file is found, as an address or an attachment.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::SendVoiceMemoToChatRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -659,6 +674,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// Where the audio file is found, as an address or an attachment.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::SendVoiceMemoToChatRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -679,7 +705,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
@@ -690,8 +716,17 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_message`](crate::Client::get_message), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for SendVoiceMemoToChat<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "SendVoiceMemoToChat")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_message`](crate::Client::get_message).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetMessage<'a> {
         client: &'a Client,
@@ -731,7 +766,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<types::Message, types::ErrorResponse> {
             let mut call = support::Call::new(&operations::GET_MESSAGE);
             call.path("messageId", self.message_id);
@@ -739,8 +774,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::delete_message`](crate::Client::delete_message), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetMessage<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetMessage")
+                .required("message_id", &self.message_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::delete_message`](crate::Client::delete_message).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteMessage<'a> {
         client: &'a Client,
@@ -780,7 +823,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
             let mut call = support::Call::new(&operations::DELETE_MESSAGE);
             call.path("messageId", self.message_id);
@@ -788,33 +831,30 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::edit_message`](crate::Client::edit_message), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for DeleteMessage<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "DeleteMessage")
+                .required("message_id", &self.message_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::edit_message`](crate::Client::edit_message).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct EditMessage<'a> {
         client: &'a Client,
-        body: Result<types::EditMessageRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::EditMessageRequest, support::Reason>,
     }
 
     impl<'a> EditMessage<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 message_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The part to change and its new text, 1 to 10,000 characters.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::EditMessageRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `messageId`; it must be set.
@@ -825,6 +865,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The part to change and its new text, 1 to 10,000 characters.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::EditMessageRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -842,7 +893,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<types::Message, types::ErrorResponse> {
             let mut call = support::Call::new(&operations::EDIT_MESSAGE);
             call.path("messageId", self.message_id);
@@ -851,33 +902,31 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::send_reaction`](crate::Client::send_reaction), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for EditMessage<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "EditMessage")
+                .required("message_id", &self.message_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::send_reaction`](crate::Client::send_reaction).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct SendReaction<'a> {
         client: &'a Client,
-        body: Result<types::SendReactionRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::SendReactionRequest, support::Reason>,
     }
 
     impl<'a> SendReaction<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 message_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// What to do, with which reaction, on which part.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::SendReactionRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `messageId`; it must be set.
@@ -888,6 +937,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// What to do, with which reaction, on which part.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::SendReactionRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -908,7 +968,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendReactionResponse, types::ErrorResponse> {
@@ -919,22 +979,45 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::create_message`](crate::Client::create_message), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for SendReaction<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "SendReaction")
+                .required("message_id", &self.message_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::create_message`](crate::Client::create_message).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateMessage<'a> {
         client: &'a Client,
-        body: Result<types::CreateMessageRequest, support::Reason>,
         idempotency_key: Result<Option<String>, support::Reason>,
+        body: Result<types::CreateMessageRequest, support::Reason>,
     }
 
     impl<'a> CreateMessage<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 idempotency_key: Ok(None),
+                body: Err(support::Reason::NotSet),
             }
+        }
+
+        /// Sets `Idempotency-Key`.
+        ///
+        /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the answer of the first and nothing is sent twice. A UUID fits. Absent means no protection.
+        pub fn idempotency_key<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
+            self
         }
 
         /// Sets the request's body; it must be set.
@@ -945,22 +1028,6 @@ pub(super) mod builder {
             V: TryInto<types::CreateMessageRequest>,
         {
             self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
-        }
-
-        /// Sets `Idempotency-Key`.
-        ///
-        /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the answer of the first and nothing is sent twice. A UUID fits. Absent means no protection.
-        ///
-        /// At most 255 characters.
-        pub fn idempotency_key<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<String>,
-        {
-            self.idempotency_key = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -981,7 +1048,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::CreateMessageResult, types::ErrorResponse> {
@@ -992,33 +1059,31 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::update_app_card`](crate::Client::update_app_card), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for CreateMessage<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreateMessage")
+                .optional("idempotency_key", &self.idempotency_key)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::update_app_card`](crate::Client::update_app_card).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateAppCard<'a> {
         client: &'a Client,
-        body: Result<types::UpdateAppCardRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::UpdateAppCardRequest, support::Reason>,
     }
 
     impl<'a> UpdateAppCard<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 message_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The new state of the card.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdateAppCardRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `messageId`; it must be set.
@@ -1029,6 +1094,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The new state of the card.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateAppCardRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -1049,7 +1125,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
@@ -1060,35 +1136,33 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::update_sticker_placement`](crate::Client::update_sticker_placement), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for UpdateAppCard<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdateAppCard")
+                .required("message_id", &self.message_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::update_sticker_placement`](crate::Client::update_sticker_placement).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateStickerPlacement<'a> {
         client: &'a Client,
-        body: Result<types::UpdateStickerPlacementRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
         reaction_id: Result<String, support::Reason>,
+        body: Result<types::UpdateStickerPlacementRequest, support::Reason>,
     }
 
     impl<'a> UpdateStickerPlacement<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 message_id: Err(support::Reason::NotSet),
                 reaction_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The new place.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdateStickerPlacementRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `messageId`; it must be set.
@@ -1113,6 +1187,17 @@ pub(super) mod builder {
             self
         }
 
+        /// Sets the request's body; it must be set.
+        ///
+        /// The new place.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateStickerPlacementRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
         /// Sends the request: `PATCH /v3/messages/{messageId}/reactions/{reactionId}`.
         ///
         /// # Errors
@@ -1130,7 +1215,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
@@ -1139,6 +1224,16 @@ pub(super) mod builder {
             call.path("reactionId", self.reaction_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl std::fmt::Debug for UpdateStickerPlacement<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdateStickerPlacement")
+                .required("message_id", &self.message_id)
+                .required("reaction_id", &self.reaction_id)
+                .required("body", &self.body)
+                .finish()
         }
     }
 }

@@ -32,5 +32,8 @@ pub mod builder {
     pub use super::payments::builder::*;
 }
 
-/// The body of an error answer.
-pub type ErrorBody = linq_types::ErrorResponse;
+/// Where the API is served.
+pub const DEFAULT_BASE_URL: &str = "https://api.linqapp.com/api/partner";
+
+/// The body of an error response.
+pub type ErrorBody = crate::types::ErrorResponse;

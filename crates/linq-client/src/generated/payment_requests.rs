@@ -14,7 +14,7 @@ impl Client {
     /// Raise `offset` by the length of the page while `has_more` is true. A request made in between moves
     /// the others down, so one can show up twice. Safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: One page of payment requests.
     ///
@@ -47,7 +47,7 @@ impl Client {
     /// The outcome arrives as `payment.*` events. With an idempotency key a repeat is safe. HTTP 403 where
     /// payments are not switched on for the account.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The new payment request.
     ///
@@ -74,7 +74,7 @@ impl Client {
     ///
     /// Safe to repeat. An unknown one gives HTTP 404 with `2021`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The payment request.
     ///
@@ -101,7 +101,7 @@ impl Client {
     /// HTTP 409 where its state forbids that, for instance after the payment; read it again then. An unknown
     /// one gives HTTP 404 with `2021`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The cancelled payment request.
     ///
@@ -127,8 +127,8 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::list_payment_requests`](crate::Client::list_payment_requests), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::list_payment_requests`](crate::Client::list_payment_requests).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListPaymentRequests<'a> {
         client: &'a Client,
@@ -150,8 +150,6 @@ pub(super) mod builder {
         /// Sets `limit`.
         ///
         /// Payment requests per page, 1 to 100. Absent means 20.
-        ///
-        /// From 1 to 100. Default: `20`.
         pub fn limit<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -166,8 +164,6 @@ pub(super) mod builder {
         /// Sets `offset`.
         ///
         /// How many of the newest to skip. Absent means 0.
-        ///
-        /// At least 0. Default: `0`.
         pub fn offset<V>(mut self, value: V) -> Self
         where
             V: TryInto<i64>,
@@ -210,7 +206,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListPaymentRequestsResult, types::ErrorResponse> {
@@ -222,22 +218,46 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::create_payment_request`](crate::Client::create_payment_request), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for ListPaymentRequests<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListPaymentRequests")
+                .optional("limit", &self.limit)
+                .optional("offset", &self.offset)
+                .optional("status", &self.status)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::create_payment_request`](crate::Client::create_payment_request).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePaymentRequest<'a> {
         client: &'a Client,
-        body: Result<types::PaymentRequestCreateRequest, support::Reason>,
         idempotency_key: Result<Option<String>, support::Reason>,
+        body: Result<types::PaymentRequestCreateRequest, support::Reason>,
     }
 
     impl<'a> CreatePaymentRequest<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 idempotency_key: Ok(None),
+                body: Err(support::Reason::NotSet),
             }
+        }
+
+        /// Sets `Idempotency-Key`.
+        ///
+        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
+        pub fn idempotency_key<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
+            self
         }
 
         /// Sets the request's body; it must be set.
@@ -248,22 +268,6 @@ pub(super) mod builder {
             V: TryInto<types::PaymentRequestCreateRequest>,
         {
             self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
-        }
-
-        /// Sets `Idempotency-Key`.
-        ///
-        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
-        ///
-        /// At most 255 characters.
-        pub fn idempotency_key<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<String>,
-        {
-            self.idempotency_key = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -284,7 +288,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentRequest, types::ErrorResponse> {
@@ -295,8 +299,17 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_payment_request`](crate::Client::get_payment_request), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for CreatePaymentRequest<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreatePaymentRequest")
+                .optional("idempotency_key", &self.idempotency_key)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_payment_request`](crate::Client::get_payment_request).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentRequest<'a> {
         client: &'a Client,
@@ -341,7 +354,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentRequest, types::ErrorResponse> {
@@ -351,8 +364,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::cancel_payment_request`](crate::Client::cancel_payment_request), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetPaymentRequest<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPaymentRequest")
+                .required("payment_request_id", &self.payment_request_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::cancel_payment_request`](crate::Client::cancel_payment_request).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CancelPaymentRequest<'a> {
         client: &'a Client,
@@ -397,13 +418,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentRequest, types::ErrorResponse> {
             let mut call = support::Call::new(&operations::CANCEL_PAYMENT_REQUEST);
             call.path("paymentRequestId", self.payment_request_id);
             call.json()
+        }
+    }
+
+    impl std::fmt::Debug for CancelPaymentRequest<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CancelPaymentRequest")
+                .required("payment_request_id", &self.payment_request_id)
+                .finish()
         }
     }
 }

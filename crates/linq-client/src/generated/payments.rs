@@ -16,7 +16,7 @@ impl Client {
     /// payment again to learn of changes. The vendor's guide names the idempotency key for this operation,
     /// but its newest SDK has none; after an unclear failure do not rely on it alone.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The new payment.
     ///
@@ -43,7 +43,7 @@ impl Client {
     ///
     /// Safe to repeat. Do not count on a `payment.succeeded` event for a payment: ask here.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The payment.
     ///
@@ -69,7 +69,7 @@ impl Client {
     ///
     /// HTTP 409 where its state forbids that; read it again then.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The cancelled payment.
     ///
@@ -97,7 +97,7 @@ impl Client {
     /// Ask once `status` is `ready`. The answer is secret: keep it out of logs and do not store it. HTTP 409
     /// where the payment is in another state.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: What is needed to fetch the card.
     ///
@@ -125,7 +125,7 @@ impl Client {
     /// Pass the code and the `connect_id` of the answer to the verify operation. There is no idempotency
     /// key, and a repeat may send another code.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The connection that was begun.
     ///
@@ -138,6 +138,7 @@ impl Client {
     /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "connectPaymentHandle")]
     #[doc(alias = "payment_handles.connect")]
@@ -153,7 +154,7 @@ impl Client {
     ///
     /// There is no idempotency key. After an unclear failure read the connection before trying again.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The connection after the check.
     ///
@@ -167,6 +168,7 @@ impl Client {
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "verifyPaymentHandle")]
     #[doc(alias = "payment_handles.verify")]
@@ -182,7 +184,7 @@ impl Client {
     ///
     /// Safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The connection.
     ///
@@ -208,7 +210,7 @@ impl Client {
     ///
     /// A repeat is harmless.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The connection after it was withdrawn.
     ///
@@ -234,7 +236,7 @@ impl Client {
     ///
     /// Safe to repeat.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The provider.
     ///
@@ -261,7 +263,7 @@ impl Client {
     /// Open `hosted_url` in a browser; the provider sends it on to your `return_url` at the end. Then read
     /// the provider to see its state. There is no idempotency key; a repeat begins another session.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The session.
     ///
@@ -287,22 +289,36 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::create_payment`](crate::Client::create_payment), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::create_payment`](crate::Client::create_payment).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePayment<'a> {
         client: &'a Client,
-        body: Result<types::PaymentCreateRequest, support::Reason>,
         idempotency_key: Result<Option<String>, support::Reason>,
+        body: Result<types::PaymentCreateRequest, support::Reason>,
     }
 
     impl<'a> CreatePayment<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 idempotency_key: Ok(None),
+                body: Err(support::Reason::NotSet),
             }
+        }
+
+        /// Sets `Idempotency-Key`.
+        ///
+        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
+        pub fn idempotency_key<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.idempotency_key = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| support::Reason::NotConverted);
+            self
         }
 
         /// Sets the request's body; it must be set.
@@ -313,22 +329,6 @@ pub(super) mod builder {
             V: TryInto<types::PaymentCreateRequest>,
         {
             self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
-        }
-
-        /// Sets `Idempotency-Key`.
-        ///
-        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
-        ///
-        /// At most 255 characters.
-        pub fn idempotency_key<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<String>,
-        {
-            self.idempotency_key = value
-                .try_into()
-                .map(Some)
-                .map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -346,7 +346,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<types::Payment, types::ErrorResponse> {
             let mut call = support::Call::new(&operations::CREATE_PAYMENT);
             call.header("Idempotency-Key", self.idempotency_key);
@@ -355,8 +355,17 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_payment`](crate::Client::get_payment), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for CreatePayment<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreatePayment")
+                .optional("idempotency_key", &self.idempotency_key)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_payment`](crate::Client::get_payment).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPayment<'a> {
         client: &'a Client,
@@ -396,7 +405,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<types::Payment, types::ErrorResponse> {
             let mut call = support::Call::new(&operations::GET_PAYMENT);
             call.path("paymentId", self.payment_id);
@@ -404,8 +413,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::cancel_payment`](crate::Client::cancel_payment), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetPayment<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPayment")
+                .required("payment_id", &self.payment_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::cancel_payment`](crate::Client::cancel_payment).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CancelPayment<'a> {
         client: &'a Client,
@@ -445,7 +462,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<types::Payment, types::ErrorResponse> {
             let mut call = support::Call::new(&operations::CANCEL_PAYMENT);
             call.path("paymentId", self.payment_id);
@@ -453,8 +470,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_payment_credentials`](crate::Client::get_payment_credentials), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for CancelPayment<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CancelPayment")
+                .required("payment_id", &self.payment_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_payment_credentials`](crate::Client::get_payment_credentials).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentCredentials<'a> {
         client: &'a Client,
@@ -497,7 +522,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentCredentialsResponse, types::ErrorResponse> {
@@ -507,8 +532,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::connect_payment_handle`](crate::Client::connect_payment_handle), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetPaymentCredentials<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPaymentCredentials")
+                .required("payment_id", &self.payment_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::connect_payment_handle`](crate::Client::connect_payment_handle).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ConnectPaymentHandle<'a> {
         client: &'a Client,
@@ -551,7 +584,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
@@ -561,33 +594,30 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::verify_payment_handle`](crate::Client::verify_payment_handle), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for ConnectPaymentHandle<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ConnectPaymentHandle")
+                .required("handle", &self.handle)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::verify_payment_handle`](crate::Client::verify_payment_handle).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct VerifyPaymentHandle<'a> {
         client: &'a Client,
-        body: Result<types::VerifyPaymentHandleRequest, support::Reason>,
         handle: Result<String, support::Reason>,
+        body: Result<types::VerifyPaymentHandleRequest, support::Reason>,
     }
 
     impl<'a> VerifyPaymentHandle<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 handle: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The code and the attempt it belongs to.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::VerifyPaymentHandleRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `handle`; it must be set.
@@ -598,6 +628,17 @@ pub(super) mod builder {
             V: TryInto<String>,
         {
             self.handle = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The code and the attempt it belongs to.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::VerifyPaymentHandleRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -618,7 +659,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
@@ -629,8 +670,17 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_payment_handle_connection`](crate::Client::get_payment_handle_connection), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for VerifyPaymentHandle<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "VerifyPaymentHandle")
+                .required("handle", &self.handle)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_payment_handle_connection`](crate::Client::get_payment_handle_connection).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentHandleConnection<'a> {
         client: &'a Client,
@@ -673,7 +723,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
@@ -683,8 +733,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::revoke_payment_handle_connection`](crate::Client::revoke_payment_handle_connection), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetPaymentHandleConnection<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPaymentHandleConnection")
+                .required("handle", &self.handle)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::revoke_payment_handle_connection`](crate::Client::revoke_payment_handle_connection).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct RevokePaymentHandleConnection<'a> {
         client: &'a Client,
@@ -727,7 +785,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
@@ -737,8 +795,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_payment_provider`](crate::Client::get_payment_provider), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for RevokePaymentHandleConnection<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "RevokePaymentHandleConnection")
+                .required("handle", &self.handle)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_payment_provider`](crate::Client::get_payment_provider).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPaymentProvider<'a> {
         client: &'a Client,
@@ -781,7 +847,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentProvider, types::ErrorResponse> {
@@ -791,33 +857,30 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::connect_payment_provider`](crate::Client::connect_payment_provider), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetPaymentProvider<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPaymentProvider")
+                .required("provider", &self.provider)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::connect_payment_provider`](crate::Client::connect_payment_provider).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ConnectPaymentProvider<'a> {
         client: &'a Client,
-        body: Result<types::ConnectPaymentProviderRequest, support::Reason>,
         provider: Result<String, support::Reason>,
+        body: Result<types::ConnectPaymentProviderRequest, support::Reason>,
     }
 
     impl<'a> ConnectPaymentProvider<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 provider: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// Where the browser comes back to.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::ConnectPaymentProviderRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `provider`; it must be set.
@@ -828,6 +891,17 @@ pub(super) mod builder {
             V: TryInto<String>,
         {
             self.provider = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// Where the browser comes back to.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::ConnectPaymentProviderRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -848,7 +922,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ConnectPaymentProviderResult, types::ErrorResponse> {
@@ -856,6 +930,15 @@ pub(super) mod builder {
             call.path("provider", self.provider);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl std::fmt::Debug for ConnectPaymentProvider<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ConnectPaymentProvider")
+                .required("provider", &self.provider)
+                .required("body", &self.body)
+                .finish()
         }
     }
 }

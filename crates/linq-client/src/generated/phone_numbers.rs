@@ -13,7 +13,7 @@ impl Client {
     ///
     /// Safe to repeat. All lines come in one answer.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Your lines, in the older form.
     ///
@@ -38,7 +38,7 @@ impl Client {
     /// Each one can be the `from` of a new chat. Safe to repeat. All lines come in one answer; there are no
     /// pages.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Your lines.
     ///
@@ -63,7 +63,7 @@ impl Client {
     /// another call may pick another line. HTTP 400 where `exclude_from` leaves no line over, HTTP 503 where
     /// no line of the wanted `type` is free.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The line to hand out.
     ///
@@ -90,7 +90,7 @@ impl Client {
     /// Repeating the same change is harmless. A bad number gives HTTP 400 with `1002`, an unknown line HTTP
     /// 404 with `2019`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The line after the change.
     ///
@@ -119,7 +119,7 @@ impl Client {
     /// pause has to pass before the next: else HTTP 429. There is no idempotency key; after an unclear
     /// failure the next call may meet that limit.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `202`: The audit runs.
     ///
@@ -132,6 +132,7 @@ impl Client {
     /// - `403`: The token is valid, but this action or resource is closed to it (403), for example a line of another account (code 2006) or one that may not write for now (code 2027), a feature that is off (code 2011), a recipient who opted out (code 2024) or is blocked (code 2026).
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "startReputationAudit")]
     #[doc(alias = "phone_numbers.start_reputation_audit")]
@@ -148,7 +149,7 @@ impl Client {
     /// Safe to repeat; ask every few seconds while `status` is `pending`. A result is kept for 24 hours and
     /// gives HTTP 404 afterwards.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The audit.
     ///
@@ -173,8 +174,8 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::list_phone_numbers_deprecated`](crate::Client::list_phone_numbers_deprecated), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::list_phone_numbers_deprecated`](crate::Client::list_phone_numbers_deprecated).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListPhoneNumbersDeprecated<'a> {
         client: &'a Client,
@@ -202,7 +203,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListPhoneNumbersResult, types::ErrorResponse> {
@@ -211,8 +212,14 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::list_phone_numbers`](crate::Client::list_phone_numbers), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for ListPhoneNumbersDeprecated<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListPhoneNumbersDeprecated").finish()
+        }
+    }
+
+    /// Builds a call of [`Client::list_phone_numbers`](crate::Client::list_phone_numbers).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListPhoneNumbers<'a> {
         client: &'a Client,
@@ -240,7 +247,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListPhoneNumbersResultV2, types::ErrorResponse> {
@@ -249,16 +256,19 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_available_number`](crate::Client::get_available_number), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for ListPhoneNumbers<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListPhoneNumbers").finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_available_number`](crate::Client::get_available_number).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetAvailableNumber<'a> {
         client: &'a Client,
-        exclude_from: Result<
-            Option<Vec<String>>,
-            support::Reason,
-        >,
         to: Result<Option<Vec<String>>, support::Reason>,
+        exclude_from: Result<Option<Vec<String>>, support::Reason>,
         type_: Result<Option<types::LineType>, support::Reason>,
     }
 
@@ -266,10 +276,21 @@ pub(super) mod builder {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                exclude_from: Ok(None),
                 to: Ok(None),
+                exclude_from: Ok(None),
                 type_: Ok(None),
             }
+        }
+
+        /// Sets `to`.
+        ///
+        /// Handles the line is for: numbers in E.164 or e-mail addresses. The same handles get the same line again. Absent means any line.
+        pub fn to<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<Vec<String>>,
+        {
+            self.to = value.try_into().map(Some).map_err(|_| support::Reason::NotConverted);
+            self
         }
 
         /// Sets `exclude_from`.
@@ -283,17 +304,6 @@ pub(super) mod builder {
                 .try_into()
                 .map(Some)
                 .map_err(|_| support::Reason::NotConverted);
-            self
-        }
-
-        /// Sets `to`.
-        ///
-        /// Handles the line is for: numbers in E.164 or e-mail addresses. The same handles get the same line again. Absent means any line.
-        pub fn to<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<Vec<String>>,
-        {
-            self.to = value.try_into().map(Some).map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -328,7 +338,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::AvailableNumberResult, types::ErrorResponse> {
@@ -340,33 +350,32 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::update_phone_number`](crate::Client::update_phone_number), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetAvailableNumber<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetAvailableNumber")
+                .optional("to", &self.to)
+                .optional("exclude_from", &self.exclude_from)
+                .optional("type_", &self.type_)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::update_phone_number`](crate::Client::update_phone_number).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdatePhoneNumber<'a> {
         client: &'a Client,
-        body: Result<types::UpdatePhoneNumberRequest, support::Reason>,
         phone_number_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::UpdatePhoneNumberRequest, support::Reason>,
     }
 
     impl<'a> UpdatePhoneNumber<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 phone_number_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// New settings of the line.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdatePhoneNumberRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `phoneNumberId`; it must be set.
@@ -379,6 +388,17 @@ pub(super) mod builder {
             self.phone_number_id = value
                 .try_into()
                 .map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// New settings of the line.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdatePhoneNumberRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -399,7 +419,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::UpdatePhoneNumberResult, types::ErrorResponse> {
@@ -410,8 +430,17 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::start_reputation_audit`](crate::Client::start_reputation_audit), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for UpdatePhoneNumber<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdatePhoneNumber")
+                .required("phone_number_id", &self.phone_number_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::start_reputation_audit`](crate::Client::start_reputation_audit).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct StartReputationAudit<'a> {
         client: &'a Client,
@@ -454,7 +483,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ReputationAuditStarted, types::ErrorResponse> {
@@ -464,33 +493,30 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_reputation_audit`](crate::Client::get_reputation_audit), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for StartReputationAudit<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "StartReputationAudit")
+                .required("phone_number", &self.phone_number)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_reputation_audit`](crate::Client::get_reputation_audit).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetReputationAudit<'a> {
         client: &'a Client,
-        audit_id: Result<String, support::Reason>,
         phone_number: Result<String, support::Reason>,
+        audit_id: Result<String, support::Reason>,
     }
 
     impl<'a> GetReputationAudit<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                audit_id: Err(support::Reason::NotSet),
                 phone_number: Err(support::Reason::NotSet),
+                audit_id: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets `auditId`; it must be set.
-        ///
-        /// The audit's id, from the answer that started it.
-        pub fn audit_id<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<String>,
-        {
-            self.audit_id = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `phoneNumber`; it must be set.
@@ -501,6 +527,17 @@ pub(super) mod builder {
             V: TryInto<String>,
         {
             self.phone_number = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets `auditId`; it must be set.
+        ///
+        /// The audit's id, from the answer that started it.
+        pub fn audit_id<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<String>,
+        {
+            self.audit_id = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -521,7 +558,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ReputationAudit, types::ErrorResponse> {
@@ -529,6 +566,15 @@ pub(super) mod builder {
             call.path("phoneNumber", self.phone_number);
             call.path("auditId", self.audit_id);
             call.json()
+        }
+    }
+
+    impl std::fmt::Debug for GetReputationAudit<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetReputationAudit")
+                .required("phone_number", &self.phone_number)
+                .required("audit_id", &self.audit_id)
+                .finish()
         }
     }
 }

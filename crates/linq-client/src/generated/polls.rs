@@ -17,7 +17,7 @@ impl Client {
     /// options need it. Set `poll.idempotency_key` to make a retry safe. A chat on another service gives
     /// 409 with code 2017.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The poll as accepted, with the ids of its options.
     ///
@@ -31,6 +31,7 @@ impl Client {
     /// - `404`: No such resource in your account (404). The code tells which kind: 2001 chat, 2002 message, 2003 attachment, 2010 webhook subscription, 2012 contact card, 2019 line, 2021 payment request.
     /// - `409`: The state of the resource does not allow this action (409). Most of these are lasting; code 2009 (chat still being created) passes within seconds.
     /// - `429`: Too many requests in too short a time (429, code 1007). Wait as long as `Retry-After` says, then try again.
+    ///   - header `Retry-After` (integer): Seconds to wait before the next attempt. The body repeats it as `retry_after`.
     /// - `500`: Something failed on Linq's side (500). Try again with growing pauses; a send only with an idempotency key, since it may have gone through.
     #[doc(alias = "createPoll")]
     #[doc(alias = "chats.polls.create")]
@@ -47,7 +48,7 @@ impl Client {
     /// Works for polls you sent and polls you received. Reading is safe to repeat. An unknown message gives
     /// 404 with code 2002.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The poll.
     ///
@@ -74,7 +75,7 @@ impl Client {
     /// Options can neither be changed nor taken out through the API. There is no idempotency key, and a
     /// repeat may add them twice; fetch the poll before trying again. Bad options give 400.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The poll with the new options.
     ///
@@ -104,7 +105,7 @@ impl Client {
     /// key; look at the `voters` of the option before trying again. An unknown message gives 404 with code
     /// 2002\.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The poll after the vote.
     ///
@@ -131,33 +132,22 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::create_poll`](crate::Client::create_poll), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::create_poll`](crate::Client::create_poll).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreatePoll<'a> {
         client: &'a Client,
-        body: Result<types::CreatePollRequest, support::Reason>,
         chat_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::CreatePollRequest, support::Reason>,
     }
 
     impl<'a> CreatePoll<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 chat_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The poll to send.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::CreatePollRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `chatId`; it must be set.
@@ -168,6 +158,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.chat_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The poll to send.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::CreatePollRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -185,7 +186,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
@@ -196,8 +197,17 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_poll`](crate::Client::get_poll), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for CreatePoll<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreatePoll")
+                .required("chat_id", &self.chat_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_poll`](crate::Client::get_poll).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetPoll<'a> {
         client: &'a Client,
@@ -237,7 +247,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
@@ -247,33 +257,30 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::add_poll_options`](crate::Client::add_poll_options), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetPoll<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetPoll")
+                .required("message_id", &self.message_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::add_poll_options`](crate::Client::add_poll_options).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct AddPollOptions<'a> {
         client: &'a Client,
-        body: Result<types::AddPollOptionsRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::AddPollOptionsRequest, support::Reason>,
     }
 
     impl<'a> AddPollOptions<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 message_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The options to add.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::AddPollOptionsRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `messageId`; it must be set.
@@ -284,6 +291,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The options to add.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::AddPollOptionsRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -301,7 +319,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
@@ -312,33 +330,31 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::vote_poll`](crate::Client::vote_poll), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for AddPollOptions<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "AddPollOptions")
+                .required("message_id", &self.message_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::vote_poll`](crate::Client::vote_poll).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct VotePoll<'a> {
         client: &'a Client,
-        body: Result<types::VotePollRequest, support::Reason>,
         message_id: Result<uuid::Uuid, support::Reason>,
+        body: Result<types::VotePollRequest, support::Reason>,
     }
 
     impl<'a> VotePoll<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 message_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// The option and what to do with the vote for it.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::VotePollRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `messageId`; it must be set.
@@ -349,6 +365,17 @@ pub(super) mod builder {
             V: TryInto<uuid::Uuid>,
         {
             self.message_id = value.try_into().map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// The option and what to do with the vote for it.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::VotePollRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -366,7 +393,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
@@ -374,6 +401,15 @@ pub(super) mod builder {
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl std::fmt::Debug for VotePoll<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "VotePoll")
+                .required("message_id", &self.message_id)
+                .required("body", &self.body)
+                .finish()
         }
     }
 }

@@ -14,7 +14,7 @@ impl Client {
     /// It holds names only: past events cannot be fetched here or replayed. Safe to repeat. Linq adds types
     /// over time, so expect names this document does not know.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Names of the event types.
     ///
@@ -37,7 +37,7 @@ impl Client {
     ///
     /// Safe to repeat. All of them come in one answer; there are no pages.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: Your subscriptions.
     ///
@@ -74,7 +74,7 @@ impl Client {
     ///
     /// There is no idempotency key. After an unclear failure list the subscriptions before trying again.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `201`: The new subscription, with its signing secret.
     ///
@@ -98,7 +98,7 @@ impl Client {
     ///
     /// Safe to repeat. An unknown subscription gives HTTP 404 with `2010`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The subscription.
     ///
@@ -129,7 +129,7 @@ impl Client {
     ///
     /// Repeating the same change is harmless. An unknown subscription gives HTTP 404 with `2010`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `200`: The subscription after the change.
     ///
@@ -155,7 +155,7 @@ impl Client {
     ///
     /// A second call does no harm and gives HTTP 404 with `2010`.
     ///
-    /// # Answers
+    /// # Responses
     ///
     /// - `204`: The subscription is gone. The answer has no body.
     ///
@@ -179,8 +179,8 @@ pub(super) mod builder {
     #[allow(unused_imports, reason = "which names are used differs by area")]
     use crate::{Client, Error, ResponseValue, generated::operations, support, types};
 
-    /// Sends [`Client::list_webhook_events`](crate::Client::list_webhook_events), once it has all it needs.
-    #[derive(Debug, Clone)]
+    /// Builds a call of [`Client::list_webhook_events`](crate::Client::list_webhook_events).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListWebhookEvents<'a> {
         client: &'a Client,
@@ -208,7 +208,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookEventsResult, types::ErrorResponse> {
@@ -217,8 +217,14 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::list_webhook_subscriptions`](crate::Client::list_webhook_subscriptions), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for ListWebhookEvents<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListWebhookEvents").finish()
+        }
+    }
+
+    /// Builds a call of [`Client::list_webhook_subscriptions`](crate::Client::list_webhook_subscriptions).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct ListWebhookSubscriptions<'a> {
         client: &'a Client,
@@ -246,7 +252,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
@@ -255,8 +261,14 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::create_webhook_subscription`](crate::Client::create_webhook_subscription), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for ListWebhookSubscriptions<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "ListWebhookSubscriptions").finish()
+        }
+    }
+
+    /// Builds a call of [`Client::create_webhook_subscription`](crate::Client::create_webhook_subscription).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct CreateWebhookSubscription<'a> {
         client: &'a Client,
@@ -299,7 +311,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<
@@ -312,8 +324,16 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::get_webhook_subscription`](crate::Client::get_webhook_subscription), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for CreateWebhookSubscription<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "CreateWebhookSubscription")
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::get_webhook_subscription`](crate::Client::get_webhook_subscription).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct GetWebhookSubscription<'a> {
         client: &'a Client,
@@ -358,7 +378,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
@@ -368,33 +388,30 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::update_webhook_subscription`](crate::Client::update_webhook_subscription), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for GetWebhookSubscription<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "GetWebhookSubscription")
+                .required("subscription_id", &self.subscription_id)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::update_webhook_subscription`](crate::Client::update_webhook_subscription).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct UpdateWebhookSubscription<'a> {
         client: &'a Client,
-        body: Result<types::UpdateWebhookSubscriptionRequest, support::Reason>,
         subscription_id: Result<String, support::Reason>,
+        body: Result<types::UpdateWebhookSubscriptionRequest, support::Reason>,
     }
 
     impl<'a> UpdateWebhookSubscription<'a> {
         pub(crate) fn new(client: &'a Client) -> Self {
             Self {
                 client,
-                body: Err(support::Reason::NotSet),
                 subscription_id: Err(support::Reason::NotSet),
+                body: Err(support::Reason::NotSet),
             }
-        }
-
-        /// Sets the request's body; it must be set.
-        ///
-        /// Fields to change.
-        pub fn body<V>(mut self, value: V) -> Self
-        where
-            V: TryInto<types::UpdateWebhookSubscriptionRequest>,
-        {
-            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
-            self
         }
 
         /// Sets `subscriptionId`; it must be set.
@@ -407,6 +424,17 @@ pub(super) mod builder {
             self.subscription_id = value
                 .try_into()
                 .map_err(|_| support::Reason::NotConverted);
+            self
+        }
+
+        /// Sets the request's body; it must be set.
+        ///
+        /// Fields to change.
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<types::UpdateWebhookSubscriptionRequest>,
+        {
+            self.body = value.try_into().map_err(|_| support::Reason::NotConverted);
             self
         }
 
@@ -427,7 +455,7 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
@@ -438,8 +466,17 @@ pub(super) mod builder {
         }
     }
 
-    /// Sends [`Client::delete_webhook_subscription`](crate::Client::delete_webhook_subscription), once it has all it needs.
-    #[derive(Debug, Clone)]
+    impl std::fmt::Debug for UpdateWebhookSubscription<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "UpdateWebhookSubscription")
+                .required("subscription_id", &self.subscription_id)
+                .required("body", &self.body)
+                .finish()
+        }
+    }
+
+    /// Builds a call of [`Client::delete_webhook_subscription`](crate::Client::delete_webhook_subscription).
+    #[derive(Clone)]
     #[must_use = "nothing is sent before `send`"]
     pub struct DeleteWebhookSubscription<'a> {
         client: &'a Client,
@@ -481,11 +518,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// The call with these parameters, for [`Prepared::send`](crate::Prepared::send) later on.
+        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
             let mut call = support::Call::new(&operations::DELETE_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
             call.empty()
+        }
+    }
+
+    impl std::fmt::Debug for DeleteWebhookSubscription<'_> {
+        fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            support::Redacted::new(formatter, "DeleteWebhookSubscription")
+                .required("subscription_id", &self.subscription_id)
+                .finish()
         }
     }
 }

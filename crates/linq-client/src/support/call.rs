@@ -256,11 +256,10 @@ impl Call {
                 Err(_) => return self.refuse(name, Reason::NotScalar),
             }
         }
-        match style {
-            ListStyle::Joined if items.is_empty() => {}
-            // The commas stay bare, so that those inside an item can be told from them.
-            ListStyle::Joined => encode::push_pair(&mut self.query, name, &items.join(",")),
-            ListStyle::Repeated => {
+        match style.separator() {
+            Some(_) if items.is_empty() => {}
+            Some(separator) => encode::push_pair(&mut self.query, name, &items.join(separator)),
+            None => {
                 items
                     .iter()
                     .for_each(|item| encode::push_pair(&mut self.query, name, item));

@@ -11,8 +11,7 @@ use super::hook::{Hook, Next};
 use super::options::Changes;
 use super::{CallOptions, ClientBuilder, Error, Operation};
 
-/// Where Linq serves the API.
-pub const DEFAULT_BASE_URL: &str = "https://api.linqapp.com/api/partner";
+pub use crate::generated::DEFAULT_BASE_URL;
 
 /// Client of the API, with one method per operation.
 ///

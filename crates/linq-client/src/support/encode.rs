@@ -25,6 +25,23 @@ pub(crate) enum ListStyle {
     Joined,
     /// One pair per item: `to=a&to=b`.
     Repeated,
+    /// One pair, its items joined by spaces: `to=a%20b`.
+    Spaces,
+    /// One pair, its items joined by pipes: `to=a%7Cb`.
+    Pipes,
+}
+
+impl ListStyle {
+    /// What stands between the items of one pair; `None` where each has its own.
+    pub(crate) fn separator(self) -> Option<&'static str> {
+        match self {
+            // A bare comma, so that one inside an item can be told from it.
+            Self::Joined => Some(","),
+            Self::Spaces => Some("%20"),
+            Self::Pipes => Some("%7C"),
+            Self::Repeated => None,
+        }
+    }
 }
 
 /// A value that is neither text nor a number nor a boolean, or cannot be serialized at all.

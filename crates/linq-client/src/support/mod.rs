@@ -13,6 +13,7 @@ mod options;
 mod prepared;
 mod problem;
 mod raw;
+mod redacted;
 mod request;
 mod response;
 #[cfg(test)]
@@ -21,7 +22,7 @@ mod transport;
 
 // Which of these the generated code uses is up to the API document.
 #[allow(unused_imports, reason = "a document need not have list parameters")]
-pub(crate) use {call::Call, encode::ListStyle, problem::Reason};
+pub(crate) use {call::Call, encode::ListStyle, problem::Reason, redacted::Redacted};
 
 pub use answer::read_body;
 pub use builder::ClientBuilder;

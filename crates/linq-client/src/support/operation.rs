@@ -5,6 +5,8 @@ use std::mem::ManuallyDrop;
 
 use reqwest::Method;
 
+use super::request::JSON;
+
 /// What it means to send a call of an operation a second time.
 ///
 /// Nothing in this crate repeats a call; a [`Hook`](crate::Hook) that does has to know.
@@ -47,6 +49,7 @@ pub struct Operation {
     method: ManuallyDrop<Method>,
     path: &'static str,
     tag: &'static str,
+    content_type: &'static str,
     accept: Option<&'static str>,
     repeat: Repeat,
 }
@@ -74,9 +77,17 @@ impl Operation {
             method,
             path,
             tag,
+            content_type: JSON,
             accept,
             repeat,
         }
+    }
+
+    /// Returns the operation with a body of another media type than `application/json`.
+    #[must_use]
+    pub const fn sending(mut self, content_type: &'static str) -> Self {
+        self.content_type = content_type;
+        self
     }
 
     /// Name of the method of [`Client`](crate::Client), for example `get_chat`.
@@ -109,6 +120,12 @@ impl Operation {
         self.tag
     }
 
+    /// Returns the media type of a request's body, which is a kind of JSON.
+    #[must_use]
+    pub const fn content_type(&self) -> &'static str {
+        self.content_type
+    }
+
     /// The media type of the answer, `None` where the answer has no content.
     #[must_use]
     pub const fn accept(&self) -> Option<&'static str> {
@@ -137,6 +154,7 @@ impl fmt::Debug for Operation {
             .field("method", self.method())
             .field("path", &self.path)
             .field("tag", &self.tag)
+            .field("content_type", &self.content_type)
             .field("accept", &self.accept)
             .field("repeat", &self.repeat)
             .finish()

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::Operation;
@@ -120,6 +120,10 @@ impl Request {
             None => {
                 headers.remove(ACCEPT);
             }
+        }
+        if body.is_some() && operation.content_type() != JSON {
+            let media = HeaderValue::from_static(operation.content_type());
+            headers.insert(CONTENT_TYPE, media);
         }
         if body.is_none() && matches!(method, Method::POST | Method::PUT | Method::PATCH) {
             // HTTP asks for it where a body could be expected, and some proxies insist.

@@ -163,11 +163,13 @@ async fn queries_take_scalars_and_lists() {
         call.query_list("empty", Ok(Some(Vec::<String>::new())), ListStyle::Joined);
         call.query_list("absent", Ok(None::<Vec<String>>), ListStyle::Repeated);
         call.query_list_required("a b", Ok(vec!["x&y"]), ListStyle::Repeated);
+        call.query_list("spaces", Ok(Some(vec!["a b", "c"])), ListStyle::Spaces);
+        call.query_list("pipes", Ok(Some(vec!["a", "b"])), ListStyle::Pipes);
     });
     assert_eq!(
         target.await,
         "/api/partner/v3/a?flag=true&id=00000000-0000-0000-0000-000000000000\
-         &joined=a%2Cb,c%20d&repeated=1&repeated=2&a%20b=x%26y"
+         &joined=a%2Cb,c%20d&repeated=1&repeated=2&a%20b=x%26y&spaces=a%20b%20c&pipes=a%7Cb"
     );
 }
 
@@ -254,6 +256,35 @@ async fn headers_and_optional_bodies_are_sent_if_set() {
             .contains(&("x-count".to_owned(), "3".to_owned()))
     );
     assert_eq!(request.body, br#"{"a":[1]}"#);
+}
+
+static PATCH: Operation = Operation::new(
+    "patch",
+    "patch",
+    Method::PATCH,
+    "/v3/a",
+    "A",
+    None,
+    Repeat::Once,
+)
+.sending("application/merge-patch+json");
+
+#[tokio::test]
+async fn a_body_of_another_media_type_says_so() {
+    for (body, expected) in [
+        (Some(json!({})), Some("application/merge-patch+json")),
+        (None, None),
+    ] {
+        let server = Server::start([done()]).await;
+        let mut call = Call::new(&PATCH);
+        call.body_optional(Ok(body));
+        let result: Result<ResponseValue<()>, Error> = call.empty().send(&client(&server)).await;
+        result.expect("success");
+        let request = server.only_request();
+        let mut headers = request.headers.iter();
+        let found = headers.find(|(name, _)| name == "content-type");
+        assert_eq!(found.map(|(_, value)| value.as_str()), expected);
+    }
 }
 
 #[tokio::test]

@@ -160,3 +160,15 @@ async fn a_value_that_does_not_convert_is_not_printed() {
     assert!(!format!("{error} {error:?}").contains("2025550199"));
     assert!(server.requests().is_empty());
 }
+
+#[test]
+fn debug_of_a_builder_says_what_is_set_and_holds_no_values() {
+    let client = linq_client::Client::new("http://127.0.0.1:9", "secret-key").expect("valid");
+    let chats = client.list_chats().from("+12025550100").limit(50);
+    assert_eq!(
+        format!("{chats:?}"),
+        "ListChats { from: set, limit: set, .. }"
+    );
+    let chat = client.get_chat().chat_id("not a UUID");
+    assert_eq!(format!("{chat:?}"), "GetChat { chat_id: invalid, .. }");
+}

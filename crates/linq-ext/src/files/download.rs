@@ -1,43 +1,45 @@
 //! Downloads of files that came with messages.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::Stream;
+use futures_util::stream::{BoxStream, try_unfold};
 use linq_client::BoxFuture;
 use linq_client::bytes::{Bytes, BytesMut};
 use linq_client::reqwest::header::{CONTENT_TYPE, LOCATION};
-use linq_client::reqwest::{Response, Url};
+use linq_client::reqwest::{Response, StatusCode, Url};
+use tempfile::TempPath;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
-use uuid::Uuid;
+use tokio::time::{Instant, timeout_at};
 
 use super::hosts::Hosts;
-use super::retrying::{Failure, Retrying};
+use super::transfer::{Failure, Retrying};
 use crate::message::MAX_UPLOAD_BYTES;
 use crate::retry::policy::Class;
 use crate::{Error, Linq};
 
-/// Redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 
-/// Longer than anything lasts.
-const NO_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+/// The slowest server to wait for, unless a deadline is set.
+const MIN_BYTES_PER_SECOND: u64 = 128 * 1024;
+/// Longer than any download lasts.
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 const FAILED: &str = "the download failed";
-const SILENT: &str = "the download timed out";
 const TOO_LARGE: &str = "the file is larger than the limit of the download";
-const UNWRITABLE: &str = "the downloaded file cannot be written";
 
 impl Linq {
-    /// Downloads a file, such as one that came with a message, by its `https` address.
+    /// Starts the download of a file, such as one that came with a message, by its `https` address.
     ///
-    /// Only `cdn.linqapp.com` is asked, which has the files of messages, unless
-    /// [another host is allowed](Download::allow_host); the API key is never sent along.
+    /// Only `cdn.linqapp.com`, which has the files of messages, is contacted, unless
+    /// [another host is allowed](Download::allow_host). The API key is never sent.
     ///
     /// ```no_run
     /// # async fn example(linq: linq_ext::Linq, url: String) -> Result<(), linq_ext::Error> {
@@ -55,24 +57,27 @@ impl Linq {
             hosts: Hosts::default(),
             max_bytes: MAX_UPLOAD_BYTES,
             timeout: DEFAULT_TIMEOUT,
+            deadline: None,
             max_retries: None,
             problem: None,
         }
     }
 }
 
-/// A download that has not begun: await it, save it with [`to_path`](Self::to_path), or take its bytes as they
-/// come with [`stream`](Self::stream). Start with [`Linq::download`].
+/// A download that has not started: await it, save it with [`to_path`](Self::to_path), or read it with
+/// [`stream`](Self::stream). Start with [`Linq::download`].
 ///
-/// It is repeated from the beginning after lost connections, timeouts, 408, 429 and 5xx. Redirects are followed
-/// within the hosts that are allowed, 5 at most.
+/// It is retried from the beginning after lost connections, timeouts, 408, 429 and 5xx. Redirects are followed
+/// within the allowed hosts, at most 5.
 ///
 /// # Errors
 ///
-/// - [`Error::is_invalid_request`] if the address is none, not `https`, has a user name, or is on a host that is
-///   not allowed; nothing was sent. (`http` will do for a client whose base URL is an `http` one too.)
-/// - [`Error::status`] is what the server answered, such as 403 or 404 for an address that has expired.
+/// - [`Error::is_invalid_request`] if the address is not a URL, not `https`, has a user name, or is on a host that
+///   is not allowed; nothing was sent. (`http` is accepted if the base URL of the client is an `http` one.)
+/// - [`Error::status`] is the status of the response, such as 403 or 404 for an address that has expired. Only 200
+///   is a success.
 /// - An error that says so if the file is too large, or a redirect leads to a host that is not allowed.
+/// - [`Error::is_timeout`] after the [timeout](Self::timeout) or the [deadline](Self::deadline).
 ///
 /// None of them holds the address.
 #[must_use = "nothing is downloaded until the download is awaited, saved or streamed"]
@@ -82,21 +87,22 @@ pub struct Download {
     hosts: Hosts,
     max_bytes: u64,
     timeout: Duration,
+    deadline: Option<Duration>,
     max_retries: Option<u32>,
     problem: Option<&'static str>,
 }
 
 impl Download {
-    /// The largest file that is taken, in bytes; 104,857,600 (100 MB) if not set, which is what the API takes.
+    /// Sets the largest file to accept, in bytes; 104,857,600 (100 MB) if not set, as for uploads.
     ///
-    /// Where the server announces more, the download fails before anything is read, elsewhere at the limit.
+    /// If the server announces more, the download fails before anything is read, otherwise at the limit.
     pub fn max_bytes(mut self, max_bytes: u64) -> Self {
         self.max_bytes = max_bytes;
         self
     }
 
-    /// Allows one more host beside `cdn.linqapp.com`, such as `media.example.com`, or `media.example.com:8443`
-    /// for a single port.
+    /// Allows one more host in addition to `cdn.linqapp.com`, such as `media.example.com`, or
+    /// `media.example.com:8443` for a single port.
     pub fn allow_host(mut self, host: impl AsRef<str>) -> Self {
         if let Err(problem) = self.hosts.allow(host.as_ref()) {
             self.problem.get_or_insert(problem);
@@ -104,7 +110,7 @@ impl Download {
         self
     }
 
-    /// Allows every host, for addresses that come from no stranger.
+    /// Allows every host, for addresses from a trusted source.
     ///
     /// An address from outside can point into the network of the program that downloads it.
     pub fn allow_any_host(mut self) -> Self {
@@ -112,13 +118,23 @@ impl Download {
         self
     }
 
-    /// How long the server may be silent, before its answer and between two parts of it; 60 seconds if not set.
+    /// Sets how long the server may be silent, before its response and between two parts of it; 60 seconds if not
+    /// set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How often the download may be repeated, in place of
+    /// Sets how long the download may take in total, with all attempts and pauses; if not set, a minute and a
+    /// second for each 128 KiB of [`max_bytes`](Self::max_bytes).
+    ///
+    /// For a [stream](Self::stream) this includes the time in which it is not polled.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets how often the download may be retried, instead of
     /// [`LinqBuilder::max_retries`](crate::LinqBuilder::max_retries).
     pub fn max_retries(mut self, max_retries: u32) -> Self {
         self.max_retries = Some(max_retries);
@@ -131,19 +147,14 @@ impl Download {
     ///
     /// See [`Download`].
     pub async fn send(self) -> Result<Downloaded, Error> {
-        let (url, mut retrying) = self.begin()?;
-        loop {
-            match self.read(&url).await {
-                Ok(file) => return Ok(file),
-                Err(failure) => retrying.pause(failure).await?,
-            }
-        }
+        let running = self.start()?;
+        running.retried(|| Box::pin(running.read())).await
     }
 
-    /// Downloads the file to disk, in place of one that may be there, and gives its size in bytes.
+    /// Downloads the file to disk, replacing one that may exist, and returns its size in bytes.
     ///
-    /// It is written to a file with another name in the same directory, which takes the name only when it is
-    /// complete, and is removed otherwise.
+    /// It is written to a temporary file in the same directory, which is renamed once it is complete, and removed
+    /// otherwise.
     ///
     /// # Errors
     ///
@@ -152,58 +163,166 @@ impl Download {
     pub fn to_path(self, path: impl AsRef<Path>) -> BoxFuture<'static, Result<u64, Error>> {
         let path = path.as_ref().to_owned();
         Box::pin(async move {
-            let (url, mut retrying) = self.begin()?;
-            let part = Part::beside(&path)?;
-            let size = loop {
-                match self.write(&url, &part).await {
-                    Ok(size) => break size,
-                    Err(failure) => retrying.pause(failure).await?,
-                }
-            };
-            part.rename(&path).await?;
-            Ok(size)
+            let running = self.start()?;
+            running.retried(|| Box::pin(running.write(&path))).await
         })
     }
 
-    /// The bytes of the file as they come.
+    /// Returns the bytes of the file as they are received.
     ///
-    /// The download begins when the stream is first polled. It is repeated only until the answer has begun;
-    /// the stream ends after an error.
+    /// The download starts when the stream is first polled. It is retried only until the response has started; the
+    /// stream ends after an error.
     pub fn stream(self) -> DownloadStream {
-        let open = async move {
-            let (url, mut retrying) = self.begin()?;
-            loop {
-                match self.open(&url).await {
-                    Ok(reading) => return Ok(reading),
-                    Err(failure) => retrying.pause(failure).await?,
+        enum State {
+            Start(Download),
+            Body(Running, Box<Body>),
+        }
+        let chunks = try_unfold(State::Start(self), |state| async move {
+            let (running, mut body) = match state {
+                State::Body(running, body) => (running, body),
+                State::Start(download) => {
+                    let running = download.start()?;
+                    let body = running.retried(|| Box::pin(running.open())).await?;
+                    (running, Box::new(body))
                 }
-            }
-        };
-        DownloadStream(State::Opening(Box::pin(open)))
+            };
+            let chunk = body.chunk(&running).await.map_err(Failure::into_error)?;
+            Ok(chunk.map(|chunk| (chunk, State::Body(running, body))))
+        });
+        DownloadStream(Box::pin(chunks))
     }
 
-    /// Checks what was given, and gives the address.
-    fn begin(&self) -> Result<(Url, Retrying), Error> {
+    fn start(self) -> Result<Running, Error> {
         if let Some(problem) = self.problem {
             return Err(Error::invalid_request(problem));
         }
         let refused = |problem| {
-            Error::invalid_request(format!(
-                "the address of the download cannot be used: {problem}"
-            ))
+            Error::invalid_request(format!("cannot download from this address: {problem}"))
         };
         let url = Url::parse(&self.url).map_err(|_| refused("it is not a URL"))?;
         self.hosts.check(&self.linq, &url).map_err(refused)?;
-        let retrying = Retrying::new(&self.linq, Class::Read, self.max_retries);
-        Ok((url, retrying))
+        let seconds = self.max_bytes / MIN_BYTES_PER_SECOND;
+        let total = self
+            .deadline
+            .unwrap_or_else(|| DEFAULT_TIMEOUT.saturating_add(Duration::from_secs(seconds)));
+        Ok(Running {
+            url,
+            deadline: after(total),
+            download: self,
+        })
+    }
+}
+
+/// A time from now on, which is far away if it cannot be expressed.
+fn after(duration: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(duration).unwrap_or(now + FOREVER)
+}
+
+/// A download that has started.
+struct Running {
+    download: Download,
+    url: Url,
+    deadline: Instant,
+}
+
+impl Running {
+    /// Makes attempts until one succeeds, none is left, or the time is up.
+    async fn retried<'a, T>(
+        &'a self,
+        mut attempt: impl FnMut() -> BoxFuture<'a, Result<T, Failure>>,
+    ) -> Result<T, Error> {
+        let Download {
+            linq, max_retries, ..
+        } = &self.download;
+        let mut retrying = Retrying::new(linq, Class::Read, *max_retries);
+        let attempts = async {
+            loop {
+                match attempt().await {
+                    Ok(value) => return Ok(value),
+                    Err(failure) => retrying.pause(failure).await?,
+                }
+            }
+        };
+        timeout_at(self.deadline, attempts)
+            .await
+            .unwrap_or_else(|_| Err(self.late()))
     }
 
-    /// One attempt, into memory.
-    async fn read(&self, url: &Url) -> Result<Downloaded, Failure> {
-        let mut reading = self.open(url).await?;
-        let content_type = reading.content_type();
+    /// The error of a download that takes too long.
+    fn late(&self) -> Error {
+        Error::timed_out("the download did not finish before its deadline")
+    }
+
+    /// Waits for a part of the response.
+    async fn within<T>(
+        &self,
+        part: impl Future<Output = Result<T, linq_client::reqwest::Error>>,
+    ) -> Result<T, Failure> {
+        let silence = after(self.download.timeout);
+        match timeout_at(silence.min(self.deadline), part).await {
+            Ok(part) => part.map_err(|error| Failure::of_transport(FAILED, error)),
+            Err(_) if self.deadline <= silence => Err(Failure::permanent(self.late())),
+            Err(_) => Err(Failure::lost(Error::timed_out("the download timed out"))),
+        }
+    }
+
+    /// Sends the request, follows redirects, and returns the body of the response.
+    async fn open(&self) -> Result<Body, Failure> {
+        let Download {
+            linq,
+            hosts,
+            max_bytes,
+            ..
+        } = &self.download;
+        let mut url = self.url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            // Its time is limited here, and the limit of the HTTP client is for calls of the API.
+            let request = linq.http().get(url).timeout(FOREVER);
+            let response = self.within(request.send()).await?;
+            let status = response.status();
+            let misled = |_| {
+                let what = "the download is redirected to a host that is not allowed";
+                Failure::permanent(Error::transfer_status(what, status))
+            };
+            // A custom HTTP client may have followed redirects.
+            hosts.check(linq, response.url()).map_err(misled)?;
+            if let Some(location) = location(&response) {
+                hosts.check(linq, &location).map_err(misled)?;
+                url = location;
+                continue;
+            }
+            if status.is_success() && status != StatusCode::OK {
+                let what = "the server sent a part of the file or nothing";
+                return Err(Failure::permanent(Error::transfer_status(what, status)));
+            }
+            if !status.is_success() {
+                let now = linq.clock().now();
+                return Err(Failure::of_status(FAILED, &response, now));
+            }
+            if response
+                .content_length()
+                .is_some_and(|length| length > *max_bytes)
+            {
+                return Err(Failure::permanent(Error::other(TOO_LARGE)));
+            }
+            return Ok(Body {
+                response,
+                left: *max_bytes,
+            });
+        }
+        Err(Failure::permanent(Error::other(
+            "the download is redirected too often",
+        )))
+    }
+
+    async fn read(&self) -> Result<Downloaded, Failure> {
+        let mut body = self.open().await?;
+        let content_type = body.response.headers().get(CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok());
+        let content_type = content_type.map(str::to_owned);
         let mut bytes = BytesMut::new();
-        while let Some(chunk) = reading.chunk().await? {
+        while let Some(chunk) = body.chunk(self).await? {
             bytes.extend_from_slice(&chunk);
         }
         Ok(Downloaded {
@@ -212,89 +331,82 @@ impl Download {
         })
     }
 
-    /// One attempt, to disk.
-    async fn write(&self, url: &Url, part: &Part) -> Result<u64, Failure> {
-        let unwritable = |error| Failure::lasting(unwritable(error));
-        // Before anything is sent, since it fails where nothing can be written at all.
-        let mut file = File::create(&part.path).await.map_err(unwritable)?;
-        let mut reading = self.open(url).await?;
-        while let Some(chunk) = reading.chunk().await? {
+    async fn write(&self, path: &Path) -> Result<u64, Failure> {
+        let unwritable = |error| Failure::permanent(unwritable(path, error));
+        // Before anything is sent, since nothing can be written to some places.
+        let (mut file, part) = part_file(path.to_owned()).await.map_err(unwritable)?;
+        let mut body = self.open().await?;
+        while let Some(chunk) = body.chunk(self).await? {
             file.write_all(&chunk).await.map_err(unwritable)?;
         }
         file.flush().await.map_err(unwritable)?;
         file.sync_all().await.map_err(unwritable)?;
-        Ok(self.max_bytes - reading.left)
-    }
-
-    /// One attempt, as far as the beginning of the file.
-    async fn open(&self, url: &Url) -> Result<Reading, Failure> {
-        let mut url = url.clone();
-        for _ in 0..=MAX_REDIRECTS {
-            let answer = self.get(url).await?;
-            // An HTTP client of the caller's own may have followed redirects already.
-            self.hosts
-                .check(&self.linq, answer.url())
-                .map_err(|_| misled(&answer))?;
-            if let Some(location) = location(&answer) {
-                self.hosts
-                    .check(&self.linq, &location)
-                    .map_err(|_| misled(&answer))?;
-                url = location;
-                continue;
-            }
-            if !answer.status().is_success() {
-                let now = self.linq.clock().now();
-                return Err(Failure::of_status(
-                    FAILED,
-                    answer.status(),
-                    answer.headers(),
-                    now,
-                ));
-            }
-            if answer
-                .content_length()
-                .is_some_and(|length| length > self.max_bytes)
-            {
-                return Err(Failure::lasting(Error::other(TOO_LARGE)));
-            }
-            return Ok(Reading {
-                answer,
-                left: self.max_bytes,
-                timeout: self.timeout,
-            });
-        }
-        Err(Failure::lasting(Error::other(
-            "the download is redirected again and again",
-        )))
-    }
-
-    async fn get(&self, url: Url) -> Result<Response, Failure> {
-        // The time is up when nothing comes any more, however long the whole takes.
-        let answer = self.linq.http().get(url).timeout(NO_TIMEOUT).send();
-        match tokio::time::timeout(self.timeout, answer).await {
-            Ok(answer) => answer.map_err(|error| Failure::of_transport(FAILED, error)),
-            Err(_) => Err(Failure::lost(Error::timed_out(SILENT))),
-        }
+        drop(file);
+        let target = path.to_owned();
+        let renamed = blocking(move || Ok(part.persist(target)?)).await;
+        renamed.map_err(unwritable)?;
+        Ok(self.download.max_bytes - body.left)
     }
 }
 
-/// Where an answer redirects to.
-fn location(answer: &Response) -> Option<Url> {
-    if !answer.status().is_redirection() {
+/// Creates a temporary file next to the one that it becomes.
+async fn part_file(path: PathBuf) -> io::Result<(File, TempPath)> {
+    let part = blocking(move || {
+        let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name");
+        let mut prefix = std::ffi::OsString::from(".");
+        prefix.push(path.file_name().ok_or_else(no_name)?);
+        let directory = match path.parent() {
+            Some(directory) if !directory.as_os_str().is_empty() => directory,
+            _ => Path::new("."),
+        };
+        // Opened like any other file: temporary files are for their owner alone otherwise.
+        let open = |path: &Path| std::fs::File::create_new(path);
+        let mut builder = tempfile::Builder::new();
+        let builder = builder.prefix(&prefix).suffix(".part");
+        Ok(builder.make_in(directory, open)?.into_parts())
+    });
+    let (file, part) = part.await?;
+    Ok((File::from_std(file), part))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(io::Error::other)?
+}
+
+/// Where a response redirects to.
+fn location(response: &Response) -> Option<Url> {
+    if !response.status().is_redirection() {
         return None;
     }
-    let location = answer.headers().get(LOCATION)?.to_str().ok()?;
-    answer.url().join(location).ok()
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    response.url().join(location).ok()
 }
 
-fn misled(answer: &Response) -> Failure {
-    let what = "the download is redirected to a host that is not allowed";
-    Failure::lasting(Error::transfer_status(what, answer.status()))
+fn unwritable(path: &Path, error: io::Error) -> Error {
+    let (path, kind) = (path.display(), error.kind());
+    Error::other(format!("cannot write the file {path}: {kind}")).with_source(error)
 }
 
-fn unwritable(error: std::io::Error) -> Error {
-    // The kind is one of a few fixed texts, and names no path.
-    Error::other(format!("{UNWRITABLE}: {}", error.kind())).with_source(error)
+/// The body of a response.
+struct Body {
+    response: Response,
+    /// Bytes that may still be received.
+    left: u64,
+}
+
+impl Body {
+    async fn chunk(&mut self, running: &Running) -> Result<Option<Bytes>, Failure> {
+        let chunk = running.within(self.response.chunk()).await?;
+        let length = chunk.as_ref().map_or(0, Bytes::len) as u64;
+        match self.left.checked_sub(length) {
+            Some(left) => self.left = left,
+            None => return Err(Failure::permanent(Error::other(TOO_LARGE))),
+        }
+        Ok(chunk)
+    }
 }
 
 impl IntoFuture for Download {
@@ -306,7 +418,7 @@ impl IntoFuture for Download {
     }
 }
 
-/// Without the address.
+// Without the address.
 impl fmt::Debug for Download {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -314,6 +426,7 @@ impl fmt::Debug for Download {
             .field("hosts", &self.hosts)
             .field("max_bytes", &self.max_bytes)
             .field("timeout", &self.timeout)
+            .field("deadline", &self.deadline)
             .field("max_retries", &self.max_retries)
             .finish_non_exhaustive()
     }
@@ -327,26 +440,26 @@ pub struct Downloaded {
 }
 
 impl Downloaded {
-    /// The file.
+    /// Returns the content of the file.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
-    /// The file, alone.
+    /// Converts into the content of the file.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         self.bytes
     }
 
-    /// What the server calls it, such as `image/jpeg`; the content may be something else.
+    /// Returns the content type that the server reports, such as `image/jpeg`; the content may be something else.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }
 }
 
-/// Without the bytes.
+// Without the content.
 impl fmt::Debug for Downloaded {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -357,42 +470,17 @@ impl fmt::Debug for Downloaded {
     }
 }
 
-/// The bytes of a file as they come; start with [`Download::stream`].
+/// The bytes of a file as they are received; start with [`Download::stream`].
 ///
 /// It reads no further than it is polled, and ends after the first error. Errors are those of [`Download`].
 #[must_use = "nothing is downloaded until the stream is polled"]
-pub struct DownloadStream(State);
-
-enum State {
-    Opening(BoxFuture<'static, Result<Reading, Error>>),
-    Reading(BoxFuture<'static, Result<Option<(Bytes, Reading)>, Error>>),
-    Ended,
-}
+pub struct DownloadStream(BoxStream<'static, Result<Bytes, Error>>);
 
 impl Stream for DownloadStream {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            let (state, item) = match &mut self.0 {
-                State::Opening(open) => match ready!(open.as_mut().poll(context)) {
-                    Ok(reading) => (State::Reading(Box::pin(reading.next())), None),
-                    Err(error) => (State::Ended, Some(Err(error))),
-                },
-                State::Reading(next) => match ready!(next.as_mut().poll(context)) {
-                    Ok(Some((bytes, reading))) => {
-                        (State::Reading(Box::pin(reading.next())), Some(Ok(bytes)))
-                    }
-                    Ok(None) => (State::Ended, None),
-                    Err(error) => (State::Ended, Some(Err(error))),
-                },
-                State::Ended => return Poll::Ready(None),
-            };
-            self.0 = state;
-            if item.is_some() {
-                return Poll::Ready(item);
-            }
-        }
+        self.0.as_mut().poll_next(context)
     }
 }
 
@@ -401,81 +489,5 @@ impl fmt::Debug for DownloadStream {
         formatter
             .debug_struct("DownloadStream")
             .finish_non_exhaustive()
-    }
-}
-
-/// A file whose bytes are coming in.
-struct Reading {
-    answer: Response,
-    /// Bytes that may still come.
-    left: u64,
-    timeout: Duration,
-}
-
-impl Reading {
-    async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        let chunk = match tokio::time::timeout(self.timeout, self.answer.chunk()).await {
-            Ok(chunk) => chunk.map_err(|error| Failure::of_transport(FAILED, error))?,
-            Err(_) => return Err(Failure::lost(Error::timed_out(SILENT))),
-        };
-        let length = chunk.as_ref().map_or(0, Bytes::len) as u64;
-        match self.left.checked_sub(length) {
-            Some(left) => self.left = left,
-            None => return Err(Failure::lasting(Error::other(TOO_LARGE))),
-        }
-        Ok(chunk)
-    }
-
-    /// The next chunk of a stream, with what is needed for the one after it.
-    async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
-        match self.chunk().await {
-            Ok(chunk) => Ok(chunk.map(|chunk| (chunk, self))),
-            Err(failure) => Err(failure.into_error()),
-        }
-    }
-
-    fn content_type(&self) -> Option<String> {
-        let value = self.answer.headers().get(CONTENT_TYPE)?;
-        value.to_str().ok().map(str::to_owned)
-    }
-}
-
-/// A file that is not complete; it is removed unless it gets its name.
-struct Part {
-    path: PathBuf,
-    is_renamed: bool,
-}
-
-impl Part {
-    fn beside(path: &Path) -> Result<Self, Error> {
-        let Some(name) = path.file_name() else {
-            return Err(Error::invalid_request(
-                "the path of the download names no file",
-            ));
-        };
-        let mut part = std::ffi::OsString::from(".");
-        part.push(name);
-        part.push(format!(".{}.part", Uuid::new_v4().simple()));
-        Ok(Self {
-            path: path.with_file_name(part),
-            is_renamed: false,
-        })
-    }
-
-    async fn rename(mut self, path: &Path) -> Result<(), Error> {
-        tokio::fs::rename(&self.path, path)
-            .await
-            .map_err(unwritable)?;
-        self.is_renamed = true;
-        Ok(())
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        if !self.is_renamed {
-            // There may be none yet, and nobody to tell if it stays.
-            let _ = std::fs::remove_file(&self.path);
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Which servers are spoken to.
+//! The servers that files are transferred to and from.
 
 use linq_client::reqwest::Url;
 
@@ -7,8 +7,8 @@ use crate::Linq;
 /// The host of the files that come with messages.
 const CDN: &str = "cdn.linqapp.com";
 
-/// True for `https`; `http` is for a client that speaks to the API itself in that way, as to a local test server.
-pub(super) fn is_private_enough(linq: &Linq, url: &Url) -> bool {
+/// True for `https`. `http` is for a client that uses it for the API too, as with a local test server.
+pub(super) fn is_secure(linq: &Linq, url: &Url) -> bool {
     match url.scheme() {
         "https" => true,
         "http" => linq.api().base_url().starts_with("http:"),
@@ -20,14 +20,8 @@ pub(super) fn is_private_enough(linq: &Linq, url: &Url) -> bool {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hosts {
     is_any: bool,
-    more: Vec<Host>,
-}
-
-#[derive(Clone, Debug)]
-struct Host {
-    name: String,
-    /// `None` for any.
-    port: Option<u16>,
+    /// Hosts in addition to the CDN, each with its port, or `None` for any port.
+    more: Vec<(String, Option<u16>)>,
 }
 
 impl Hosts {
@@ -35,45 +29,37 @@ impl Hosts {
         self.is_any = true;
     }
 
-    /// Allows a host: a name or an address, with a port or without.
+    /// Allows a host: a name or an address, with or without a port.
     pub(super) fn allow(&mut self, host: &str) -> Result<(), &'static str> {
-        let unfit = "a host to allow is a name or an address, with a port if need be";
-        // With this scheme no port is taken for the default one and left out.
-        let url = Url::parse(&format!("linq://{host}")).map_err(|_| unfit)?;
-        let web = Url::parse(&format!("http://{host}")).map_err(|_| unfit)?;
+        let invalid = "a host to allow is a name or an address, with or without a port";
+        // With an unknown scheme, the default port of a known one is not left out.
+        let url = Url::parse(&format!("linq://{host}")).map_err(|_| invalid)?;
+        let web = Url::parse(&format!("http://{host}")).map_err(|_| invalid)?;
         let is_bare = !host.contains(['/', '\\', '?', '#', '@']);
         match web.host_str() {
-            Some(name) if is_bare => self.more.push(Host {
-                name: name.to_owned(),
-                port: url.port(),
-            }),
-            _ => return Err(unfit),
+            Some(name) if is_bare => self.more.push((name.to_owned(), url.port())),
+            _ => return Err(invalid),
         }
         Ok(())
     }
 
-    /// Says why an address may not be downloaded from.
+    /// Returns why an address may not be downloaded from.
     pub(super) fn check(&self, linq: &Linq, url: &Url) -> Result<(), &'static str> {
-        if !is_private_enough(linq, url) {
-            return Err("it is not an https one");
+        if !is_secure(linq, url) {
+            return Err("it is not an https address");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("it has a user name or password in it");
+            return Err("it has a user name or password");
         }
         let name = url.host_str().unwrap_or_default();
         let is_cdn = name == CDN && url.scheme() == "https" && url.port().is_none();
-        let is_allowed = |host: &Host| {
-            host.name == name
-                && host
-                    .port
-                    .is_none_or(|port| url.port_or_known_default() == Some(port))
+        let is_allowed = |(allowed, port): &(String, Option<u16>)| {
+            allowed == name && port.is_none_or(|port| url.port_or_known_default() == Some(port))
         };
         if is_cdn || self.is_any || self.more.iter().any(is_allowed) {
             Ok(())
         } else {
-            Err(
-                "it is on another host than those allowed, which is cdn.linqapp.com if none is named",
-            )
+            Err("its host is not allowed: only cdn.linqapp.com is, unless `allow_host` adds others")
         }
     }
 }

@@ -1,15 +1,12 @@
-//! Files: uploads ahead of the messages that carry them, and downloads of what came in.
+//! Files: uploads for messages that carry them, and downloads of files that came with messages.
 //!
-//! Both go to other servers than the API, through an HTTP client that does not know the API key.
+//! Both use other servers than the API, through an HTTP client that does not send the API key.
 
-mod body;
 mod content_type;
 mod download;
 mod hosts;
-mod put;
-mod ready;
-mod retrying;
 mod source;
+mod transfer;
 mod upload;
 
 pub use download::{Download, DownloadStream, Downloaded};

@@ -1,32 +1,261 @@
-//! Where the bytes of an upload come from, and whether they can come again.
+//! Where the bytes of an upload come from.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::Stream;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use linq_client::bytes::Bytes;
 use tokio::fs::File;
-use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+use tokio::io::AsyncReadExt;
+use tokio_util::io::ReaderStream;
 
-use super::body::{BoxError, BytesStream, Problem};
 use super::content_type::HEAD_BYTES;
 use crate::Error;
 
-/// Bytes that are read from a file at once.
-const READ_BYTES: usize = 256 * 1024;
+/// Size of the pieces in which a file is sent, and so the resolution of its progress.
+const PIECE_BYTES: usize = 64 * 1024;
 
-const UNREADABLE: &str = "the file cannot be read";
-const CHANGED: &str = "the file changed its size during the upload";
-const STREAM_FAILED: &str = "the stream of the file failed";
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type BytesStream = BoxStream<'static, Result<Bytes, BoxError>>;
+/// Called with the bytes sent, and the size of the file.
+pub(super) type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
 
-/// What was given to upload.
+/// What is uploaded.
 pub(super) enum Source {
     Path(PathBuf),
     Bytes(Bytes),
-    Stream { size: u64, stream: BytesStream },
+    /// `None` once it was sent.
+    Stream(u64, Option<BytesStream>),
+}
+
+impl Source {
+    pub(super) fn stream<S, B, E>(size: u64, stream: S) -> Self
+    where
+        S: Stream<Item = Result<B, E>> + Send + 'static,
+        B: Into<Bytes> + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let stream = stream.map_ok(Into::into).map_err(Into::into);
+        Self::Stream(size, Some(stream.boxed()))
+    }
+
+    /// Returns the size, and the first bytes.
+    pub(super) async fn inspect(&mut self) -> Result<(u64, Bytes), Error> {
+        match self {
+            Self::Path(path) => {
+                let (file, size) = open(path).await?;
+                let mut head = Vec::with_capacity(HEAD_BYTES);
+                let read = file.take(HEAD_BYTES as u64).read_to_end(&mut head).await;
+                read.map_err(|error| unreadable(path, error))?;
+                Ok((size, head.into()))
+            }
+            Self::Bytes(bytes) => {
+                let head = bytes.slice(..bytes.len().min(HEAD_BYTES));
+                Ok((bytes.len() as u64, head))
+            }
+            Self::Stream(size, content) => {
+                let Some(mut rest) = content.take() else {
+                    return Ok((*size, Bytes::new()));
+                };
+                let (mut first, mut head) = (Vec::new(), Vec::new());
+                while head.len() < HEAD_BYTES {
+                    let next = rest.try_next().await;
+                    let Some(bytes) = next.map_err(stream_failed)? else {
+                        break;
+                    };
+                    head.extend(bytes.iter().take(HEAD_BYTES));
+                    first.push(Ok(bytes));
+                }
+                let content_again = stream::iter(first).chain(rest.fuse()).boxed();
+                *content = Some(content_again);
+                Ok((*size, head.into()))
+            }
+        }
+    }
+
+    /// Returns the content from its beginning. A file is opened again for each attempt.
+    async fn content(&mut self, size: u64) -> Result<BytesStream, Error> {
+        match self {
+            Self::Path(path) => {
+                let (file, size_now) = open(path).await?;
+                if size_now != size {
+                    return Err(changed(path));
+                }
+                let content = ReaderStream::with_capacity(file, PIECE_BYTES);
+                Ok(content.map_err(BoxError::from).boxed())
+            }
+            Self::Bytes(bytes) => {
+                let mut rest = bytes.clone();
+                let pieces = std::iter::from_fn(move || {
+                    let piece = rest.split_to(rest.len().min(PIECE_BYTES));
+                    (!piece.is_empty()).then_some(Ok(piece))
+                });
+                Ok(stream::iter(pieces).boxed())
+            }
+            Self::Stream(_, content) => content
+                .take()
+                .ok_or_else(|| Error::other("the stream of the file was already read")),
+        }
+    }
+
+    /// True if the content can be sent again.
+    pub(super) fn is_repeatable(&self) -> bool {
+        !matches!(self, Self::Stream(..))
+    }
+
+    /// Returns a body of exactly `size` bytes, and what happens to it.
+    pub(super) async fn body(
+        &mut self,
+        size: u64,
+        progress: Option<Progress>,
+    ) -> Result<
+        (
+            impl Stream<Item = Result<Bytes, BoxError>> + Send + use<>,
+            Arc<Sent>,
+        ),
+        Error,
+    > {
+        let content = self.content(size).await?;
+        let sent = Arc::new(Sent::default());
+        let (failed, counted) = (Arc::clone(&sent), Arc::clone(&sent));
+        let body = exactly(content, size)
+            .map_err(move |fault| {
+                let text = fault.to_string();
+                *failed.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+                BoxError::from(text)
+            })
+            .inspect_ok(move |piece| {
+                let piece = piece.len() as u64;
+                let done = counted.bytes.fetch_add(piece, Ordering::Relaxed) + piece;
+                if let Some(progress) = &progress {
+                    progress(done, size);
+                }
+            });
+        Ok((body, sent))
+    }
+
+    /// The error of content that could not be read, or was not of its size.
+    pub(super) fn failed(&self, fault: Fault) -> Error {
+        match (self, fault) {
+            (Self::Path(path), Fault::Read(error)) => {
+                Error::other(format!("cannot read the file {}", path.display())).with_source(error)
+            }
+            (Self::Path(path), _) => changed(path),
+            (_, Fault::Read(error)) => stream_failed(error),
+            (_, fault) => Error::other(format!(
+                "the stream of the file does not have the size given: {fault}"
+            )),
+        }
+    }
+}
+
+/// What happened to a body, for the sender of it.
+#[derive(Default)]
+pub(super) struct Sent {
+    bytes: AtomicU64,
+    fault: Mutex<Option<Fault>>,
+}
+
+impl Sent {
+    /// Bytes that were passed to the connection.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Why the body broke off, if it did.
+    pub(super) fn take_fault(&self) -> Option<Fault> {
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        fault.take()
+    }
+}
+
+/// Why a body broke off.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Read(BoxError),
+    TooShort { size: u64, read: u64 },
+    TooLong { size: u64 },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(_) => formatter.write_str("it could not be read"),
+            Self::TooShort { size, read } => {
+                write!(formatter, "it ended after {read} of {size} bytes")
+            }
+            Self::TooLong { size } => write!(formatter, "it continued after {size} bytes"),
+        }
+    }
+}
+
+/// A stream of exactly `size` bytes, or of an error.
+///
+/// It stays one piece behind, so that no server receives all bytes of content that has more of them.
+fn exactly(content: BytesStream, size: u64) -> impl Stream<Item = Result<Bytes, Fault>> + Send {
+    let start = (content.fuse(), None, 0);
+    stream::try_unfold(start, move |(mut content, mut held, mut read)| async move {
+        loop {
+            let piece: Option<Bytes> = content.try_next().await.map_err(Fault::Read)?;
+            let Some(piece) = piece else {
+                return match read < size {
+                    true => Err(Fault::TooShort { size, read }),
+                    false => Ok(held.map(|last| (last, (content, None, read)))),
+                };
+            };
+            read += piece.len() as u64;
+            if read > size {
+                return Err(Fault::TooLong { size });
+            }
+            if piece.is_empty() {
+                continue;
+            }
+            if let Some(ready) = held.replace(piece) {
+                return Ok(Some((ready, (content, held, read))));
+            }
+        }
+    })
+}
+
+/// Opens a file, and returns its size.
+async fn open(path: &Path) -> Result<(File, u64), Error> {
+    let open = async {
+        // Checked first, since opening a named pipe waits for a writer.
+        if !tokio::fs::metadata(path).await?.is_file() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "not a regular file",
+            ));
+        }
+        let file = File::open(path).await?;
+        let size = file.metadata().await?.len();
+        Ok((file, size))
+    };
+    open.await.map_err(|error| unreadable(path, error))
+}
+
+fn unreadable(path: &Path, error: io::Error) -> Error {
+    Error::other(format!(
+        "cannot read the file {}: {}",
+        path.display(),
+        error.kind()
+    ))
+    .with_source(error)
+}
+
+fn stream_failed(error: BoxError) -> Error {
+    Error::other("the stream of the file failed").with_source(error)
+}
+
+fn changed(path: &Path) -> Error {
+    Error::other(format!(
+        "the file {} changed its size during the upload",
+        path.display()
+    ))
 }
 
 impl fmt::Debug for Source {
@@ -34,302 +263,51 @@ impl fmt::Debug for Source {
         formatter.write_str(match self {
             Self::Path(_) => "Path",
             Self::Bytes(_) => "Bytes",
-            Self::Stream { .. } => "Stream",
+            Self::Stream(..) => "Stream",
         })
     }
 }
 
-/// What is uploaded, once its size and its first bytes are known.
-pub(super) struct Prepared {
-    pub(super) size: u64,
-    pub(super) head: Bytes,
-    content: Content,
-}
+#[cfg(test)]
+mod tests {
+    use futures_util::{StreamExt, stream};
+    use linq_client::bytes::Bytes;
 
-enum Content {
-    Path(PathBuf),
-    Bytes(Bytes),
-    /// What was taken for the head, and what comes after it.
-    Stream(Vec<Bytes>, Rest),
-}
+    use super::exactly;
 
-impl Source {
-    pub(super) fn of_stream<S, B, E>(size: u64, stream: S) -> Self
-    where
-        S: Stream<Item = Result<B, E>> + Send + 'static,
-        B: Into<Bytes> + 'static,
-        E: Into<BoxError> + 'static,
-    {
-        let stream = Box::pin(Converted(Box::pin(stream)));
-        Self::Stream { size, stream }
-    }
-
-    /// Finds out the size, and reads the first bytes.
-    pub(super) async fn prepare(self) -> Result<Prepared, Error> {
-        match self {
-            Self::Path(path) => {
-                let (mut file, size) = open(&path).await.map_err(unreadable)?;
-                let mut head = Vec::with_capacity(HEAD_BYTES);
-                let mut start = (&mut file).take(HEAD_BYTES as u64);
-                start.read_to_end(&mut head).await.map_err(unreadable)?;
-                Ok(Prepared {
-                    size,
-                    head: head.into(),
-                    content: Content::Path(path),
-                })
-            }
-            Self::Bytes(bytes) => Ok(Prepared {
-                size: bytes.len() as u64,
-                head: bytes.slice(..bytes.len().min(HEAD_BYTES)),
-                content: Content::Bytes(bytes),
-            }),
-            Self::Stream { size, stream } => {
-                let rest = Rest::new(stream);
-                let mut taken = Vec::new();
-                let mut head = Vec::new();
-                while head.len() < HEAD_BYTES
-                    && let Some(item) = rest.first().await
-                {
-                    let bytes =
-                        item.map_err(|error| Error::other(STREAM_FAILED).with_source(error))?;
-                    head.extend(bytes.iter().take(HEAD_BYTES));
-                    taken.push(bytes);
-                }
-                Ok(Prepared {
-                    size,
-                    head: head.into(),
-                    content: Content::Stream(taken, rest),
-                })
+    /// The lengths of the pieces, and the error after them.
+    async fn run(lengths: &[usize], size: u64) -> (Vec<usize>, Option<String>) {
+        let items: Vec<_> = lengths
+            .iter()
+            .map(|length| Ok(Bytes::from(vec![7; *length])))
+            .collect();
+        let (mut pieces, mut fault) = (Vec::new(), None);
+        let mut body = Box::pin(exactly(stream::iter(items).boxed(), size));
+        while let Some(piece) = body.next().await {
+            match piece {
+                Ok(piece) => pieces.push(piece.len()),
+                Err(found) => fault = Some(found.to_string()),
             }
         }
-    }
-}
-
-impl Prepared {
-    /// Finds a stream that is not of its size already, as far as that is known from its beginning.
-    pub(super) fn check_size(&self) -> Result<(), Error> {
-        let Content::Stream(taken, rest) = &self.content else {
-            return Ok(());
-        };
-        let size = self.size;
-        let came = taken.iter().map(|bytes| bytes.len() as u64).sum();
-        let problem = if came > size {
-            Problem::TooLong { size }
-        } else if came < size && rest.lock().is_ended {
-            Problem::TooShort { size, came }
-        } else {
-            return Ok(());
-        };
-        Err(Error::other(self.wrong_size()).with_source(problem))
+        (pieces, fault)
     }
 
-    /// The content from its beginning.
-    ///
-    /// A file is opened anew, so that no attempt depends on the one before.
-    pub(super) async fn content(&self) -> Result<BytesStream, Error> {
-        match &self.content {
-            Content::Path(path) => {
-                let (file, size) = open(path).await.map_err(unreadable)?;
-                if size != self.size {
-                    return Err(Error::other(CHANGED));
-                }
-                Ok(Box::pin(Chunks {
-                    file,
-                    space: Vec::new(),
-                }))
-            }
-            Content::Bytes(bytes) => Ok(Box::pin(Given::new(vec![bytes.clone()], None))),
-            Content::Stream(taken, rest) => Ok(Box::pin(Given::new(
-                taken.clone(),
-                Some(rest.for_one_more()),
-            ))),
+    #[tokio::test]
+    async fn content_of_the_right_size_passes() {
+        assert_eq!(run(&[7, 0, 3], 10).await, (vec![7, 3], None));
+        assert_eq!(run(&[], 0).await, (vec![], None));
+    }
+
+    #[tokio::test]
+    async fn other_content_fails_before_its_last_piece() {
+        let (pieces, fault) = run(&[3, 4], 8).await;
+        assert_eq!(pieces, [3]);
+        assert_eq!(fault.as_deref(), Some("it ended after 7 of 8 bytes"));
+        for lengths in [&[3, 6][..], &[3, 5, 1], &[9], &[3, 5, 0, 1]] {
+            let (pieces, fault) = run(lengths, 8).await;
+            assert!(pieces.iter().sum::<usize>() < 8, "{lengths:?}");
+            let fault = fault.as_deref();
+            assert_eq!(fault, Some("it continued after 8 bytes"), "{lengths:?}");
         }
-    }
-
-    /// True unless something that cannot come again has been taken from a stream.
-    pub(super) fn can_be_repeated(&self) -> bool {
-        match &self.content {
-            Content::Path(_) | Content::Bytes(_) => true,
-            Content::Stream(_, rest) => !rest.is_touched(),
-        }
-    }
-
-    /// What to say where the content is not of its size.
-    pub(super) fn wrong_size(&self) -> &'static str {
-        match &self.content {
-            Content::Path(_) => CHANGED,
-            Content::Bytes(_) | Content::Stream(..) => {
-                "the stream of the file is not of the size that was given"
-            }
-        }
-    }
-
-    /// What to say where the content cannot be read.
-    pub(super) fn unreadable(&self) -> &'static str {
-        match &self.content {
-            Content::Path(_) => UNREADABLE,
-            Content::Bytes(_) | Content::Stream(..) => STREAM_FAILED,
-        }
-    }
-}
-
-fn unreadable(error: std::io::Error) -> Error {
-    // The kind is one of a few fixed texts, and names no path.
-    Error::other(format!("{UNREADABLE}: {}", error.kind())).with_source(error)
-}
-
-/// Opens a file, and tells its size.
-async fn open(path: &Path) -> std::io::Result<(File, u64)> {
-    // Asked first, since opening a named pipe waits for somebody to write to it.
-    if !tokio::fs::metadata(path).await?.is_file() {
-        return Err(std::io::Error::new(
-            std::io::ErrorKind::InvalidInput,
-            "not a regular file",
-        ));
-    }
-    let file = File::open(path).await?;
-    let size = file.metadata().await?.len();
-    Ok((file, size))
-}
-
-/// A stream whose items become bytes.
-struct Converted<S>(Pin<Box<S>>);
-
-impl<S, B, E> Stream for Converted<S>
-where
-    S: Stream<Item = Result<B, E>>,
-    B: Into<Bytes>,
-    E: Into<BoxError>,
-{
-    type Item = Result<Bytes, BoxError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let item = self.0.as_mut().poll_next(context);
-        item.map(|item| item.map(|item| item.map(Into::into).map_err(Into::into)))
-    }
-}
-
-/// A file in chunks.
-struct Chunks {
-    file: File,
-    space: Vec<u8>,
-}
-
-impl Stream for Chunks {
-    type Item = Result<Bytes, BoxError>;
-
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        this.space.resize(READ_BYTES, 0);
-        let mut buffer = ReadBuf::new(&mut this.space);
-        if let Err(error) = ready!(Pin::new(&mut this.file).poll_read(context, &mut buffer)) {
-            return Poll::Ready(Some(Err(error.into())));
-        }
-        let filled = buffer.filled();
-        Poll::Ready((!filled.is_empty()).then(|| Ok(Bytes::copy_from_slice(filled))))
-    }
-}
-
-/// Bytes that are at hand, and then perhaps a stream.
-struct Given {
-    first: std::vec::IntoIter<Bytes>,
-    rest: Option<RestOfOne>,
-}
-
-impl Given {
-    fn new(first: Vec<Bytes>, rest: Option<RestOfOne>) -> Self {
-        Self {
-            first: first.into_iter(),
-            rest,
-        }
-    }
-}
-
-impl Stream for Given {
-    type Item = Result<Bytes, BoxError>;
-
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        match (this.first.next(), &this.rest) {
-            (Some(bytes), _) => Poll::Ready(Some(Ok(bytes))),
-            (None, Some(rest)) => rest.poll_next(context),
-            (None, None) => Poll::Ready(None),
-        }
-    }
-}
-
-/// A stream that is read once, by one attempt.
-#[derive(Clone)]
-struct Rest(Arc<Mutex<RestState>>);
-
-struct RestState {
-    stream: BytesStream,
-    is_ended: bool,
-    /// True if an attempt has taken something.
-    is_touched: bool,
-    /// How many attempts there were; only the last one may take something.
-    attempts: u32,
-}
-
-/// A stream as one attempt sees it.
-struct RestOfOne {
-    rest: Rest,
-    attempt: u32,
-}
-
-impl Rest {
-    fn new(stream: BytesStream) -> Self {
-        Self(Arc::new(Mutex::new(RestState {
-            stream,
-            is_ended: false,
-            is_touched: false,
-            attempts: 0,
-        })))
-    }
-
-    /// The next item, taken before there is any attempt.
-    async fn first(&self) -> Option<Result<Bytes, BoxError>> {
-        std::future::poll_fn(|context| self.lock().poll_next(context)).await
-    }
-
-    fn for_one_more(&self) -> RestOfOne {
-        let mut state = self.lock();
-        state.attempts += 1;
-        RestOfOne {
-            rest: self.clone(),
-            attempt: state.attempts,
-        }
-    }
-
-    fn is_touched(&self) -> bool {
-        self.lock().is_touched
-    }
-
-    fn lock(&self) -> MutexGuard<'_, RestState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl RestState {
-    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
-        if self.is_ended {
-            return Poll::Ready(None);
-        }
-        let item = ready!(self.stream.as_mut().poll_next(context));
-        self.is_ended = item.is_none();
-        Poll::Ready(item)
-    }
-}
-
-impl RestOfOne {
-    fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
-        let mut state = self.rest.lock();
-        // A connection that was given up may still ask for a while.
-        if state.attempts != self.attempt {
-            return Poll::Ready(Some(Err("another attempt has begun".into())));
-        }
-        let item = ready!(state.poll_next(context));
-        state.is_touched |= item.is_some();
-        Poll::Ready(item)
     }
 }

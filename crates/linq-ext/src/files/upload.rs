@@ -1,56 +1,61 @@
-//! Uploads: a reservation at the API, and a PUT to where it says.
+//! Uploads: a reservation by the API, and a PUT to the address that it names.
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::Stream;
-use linq_client::BoxFuture;
 use linq_client::bytes::Bytes;
-use linq_types::SupportedContentType;
+use linq_client::reqwest::header::{CONTENT_LENGTH, DATE, HeaderMap, HeaderName, HeaderValue};
+use linq_client::reqwest::{Body, Method, Request, Url};
+use linq_client::{BoxFuture, operations};
+use linq_types::{
+    RequestUploadRequest, RequestUploadResult, RequestUploadResultHttpMethod, SupportedContentType,
+};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::body::Progress;
-use super::put::{Reservation, put};
-use super::source::Source;
-use super::{content_type, ready};
+use super::content_type;
+use super::hosts::is_secure;
+use super::source::{BoxError, Progress, Source};
+use super::transfer::{Failure, Retrying};
 use crate::message::check_upload;
-use crate::{Error, Linq};
+use crate::retry::backoff;
+use crate::retry::policy::Class;
+use crate::{Call, Error, ErrorCode, Linq};
 
-/// What an unknown file is, where the rules are off.
+/// The type of an unknown file, where the rules are off.
 const ANY_BYTES: &str = "application/octet-stream";
 
-/// How long an attempt may take, beside the time for its bytes.
+/// How long an attempt may take, in addition to the time for its bytes.
 const BASE_TIMEOUT: Duration = Duration::from_secs(60);
-/// The slowest connection that is waited for: 100 MB take less than the 15 minutes of a reservation.
-const SLOWEST_BYTES_PER_SECOND: u64 = 128 * 1024;
+/// The slowest connection to wait for: 100 MB take less than the 15 minutes of a reservation.
+const MIN_BYTES_PER_SECOND: u64 = 128 * 1024;
+
+const FAILED: &str = "the upload of the file failed";
 
 impl Linq {
-    /// Uploads a file from disk, 1 byte to 100 MB, for messages that name its id.
+    /// Starts the upload of a file from disk, 1 byte to 100 MB, for messages that name its id.
     ///
-    /// It is read in chunks, anew for each attempt, and never held in memory as a whole.
+    /// The file is read in pieces, again for each attempt, and never held in memory as a whole.
     ///
     /// ```no_run
     /// # async fn example(linq: linq_ext::Linq) -> Result<(), linq_ext::Error> {
     /// use linq_ext::Message;
     ///
-    /// let attachment = linq.upload_path("photo.jpg").await?;
-    /// let message = Message::new().text("Look").media(attachment.id());
+    /// let photo = linq.upload_path("photo.jpg").await?;
+    /// let message = Message::new().text("Look").media(photo);
     /// # Ok(())
     /// # }
     /// ```
     pub fn upload_path(&self, path: impl AsRef<Path>) -> Upload {
         let path = path.as_ref();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        Upload::new(self, name, Source::Path(path.to_owned()))
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Upload::new(self, name.into_owned(), Source::Path(path.to_owned()))
     }
 
-    /// Uploads a file that is in memory, 1 byte to 100 MB; see [`upload_path`](Self::upload_path).
+    /// Starts the upload of a file in memory, 1 byte to 100 MB; see [`upload_path`](Self::upload_path).
     ///
     /// ```no_run
     /// # async fn example(linq: linq_ext::Linq, chart: Vec<u8>) -> Result<(), linq_ext::Error> {
@@ -62,12 +67,11 @@ impl Linq {
         Upload::new(self, file_name.into(), Source::Bytes(bytes.into()))
     }
 
-    /// Uploads a file from a stream of exactly `size` bytes, 1 byte to 100 MB.
+    /// Starts the upload of a stream of exactly `size` bytes, 1 byte to 100 MB.
     ///
-    /// A stream cannot be read twice: the upload is repeated only as long as nothing has been taken from it
-    /// beyond the first bytes, which tell the content type. Where that matters, and the file fits, use
-    /// [`upload_bytes`](Self::upload_bytes) or [`upload_path`](Self::upload_path). A stream of more or fewer
-    /// bytes is an error, and so is its own error, which is the [source](std::error::Error::source) then.
+    /// A stream can be read only once, so sending it is not retried; where that matters, and the file fits, use
+    /// [`upload_bytes`](Self::upload_bytes) or [`upload_path`](Self::upload_path). A stream of more or fewer bytes
+    /// is an error. An error of the stream is the [source](std::error::Error::source) of the upload's error.
     ///
     /// ```no_run
     /// # async fn example(
@@ -87,27 +91,27 @@ impl Linq {
     where
         S: Stream<Item = Result<B, E>> + Send + 'static,
         B: Into<Bytes> + 'static,
-        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+        E: Into<BoxError> + 'static,
     {
-        Upload::new(self, file_name.into(), Source::of_stream(size, stream))
+        Upload::new(self, file_name.into(), Source::stream(size, stream))
     }
 }
 
-/// An upload that has not begun: await it, or give it options first.
+/// An upload that has not started: await it, or set options first.
 ///
 /// Start with [`Linq::upload_path`], [`Linq::upload_bytes`] or [`Linq::upload_stream`]. Awaiting it checks name,
 /// type and size, reserves the upload (`POST /v3/attachments`), and sends the file to the address that the API
-/// names, with the headers that it asks for and without the API key.
+/// names, with the headers that the API asks for and without the API key.
 ///
-/// The reservation takes no idempotency key, so it is repeated only if it surely did not arrive. Sending the
-/// file is repeated after lost connections, timeouts, 408, 429 and 5xx, for as long as the reservation holds,
-/// which is 15 minutes.
+/// The reservation takes no idempotency key, so it is retried only if it was certainly not received. Sending the
+/// file is retried after lost connections, timeouts, 408, 429 and 5xx, as long as the reservation is valid, which
+/// is 15 minutes.
 ///
 /// # Errors
 ///
 /// - [`Error::is_invalid_message`] if name, type or size break a rule; nothing was sent.
 /// - Any error of a call, if the reservation fails.
-/// - [`Error::attachment_id`] is there if something failed after the reservation, or the file was
+/// - [`Error::attachment_id`] is set if something failed after the reservation, or the file was
 ///   [not ready in time](Self::wait_until_ready).
 ///
 /// ```no_run
@@ -117,7 +121,7 @@ impl Linq {
 /// let attachment = linq
 ///     .upload_path("IMG_0042")
 ///     .file_name("beach.heic")
-///     .on_progress(|done, total| println!("{done} of {total} bytes"))
+///     .on_progress(|sent, total| println!("{sent} of {total} bytes"))
 ///     .wait_until_ready(Duration::from_secs(30))
 ///     .await?;
 /// # Ok(())
@@ -151,43 +155,44 @@ impl Upload {
         }
     }
 
-    /// The name of the file for those who receive it, 1 to 255 characters; that of the path if not set.
+    /// Sets the file name that recipients see, 1 to 255 characters; that of the path if not set.
     pub fn file_name(mut self, file_name: impl Into<String>) -> Self {
         self.file_name = file_name.into();
         self
     }
 
-    /// The content type, such as `image/png`, in place of what the name and the first bytes of the file say.
+    /// Sets the content type, such as `image/png`, instead of detecting it from the name and the first bytes.
     ///
-    /// A file that is not of its type is refused by the API (5006), as are types that it does not list (5004).
-    pub fn content_type(mut self, content_type: impl Into<SupportedContentType>) -> Self {
-        self.content_type = Some(content_type.into());
+    /// The API refuses a file that does not match its type (5006), and types that it does not list (5004).
+    pub fn content_type(mut self, content_type: impl AsRef<str>) -> Self {
+        self.content_type = Some(content_type.as_ref().into());
         self
     }
 
-    /// Leaves the judgement about name, type and size to the API.
+    /// Skips the checks of name, type and size, so that the API decides.
     pub fn unchecked(mut self) -> Self {
         self.is_unchecked = true;
         self
     }
 
-    /// How long each attempt at sending the file may take; a minute, and a second for each 128 KiB, if not set.
+    /// Sets how long each attempt at sending the file may take; if not set, a minute and a second for each
+    /// 128 KiB.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// How often the reservation and the sending of the file may be repeated, in place of
+    /// Sets how often the reservation and the sending of the file may be retried, instead of
     /// [`LinqBuilder::max_retries`](crate::LinqBuilder::max_retries).
     pub fn max_retries(mut self, max_retries: u32) -> Self {
         self.max_retries = Some(max_retries);
         self
     }
 
-    /// Calls a function with the bytes handed to the network so far, and the size of the file.
+    /// Calls a function with the number of bytes passed to the network so far, and the size of the file.
     ///
-    /// It is called when an attempt begins, with 0, and then for every piece of 64 KiB at most; after an attempt
-    /// that failed it begins again. It should return soon, since the upload waits for it.
+    /// It is called with 0 when an attempt starts, and then for every 64 KiB, or every item of a stream. It should
+    /// return soon, since the upload waits for it.
     pub fn on_progress(mut self, progress: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(progress));
         self
@@ -196,7 +201,7 @@ impl Upload {
     /// Waits until messages can use the file, at most this long after it is uploaded; no wait if not set.
     ///
     /// The API is asked for the attachment (`GET /v3/attachments/{id}`), with growing pauses up to 8 seconds,
-    /// until it no longer answers 2007 or `pending`. A file that is not ready in time is an error with
+    /// until it no longer responds with 2007 or `pending`. A file that is not ready in time is an error with
     /// [`Error::is_timeout`] and [`Error::attachment_id`]; it can become ready later.
     pub fn wait_until_ready(mut self, limit: Duration) -> Self {
         self.ready_within = Some(limit);
@@ -208,39 +213,22 @@ impl Upload {
     /// # Errors
     ///
     /// See [`Upload`].
-    pub async fn send(self) -> Result<Uploaded, Error> {
-        let content = self.source.prepare().await?;
+    pub async fn send(mut self) -> Result<Uploaded, Error> {
+        let (size, head) = self.source.inspect().await?;
         let content_type = self
             .content_type
-            .or_else(|| content_type::detect(&self.file_name, &content.head))
+            .take()
+            .or_else(|| content_type::detect(&self.file_name, &head))
             .unwrap_or_else(|| ANY_BYTES.into());
-        let size = content.size;
         if !self.is_unchecked {
             check_upload(&self.file_name, &content_type, size)?;
         }
-        content.check_size()?;
-        let reserved = Reservation::new(
-            &self.linq,
-            &self.file_name,
-            &content_type,
-            size,
-            self.max_retries,
-        )
-        .await?;
-        let (id, download_url) = (reserved.id, reserved.download_url.clone());
+        let (reserved, deadline) = self.reserve(&content_type, size).await?;
+        let id = reserved.attachment_id;
         let transfer = async {
-            let timeout = self.timeout.unwrap_or_else(|| timeout_of(size));
-            put(
-                &self.linq,
-                reserved,
-                &content,
-                timeout,
-                self.max_retries,
-                self.progress,
-            )
-            .await?;
+            self.put(&reserved, deadline, size).await?;
             match self.ready_within {
-                Some(limit) => ready::wait(&self.linq, id, limit).await,
+                Some(limit) => wait_until_ready(&self.linq, id, limit).await,
                 None => Ok(()),
             }
         };
@@ -252,14 +240,176 @@ impl Upload {
             file_name: self.file_name,
             content_type,
             size,
-            download_url,
+            download_url: reserved.download_url,
         })
     }
+
+    /// Reserves the upload, and returns when the reservation expires.
+    async fn reserve(
+        &mut self,
+        content_type: &SupportedContentType,
+        size: u64,
+    ) -> Result<(RequestUploadResult, SystemTime), Error> {
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
+        let request = RequestUploadRequest::new(&self.file_name, content_type.clone(), size);
+        let mut call = Call::new(&self.linq, |client| {
+            client.request_upload().body(request).prepare()
+        });
+        if let Some(max_retries) = self.max_retries {
+            call = call.max_retries(max_retries);
+        }
+        let response = call.send_with_response().await?;
+        let now = self.linq.clock().now();
+        // By the clock of the server that set the time, since the local one may be wrong.
+        let server_now = date(response.headers()).unwrap_or(now);
+        let reserved = response.into_value();
+        let expires_at = u64::try_from(reserved.expires_at.timestamp()).unwrap_or_default();
+        let expires_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(expires_at));
+        let left = expires_at.and_then(|at| at.duration_since(server_now).ok());
+        let deadline = now.checked_add(left.unwrap_or_default()).unwrap_or(now);
+        Ok((reserved, deadline))
+    }
+
+    /// Sends the file, with retries.
+    async fn put(
+        &mut self,
+        reserved: &RequestUploadResult,
+        deadline: SystemTime,
+        size: u64,
+    ) -> Result<(), Error> {
+        let (url, headers) = target(&self.linq, reserved, size)?;
+        let max_retries = match self.source.is_repeatable() {
+            true => self.max_retries,
+            false => Some(0),
+        };
+        let retrying = Retrying::new(&self.linq, Class::Idempotent, max_retries);
+        let mut retrying = retrying.until(deadline);
+        loop {
+            match self.attempt(&url, &headers, size).await {
+                Ok(()) => return Ok(()),
+                Err(failure) => retrying.pause(failure).await?,
+            }
+        }
+    }
+
+    async fn attempt(&mut self, url: &Url, headers: &HeaderMap, size: u64) -> Result<(), Failure> {
+        let body = self.source.body(size, self.progress.clone()).await;
+        let (body, sent) = body.map_err(Failure::permanent)?;
+        if let Some(progress) = &self.progress {
+            progress(0, size);
+        }
+        let mut request = Request::new(Method::PUT, url.clone());
+        *request.headers_mut() = headers.clone();
+        *request.timeout_mut() = Some(self.timeout.unwrap_or_else(|| timeout_of(size)));
+        // A stream is sent once, so an HTTP client that follows redirects cannot send it elsewhere.
+        *request.body_mut() = Some(Body::wrap_stream(body));
+        let result = self.linq.http().execute(request).await;
+        if let Some(fault) = sent.take_fault() {
+            return Err(Failure::permanent(self.source.failed(fault)));
+        }
+        let response = result.map_err(|error| Failure::of_transport(FAILED, error))?;
+        let status = response.status();
+        if status.is_redirection() || response.url() != url {
+            let what = "the upload address redirects, which is not followed";
+            return Err(Failure::permanent(Error::transfer_status(what, status)));
+        }
+        if !status.is_success() {
+            let now = self.linq.clock().now();
+            return Err(Failure::of_status(FAILED, &response, now));
+        }
+        if sent.bytes() != size {
+            let what = "the server responded before the whole file was sent";
+            return Err(Failure::lost(Error::transfer_status(what, status)));
+        }
+        Ok(())
+    }
+}
+
+/// Returns where the file goes, and with which headers.
+fn target(
+    linq: &Linq,
+    reserved: &RequestUploadResult,
+    size: u64,
+) -> Result<(Url, HeaderMap), Error> {
+    if reserved.http_method != RequestUploadResultHttpMethod::Put {
+        return Err(Error::other("the API asks for another method than PUT"));
+    }
+    let mut url = Url::parse(&reserved.upload_url)
+        .map_err(|_| Error::other("the upload address is not a URL"))?;
+    if !is_secure(linq, &url) {
+        return Err(Error::other("the upload address is not an https one"));
+    }
+    // It is not sent, and the response does not have it.
+    url.set_fragment(None);
+    let mut headers = HeaderMap::new();
+    for (name, value) in &reserved.required_headers {
+        let (name, value) = (HeaderName::try_from(name), HeaderValue::try_from(value));
+        let (Ok(name), Ok(mut value)) = (name, value) else {
+            return Err(Error::other("the API asks for a header that is invalid"));
+        };
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
+    Ok((url, headers))
+}
+
+fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }
 
 /// A minute, and the time that the bytes take on a slow connection.
 fn timeout_of(size: u64) -> Duration {
-    BASE_TIMEOUT + Duration::from_secs(size / SLOWEST_BYTES_PER_SECOND)
+    BASE_TIMEOUT + Duration::from_secs(size / MIN_BYTES_PER_SECOND)
+}
+
+/// Requests the attachment until it is ready.
+///
+/// It is ready once the API returns it without the status `pending`. Nothing else of the response is read, and the
+/// status may be missing, since the field is deprecated without a successor.
+async fn wait_until_ready(linq: &Linq, id: Uuid, limit: Duration) -> Result<(), Error> {
+    let clock = linq.clock();
+    let start = clock.now();
+    let (mut paused, mut requests) = (Duration::ZERO, 0);
+    loop {
+        requests += 1;
+        let call = linq.get(format!("/v3/attachments/{id}")).max_retries(0);
+        let error = match call.send().await {
+            Ok(attachment) => match attachment.get("status").and_then(Value::as_str) {
+                Some("pending") => None,
+                Some("failed") => {
+                    return Err(Error::other("the API could not process the uploaded file"));
+                }
+                _ => return Ok(()),
+            },
+            Err(error) => {
+                let is_pending = error.code() == Some(ErrorCode::AttachmentNotReady);
+                let error = error.with_operation(&operations::GET_ATTACHMENT);
+                if !is_pending && !error.is_retryable() {
+                    return Err(error);
+                }
+                Some(error)
+            }
+        };
+        // The larger one: a clock can be set back, and time passes during requests too.
+        let waited = paused.max(clock.now().duration_since(start).unwrap_or_default());
+        let left = limit.saturating_sub(waited);
+        if left.is_zero() {
+            let late = Error::timed_out("the uploaded file was not ready in time");
+            let late = late.with_attempts(requests);
+            return Err(match error {
+                Some(error) => late.with_source(error),
+                None => late,
+            });
+        }
+        let pause = error
+            .and_then(|error| error.retry_after())
+            .filter(|after| !after.is_zero())
+            .unwrap_or_else(|| backoff::pause(requests, clock.jitter()))
+            .min(left);
+        clock.sleep(pause).await;
+        paused += pause;
+    }
 }
 
 impl IntoFuture for Upload {
@@ -271,7 +421,7 @@ impl IntoFuture for Upload {
     }
 }
 
-/// Without names, which say what a file is about.
+// Without the file name, which can be private.
 impl fmt::Debug for Upload {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -289,9 +439,10 @@ impl fmt::Debug for Upload {
     }
 }
 
-/// A file that was uploaded; [`Message::media`](crate::Message::media) takes its [id](Self::id).
+/// A file that was uploaded, for [`Message::media`](crate::Message::media) and everything else that takes the id of
+/// an attachment.
 ///
-/// It lasts until it is deleted, and can go with any number of messages; accounts with ephemeral storage lose it
+/// It exists until it is deleted, and any number of messages can use it; accounts with ephemeral storage lose it
 /// after a day or two.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Uploaded {
@@ -303,40 +454,40 @@ pub struct Uploaded {
 }
 
 impl Uploaded {
-    /// The id of the attachment.
+    /// Returns the id of the attachment.
     #[must_use]
     pub fn id(&self) -> Uuid {
         self.id
     }
 
-    /// The name of the file for those who receive it.
+    /// Returns the file name that recipients see.
     #[must_use]
     pub fn file_name(&self) -> &str {
         &self.file_name
     }
 
-    /// The content type it was uploaded as.
+    /// Returns the content type.
     #[must_use]
     pub fn content_type(&self) -> &SupportedContentType {
         &self.content_type
     }
 
-    /// Its size in bytes.
+    /// Returns the size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Where it can be fetched, by anybody who knows the address.
+    /// Returns the address of the file, which anybody can download it from.
     ///
-    /// Accounts with ephemeral storage get one that works for 15 minutes.
+    /// With ephemeral storage it is valid for 15 minutes.
     #[must_use]
     pub fn download_url(&self) -> &str {
         &self.download_url
     }
 }
 
-/// Without the name and the address.
+// Without the name and the address.
 impl fmt::Debug for Uploaded {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

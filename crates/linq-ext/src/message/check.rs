@@ -1,41 +1,40 @@
-//! Message content against the rules.
+//! The rules for the content of messages.
 
 use std::collections::BTreeSet;
 
-use linq_types::UpdateAppCardRequest;
 use linq_types::{
-    IMessageApp, IMessageAppLayout, IMessageAppPart, InlineSticker, LinkPart, MediaPart,
-    MessageContent, MessagePart, ServiceType, TextPart,
+    IMessageApp, IMessageAppLayout, InlineSticker, MessageContent, MessagePart, ServiceType,
+    TextPart, UpdateAppCardRequest,
 };
 
+use super::handles::is_handle;
 use super::rules::{InvalidMessage, Place, Report, Rule};
-use super::utf16::{self, Utf16Map};
+use super::span::{Utf16, is_boundary};
 
-/// Parts of one message at most.
+/// Largest number of parts of a message.
 pub const MAX_PARTS: usize = 100;
-/// Media parts by URL in one message at most.
+/// Largest number of media parts of a message that are given by URL.
 pub const MAX_URL_MEDIA: usize = 40;
-/// Characters of one text part at most, counted as `char`s.
+/// Largest number of characters (`char`s) of a text part.
 pub const MAX_TEXT_CHARACTERS: usize = 10_000;
-/// Decorations of one text part at most.
+/// Largest number of decorations of a text part.
 pub const MAX_DECORATIONS: usize = 100;
-/// Characters of a link at most.
+/// Largest number of characters of a link.
 pub const MAX_LINK_CHARACTERS: usize = 2_048;
-/// Characters of an idempotency key at most.
+/// Largest number of characters of an idempotency key.
 pub const MAX_IDEMPOTENCY_KEY_CHARACTERS: usize = 255;
 
 const MAX_STICKERS: usize = 100;
 const MAX_STICKER_IMAGES: usize = 10;
 const MAX_DATA_URL_CHARACTERS: usize = 16_384;
 
-/// Checks content against every rule that holds for all messages.
+/// Checks content against every rule that applies to all messages.
 ///
-/// For content that was made by hand or read from JSON; [`Message::build`](super::Message::build) does it
-/// already.
+/// It is for content that was created without [`Message`](super::Message), which checks it itself.
 ///
 /// # Errors
 ///
-/// Everything that breaks a rule, each with its place.
+/// All violations with their places.
 ///
 /// ```
 /// use linq_ext::message::{Rule, check_message};
@@ -53,15 +52,15 @@ pub fn check_message(content: &MessageContent) -> Result<(), InvalidMessage> {
     report_message(content).finish()
 }
 
-/// Checks content against the rules for the first message of a new chat alone: no link, no URL in the text, no
-/// effect, no reply.
+/// Checks content against the rules for the first message of a new chat only: no link, no URL in the text, no effect,
+/// no reply.
 ///
-/// They hold for `POST /v3/chats` when it opens a chat; with the same line and recipients it reuses the one
-/// there is. `POST /v3/messages` takes links in a first message.
+/// They apply to `POST /v3/chats` when it creates a chat; with the same line and recipients it reuses a chat.
+/// `POST /v3/messages` accepts links in a first message.
 ///
 /// # Errors
 ///
-/// Everything that breaks one of the `FirstMessage…` rules, each with its place.
+/// All violations of the `FirstMessage…` rules with their places.
 pub fn check_first_message(content: &MessageContent) -> Result<(), InvalidMessage> {
     report_first_message(content).finish()
 }
@@ -72,13 +71,8 @@ pub fn check_first_message(content: &MessageContent) -> Result<(), InvalidMessag
 ///
 /// [`Rule::TextLength`].
 pub fn check_text(text: &str) -> Result<(), InvalidMessage> {
-    let mut report = Report::default();
-    report.expect(
-        has_characters(text, MAX_TEXT_CHARACTERS),
-        Place::Message,
-        Rule::TextLength,
-    );
-    report.finish()
+    let fits = has_characters(text, MAX_TEXT_CHARACTERS);
+    Report::of(fits, Place::Message, Rule::TextLength).finish()
 }
 
 /// Checks the URL of a file that the API fetches.
@@ -87,9 +81,7 @@ pub fn check_text(text: &str) -> Result<(), InvalidMessage> {
 ///
 /// [`Rule::MediaHttps`].
 pub(crate) fn check_file_url(url: &str) -> Result<(), InvalidMessage> {
-    let mut report = Report::default();
-    report.expect(is_https(url), Place::File, Rule::MediaHttps);
-    report.finish()
+    Report::of(is_https(url), Place::File, Rule::MediaHttps).finish()
 }
 
 /// Checks the new state of an app card (`POST /v3/messages/{id}/update`).
@@ -99,59 +91,72 @@ pub(crate) fn check_file_url(url: &str) -> Result<(), InvalidMessage> {
 /// [`Rule::AppIdentity`], [`Rule::AppCardLayout`] and [`Rule::AppCardUrl`].
 pub(crate) fn check_app_card_update(card: &UpdateAppCardRequest) -> Result<(), InvalidMessage> {
     let mut report = Report::default();
-    if let Some(app) = &card.app {
-        report_app(app, Place::Message, &mut report);
-    }
-    report_layout(&card.layout, Place::Message, &mut report);
-    if let Some(url) = &card.url {
-        report_app_url(url, Place::Message, &mut report);
-    }
+    let mut check = |holds, rule| report.expect(holds, Place::Message, rule);
+    check(card.app.as_ref().is_none_or(is_app), Rule::AppIdentity);
+    check(is_layout(&card.layout), Rule::AppCardLayout);
+    check(card.url.as_deref().is_none_or(is_app_url), Rule::AppCardUrl);
     report.finish()
 }
 
 pub(crate) fn report_message(content: &MessageContent) -> Report {
     let mut report = Report::default();
-    let parts = content.parts.as_deref();
-    report.expect(
-        parts.is_none() || content.experience.is_none(),
-        Place::Message,
-        Rule::PartsOrExperience,
-    );
-    if content.experience.is_none() {
-        let count = parts.map_or(0, <[_]>::len);
-        report.expect(
-            (1..=MAX_PARTS).contains(&count),
-            Place::Message,
-            Rule::PartCount,
-        );
+    let mut check = |holds, rule| report.expect(holds, Place::Message, rule);
+    let parts = content.parts.as_deref().unwrap_or_default();
+    match content.experience {
+        Some(_) => check(content.parts.is_none(), Rule::PartsOrExperience),
+        None => check((1..=MAX_PARTS).contains(&parts.len()), Rule::PartCount),
     }
-    let parts = parts.unwrap_or_default();
-    report_combination(parts, &mut report);
-    for (index, part) in parts.iter().enumerate() {
-        let place = Place::Part(index);
-        match part {
-            MessagePart::Text(text) => report_text(text, place, &mut report),
-            MessagePart::Media(media) => report_media(media, place, &mut report),
-            MessagePart::Link(link) => report_link(link, place, &mut report),
-            MessagePart::ImessageApp(card) => report_app_card(card, place, &mut report),
-            MessagePart::AppClip(_) => report_app_clip(content, place, &mut report),
-            // What this release does not know, it has no rules for.
-            _ => {}
-        }
-    }
+    let by_url =
+        |part: &&MessagePart| matches!(part, MessagePart::Media(media) if media.url.is_some());
+    let url_media = parts.iter().filter(by_url).count();
+    check(url_media <= MAX_URL_MEDIA, Rule::UrlMediaCount);
     if let Some(key) = &content.idempotency_key {
-        report.expect(
-            has_characters(key, MAX_IDEMPOTENCY_KEY_CHARACTERS),
-            Place::Message,
-            Rule::IdempotencyKey,
-        );
+        let fits = has_characters(key, MAX_IDEMPOTENCY_KEY_CHARACTERS);
+        check(fits, Rule::IdempotencyKey);
     }
     if let Some(reply) = &content.reply_to {
-        report.expect(
-            reply.part_index.is_none_or(|index| index >= 0),
-            Place::Message,
-            Rule::ReplyPart,
-        );
+        let is_index = reply.part_index.is_none_or(|index| index >= 0);
+        check(is_index, Rule::ReplyPart);
+    }
+    for (index, part) in parts.iter().enumerate() {
+        let mut check = |holds, rule| report.expect(holds, Place::Part(index), rule);
+        let before = index.checked_sub(1).and_then(|before| parts.get(before));
+        let is_alone = parts.len() == 1;
+        match part {
+            MessagePart::Text(text) => {
+                let follows_text = matches!(before, Some(MessagePart::Text(_)));
+                check(!follows_text, Rule::AdjacentText);
+                check_text_part(text, &mut check);
+            }
+            MessagePart::Media(media) => {
+                check_source(
+                    media.url.as_deref(),
+                    media.attachment_id.is_some(),
+                    &mut check,
+                );
+            }
+            MessagePart::Link(link) => {
+                check(is_alone, Rule::LonePart);
+                check(
+                    has_characters(&link.value, MAX_LINK_CHARACTERS),
+                    Rule::LinkLength,
+                );
+            }
+            MessagePart::ImessageApp(card) => {
+                check(is_alone, Rule::LonePart);
+                check(is_app(&card.app), Rule::AppIdentity);
+                check(is_layout(&card.layout), Rule::AppCardLayout);
+                check(card.url.as_deref().is_none_or(is_app_url), Rule::AppCardUrl);
+            }
+            MessagePart::AppClip(_) => {
+                check(is_alone, Rule::LonePart);
+                let service = &content.preferred_service;
+                let is_other = matches!(service, Some(ServiceType::Rcs | ServiceType::Sms));
+                check(!is_other, Rule::AppClipService);
+            }
+            // There are no rules for parts that this release does not know.
+            _ => {}
+        }
     }
     report
 }
@@ -159,252 +164,117 @@ pub(crate) fn report_message(content: &MessageContent) -> Report {
 pub(crate) fn report_first_message(content: &MessageContent) -> Report {
     let mut report = Report::default();
     for (index, part) in content.parts.iter().flatten().enumerate() {
+        let mut check = |holds, rule| report.expect(holds, Place::Part(index), rule);
         match part {
-            MessagePart::Link(_) => report.add(Place::Part(index), Rule::FirstMessageLink),
-            MessagePart::Text(text) => report.expect(
-                !has_url(&text.value),
-                Place::Part(index),
-                Rule::FirstMessageUrl,
-            ),
+            MessagePart::Link(_) => check(false, Rule::FirstMessageLink),
+            MessagePart::Text(text) => check(!has_url(&text.value), Rule::FirstMessageUrl),
             _ => {}
         }
     }
-    report.expect(
-        content.effect.is_none(),
-        Place::Message,
-        Rule::FirstMessageEffect,
-    );
-    report.expect(
-        content.reply_to.is_none(),
-        Place::Message,
-        Rule::FirstMessageReply,
-    );
+    let mut check = |holds, rule| report.expect(holds, Place::Message, rule);
+    check(content.effect.is_none(), Rule::FirstMessageEffect);
+    check(content.reply_to.is_none(), Rule::FirstMessageReply);
     report
 }
 
-/// The rules on how parts stand together.
-fn report_combination(parts: &[MessagePart], report: &mut Report) {
-    for (index, pair) in parts.windows(2).enumerate() {
-        if let [MessagePart::Text(_), MessagePart::Text(_)] = pair {
-            report.add(Place::Part(index + 1), Rule::AdjacentText);
-        }
-    }
-    if parts.len() > 1 {
-        for (index, part) in parts.iter().enumerate() {
-            if let MessagePart::Link(_) | MessagePart::ImessageApp(_) | MessagePart::AppClip(_) =
-                part
-            {
-                report.add(Place::Part(index), Rule::LonePart);
-            }
-        }
-    }
-    let by_url =
-        |part: &&MessagePart| matches!(part, MessagePart::Media(media) if media.url.is_some());
-    report.expect(
-        parts.iter().filter(by_url).count() <= MAX_URL_MEDIA,
-        Place::Message,
-        Rule::UrlMediaCount,
-    );
-}
-
-fn report_text(part: &TextPart, place: Place, report: &mut Report) {
+fn check_text_part(part: &TextPart, check: &mut impl FnMut(bool, Rule)) {
     let text = part.value.as_str();
-    report.expect(
-        has_characters(text, MAX_TEXT_CHARACTERS),
-        place,
-        Rule::TextLength,
-    );
-    let has_ranges = part.text_decorations.is_some()
-        || part.inline_stickers.is_some()
-        || part.mention.is_some()
-        || part.mention_range.is_some();
-    if has_ranges {
-        report_ranges(part, place, report);
-    }
-}
-
-/// The rules for what marks stretches of a text.
-fn report_ranges(part: &TextPart, place: Place, report: &mut Report) {
-    let text = part.value.as_str();
-    let map = Utf16Map::new(text);
-    let mut check_range = |range: &[i64]| {
-        let broken = match map.read(range) {
-            Err(rule) => Some(rule),
-            Ok(bytes)
-                if !utf16::is_whole(text, bytes.start) || !utf16::is_whole(text, bytes.end) =>
-            {
-                Some(Rule::WholeCharacters)
-            }
-            Ok(_) => None,
-        };
-        if let Some(rule) = broken {
-            report.add(place, rule);
-        }
-    };
-
+    check(has_characters(text, MAX_TEXT_CHARACTERS), Rule::TextLength);
     let decorations = part.text_decorations.as_deref().unwrap_or_default();
     let stickers = part.inline_stickers.as_deref().unwrap_or_default();
     let mention = part.mention_range.as_deref();
+    let of_decorations = || decorations.iter().map(|found| found.range.as_slice());
+    let of_stickers = || stickers.iter().map(|found| found.range.as_slice());
+    let mut ranges = of_decorations()
+        .chain(of_stickers())
+        .chain(mention)
+        .peekable();
+    if ranges.peek().is_some() {
+        let units = Utf16::new(text);
+        for range in ranges {
+            match units.read(range) {
+                Err(rule) => check(false, rule),
+                Ok(bytes) => {
+                    let is_whole = is_boundary(text, bytes.start) && is_boundary(text, bytes.end);
+                    check(is_whole, Rule::WholeCharacters);
+                }
+            }
+        }
+    }
+
+    check(decorations.len() <= MAX_DECORATIONS, Rule::DecorationCount);
     for decoration in decorations {
-        check_range(&decoration.range);
+        let is_one_kind = decoration.style.is_some() != decoration.animation.is_some();
+        check(is_one_kind, Rule::DecorationKind);
     }
-    for sticker in stickers {
-        check_range(&sticker.range);
-    }
-    if let Some(range) = mention {
-        check_range(range);
-    }
-
-    report.expect(
-        decorations.len() <= MAX_DECORATIONS,
-        place,
-        Rule::DecorationCount,
-    );
-    report.expect(
-        decorations
-            .iter()
-            .all(|decoration| decoration.style.is_some() != decoration.animation.is_some()),
-        place,
-        Rule::DecorationKind,
-    );
-    let animations = decorations
-        .iter()
-        .map(|decoration| (decoration.range.as_slice(), decoration.animation.is_some()));
-    report.expect(!overlaps(animations), place, Rule::AnimationOverlap);
-
-    if let Some(handle) = &part.mention {
-        report.expect(super::recipients::is_handle(handle), place, Rule::Handle);
-    }
-    report.expect(
-        part.mention.is_some() || mention.is_none(),
-        place,
-        Rule::Mention,
+    let are_animations = decorations.iter().map(|found| found.animation.is_some());
+    check(
+        !overlaps(of_decorations().zip(are_animations)),
+        Rule::AnimationOverlap,
     );
 
-    report.expect(stickers.len() <= MAX_STICKERS, place, Rule::StickerCount);
-    let images: BTreeSet<_> = stickers
+    check(part.mention.as_deref().is_none_or(is_handle), Rule::Handle);
+    check(part.mention.is_some() || mention.is_none(), Rule::Mention);
+
+    check(stickers.len() <= MAX_STICKERS, Rule::StickerCount);
+    let images = stickers
         .iter()
-        .map(|sticker| (&sticker.url, &sticker.attachment_id))
-        .collect();
-    report.expect(
-        images.len() <= MAX_STICKER_IMAGES,
-        place,
-        Rule::StickerImages,
-    );
-    let others = decorations
-        .iter()
-        .map(|decoration| (decoration.range.as_slice(), false))
-        .chain(mention.map(|range| (range, false)));
-    let ranges = stickers
-        .iter()
-        .map(|sticker| (sticker.range.as_slice(), true))
-        .chain(others);
-    report.expect(!overlaps(ranges), place, Rule::StickerOverlap);
+        .map(|sticker| (&sticker.url, &sticker.attachment_id));
+    let images: BTreeSet<_> = images.collect();
+    check(images.len() <= MAX_STICKER_IMAGES, Rule::StickerImages);
+    let others = of_decorations().chain(mention).map(|range| (range, false));
+    let overlap = overlaps(of_stickers().map(|range| (range, true)).chain(others));
+    check(!overlap, Rule::StickerOverlap);
     for InlineSticker {
         url, attachment_id, ..
     } in stickers
     {
-        report_source(url.as_deref(), attachment_id.is_some(), place, report);
+        check_source(url.as_deref(), attachment_id.is_some(), check);
     }
 }
 
-fn report_media(part: &MediaPart, place: Place, report: &mut Report) {
-    report_source(
-        part.url.as_deref(),
-        part.attachment_id.is_some(),
-        place,
-        report,
-    );
+fn check_source(url: Option<&str>, has_attachment: bool, check: &mut impl FnMut(bool, Rule)) {
+    check(url.is_some() != has_attachment, Rule::MediaSource);
+    check(url.is_none_or(is_https), Rule::MediaHttps);
 }
 
-fn report_source(url: Option<&str>, has_attachment: bool, place: Place, report: &mut Report) {
-    report.expect(url.is_some() != has_attachment, place, Rule::MediaSource);
-    report.expect(url.is_none_or(is_https), place, Rule::MediaHttps);
-}
-
-fn report_link(part: &LinkPart, place: Place, report: &mut Report) {
-    report.expect(
-        has_characters(&part.value, MAX_LINK_CHARACTERS),
-        place,
-        Rule::LinkLength,
-    );
-}
-
-fn report_app_card(card: &IMessageAppPart, place: Place, report: &mut Report) {
-    report_app(&card.app, place, report);
-    report_layout(&card.layout, place, report);
-    if let Some(url) = &card.url {
-        report_app_url(url, place, report);
-    }
-}
-
-fn report_app(app: &IMessageApp, place: Place, report: &mut Report) {
+fn is_app(app: &IMessageApp) -> bool {
     let is_team_id = |id: &str| {
-        id.len() == 10
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        let mut bytes = id.bytes();
+        id.len() == 10 && bytes.all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
     };
-    report.expect(
-        !app.name.is_empty()
-            && !app.bundle_id.is_empty()
-            && !app.bundle_id.contains(':')
-            && is_team_id(&app.team_id),
-        place,
-        Rule::AppIdentity,
-    );
+    let is_bundle_id = |id: &str| !id.is_empty() && !id.contains(':');
+    !app.name.is_empty() && is_bundle_id(&app.bundle_id) && is_team_id(&app.team_id)
 }
 
-fn report_layout(layout: &IMessageAppLayout, place: Place, report: &mut Report) {
-    let shows_something = layout.caption.is_some()
+fn is_layout(layout: &IMessageAppLayout) -> bool {
+    let has_image = layout.image_url.is_some();
+    let shows_something = has_image
+        || layout.caption.is_some()
         || layout.subcaption.is_some()
         || layout.trailing_caption.is_some()
-        || layout.trailing_subcaption.is_some()
-        || layout.image_url.is_some();
+        || layout.trailing_subcaption.is_some();
     let titles_an_image = layout.image_title.is_some() || layout.image_subtitle.is_some();
-    report.expect(
-        shows_something && (layout.image_url.is_some() || !titles_an_image),
-        place,
-        Rule::AppCardLayout,
-    );
+    shows_something && (has_image || !titles_an_image)
 }
 
-fn report_app_url(url: &str, place: Place, report: &mut Report) {
-    let limit = if url.starts_with("data:") {
-        MAX_DATA_URL_CHARACTERS
-    } else {
-        MAX_LINK_CHARACTERS
-    };
-    report.expect(
-        (url.starts_with("data:") || is_https(url)) && has_characters(url, limit),
-        place,
-        Rule::AppCardUrl,
-    );
-}
-
-fn report_app_clip(content: &MessageContent, place: Place, report: &mut Report) {
-    report.expect(
-        !matches!(
-            content.preferred_service,
-            Some(ServiceType::Rcs | ServiceType::Sms)
-        ),
-        place,
-        Rule::AppClipService,
-    );
+fn is_app_url(url: &str) -> bool {
+    match url.starts_with("data:") {
+        true => has_characters(url, MAX_DATA_URL_CHARACTERS),
+        false => is_https(url) && has_characters(url, MAX_LINK_CHARACTERS),
+    }
 }
 
 fn has_characters(text: &str, limit: usize) -> bool {
-    // A text of few bytes has no more characters than that.
-    !text.is_empty() && (text.len() <= limit || text.chars().nth(limit).is_none())
+    !text.is_empty() && text.chars().nth(limit).is_none()
 }
 
 fn is_https(url: &str) -> bool {
-    url.strip_prefix("https://")
-        .is_some_and(|rest| !rest.is_empty())
+    let rest = url.strip_prefix("https://");
+    rest.is_some_and(|rest| !rest.is_empty())
 }
 
-/// Whether one of the lone ranges shares a position with any other range. Ranges that break [`Rule::Range`] are
-/// left out.
+/// Returns whether a lone range overlaps any other range. Ranges that break [`Rule::Range`] do not count.
 fn overlaps<'r>(ranges: impl Iterator<Item = (&'r [i64], bool)>) -> bool {
     let mut ranges: Vec<_> = ranges
         .filter_map(|(range, is_lone)| match *range {
@@ -426,21 +296,17 @@ fn overlaps<'r>(ranges: impl Iterator<Item = (&'r [i64], bool)>) -> bool {
     false
 }
 
-/// Whether an address stands in the text, by a scheme or `www.` in front of it.
+/// Returns whether the text has an address that starts with a scheme or `www.`.
 fn has_url(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let is_inside_word = |at: usize| {
-        text[..at]
-            .chars()
-            .next_back()
-            .is_some_and(char::is_alphanumeric)
+        let before = text[..at].chars().next_back();
+        before.is_some_and(char::is_alphanumeric)
     };
     let goes_on = |at: usize| text[at..].chars().next().is_some_and(char::is_alphanumeric);
-    let has_scheme = ["http://", "https://", "ftp://"].iter().any(|scheme| {
-        text.match_indices(scheme)
-            .any(|(at, _)| goes_on(at + scheme.len()))
-    });
-    has_scheme
+    let schemes = ["http://", "https://", "ftp://"];
+    let mut schemes = schemes.iter().flat_map(|scheme| text.match_indices(scheme));
+    schemes.any(|(at, scheme)| goes_on(at + scheme.len()))
         || text
             .match_indices("www.")
             .any(|(at, www)| !is_inside_word(at) && goes_on(at + www.len()))
@@ -449,8 +315,8 @@ fn has_url(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use linq_types::{
-        AppClipPart, MessageEffect, MessageExperience, ReplyTo, TextDecoration,
-        TextDecorationAnimation, TextDecorationStyle,
+        AppClipPart, IMessageAppPart, LinkPart, MediaPart, MessageEffect, MessageExperience,
+        ReplyTo, TextDecoration, TextDecorationAnimation, TextDecorationStyle,
     };
     use uuid::Uuid;
 

@@ -3,22 +3,22 @@
 use std::fmt;
 
 use linq_types::{
-    AppClipPart, InlineSticker, LinkPart, MediaPart, MessageContent, MessageExperience,
-    MessagePart, ReplyTo, ServiceType, TextPart,
+    AppClipPart, IMessageAppPart, InlineSticker, LinkPart, MediaPart, MessageContent,
+    MessageExperience, MessagePart, ReplyTo, ServiceType, TextPart,
 };
 use uuid::Uuid;
 
 use super::check::{report_first_message, report_message};
-use super::decoration::{Animation, Decoration, Span, Style};
 use super::effect::Effect;
-use super::rules::{InvalidMessage, Place, Report, Rule, RuleSet};
-use super::utf16::Utf16Map;
+use super::rules::{InvalidMessage, Place, Report, Rule};
+use super::span::{Animation, Decoration, Span, Style, Utf16};
+use crate::id::IntoId;
 
-/// A message in the making: parts in the order in which they are shown, and how they are sent.
+/// The content of a message: parts in the order in which they are shown, and how they are sent.
 ///
-/// Each call adds something; what breaks a rule is noted and comes out of [`build`](Self::build), all of it at
-/// once. What decorates or mentions acts on the last text part there is. `&str` and `String` turn into a message
-/// of one text.
+/// Each method adds something. What breaks a rule is noted, and [`build`](Self::build) reports all of it at once.
+/// Methods that decorate or mention apply to the last text part. `&str` and `String` convert into a message of one
+/// text.
 ///
 /// ```
 /// use linq_ext::message::{Message, Rule, Span};
@@ -26,7 +26,7 @@ use super::utf16::Utf16Map;
 /// let content = Message::from("Hello world").bold("world").build()?;
 /// # assert_eq!(content.parts.as_ref().map(Vec::len), Some(1));
 ///
-/// // Refused: an emoji is not cut in half, and two texts do not follow each other.
+/// // Refused: an emoji cannot be cut in half, and two texts cannot follow each other.
 /// let error = Message::new()
 ///     .text("👍🏽 fine")
 ///     .bold(Span::chars(0..1))
@@ -37,212 +37,246 @@ use super::utf16::Utf16Map;
 /// assert!(error.breaks(Rule::AdjacentText));
 /// # Ok::<(), linq_ext::message::InvalidMessage>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 #[must_use = "a message does nothing until it is built or sent"]
 pub struct Message {
-    /// On the heap: each call moves the message, and contents are large.
-    pub(crate) content: Box<MessageContent>,
+    pub(crate) content: MessageContent,
     /// What could not be put into the content.
     pub(crate) report: Report,
-    pub(crate) rules: RuleSet,
+    /// The rules that are off.
+    pub(crate) off: Vec<Rule>,
 }
 
+/// The methods that describe a message, for [`Message`] and for [`SendMessage`](crate::SendMessage), whose
+/// messages are `$message`.
+macro_rules! content_methods {
+    ($self:ident => $message:expr) => {
+        /// Adds a text part: 1 to 10,000 characters (see [`Message::split`] for longer texts).
+        ///
+        /// Two texts in a row are not merged; they break [`Rule::AdjacentText`] (1004).
+        pub fn text(mut $self, text: impl Into<String>) -> Self {
+            $message.add_part(TextPart::new(text));
+            $self
+        }
+
+        /// Makes a span of the last text bold. Only iMessage shows it.
+        ///
+        /// `"words"` select their first occurrence; see [`Span`] for other ways to select.
+        pub fn bold($self, span: impl Into<Span>) -> Self {
+            $self.decorate(Style::Bold, span)
+        }
+
+        /// Makes a span of the last text italic. Only iMessage shows it.
+        pub fn italic($self, span: impl Into<Span>) -> Self {
+            $self.decorate(Style::Italic, span)
+        }
+
+        /// Strikes a span of the last text through. Only iMessage shows it.
+        pub fn strikethrough($self, span: impl Into<Span>) -> Self {
+            $self.decorate(Style::Strikethrough, span)
+        }
+
+        /// Underlines a span of the last text. Only iMessage shows it.
+        pub fn underline($self, span: impl Into<Span>) -> Self {
+            $self.decorate(Style::Underline, span)
+        }
+
+        /// Animates a span of the last text. It may not overlap another decoration; only iMessage shows it.
+        pub fn animate($self, animation: Animation, span: impl Into<Span>) -> Self {
+            $self.decorate(animation, span)
+        }
+
+        /// Decorates a span of the last text with a style or an animation, at most 100 for each text.
+        pub fn decorate(
+            mut $self,
+            decoration: impl Into<Decoration>,
+            span: impl Into<Span>,
+        ) -> Self {
+            $message.add_decoration(decoration.into(), &span.into());
+            $self
+        }
+
+        /// Mentions a participant of a group by handle; the span of the last text stands for them.
+        ///
+        /// One for each text. In a direct chat the API refuses it (2023).
+        pub fn mention(mut $self, handle: impl Into<String>, span: impl Into<Span>) -> Self {
+            $message.add_mention(handle.into(), &span.into());
+            $self
+        }
+
+        /// Replaces a span of the last text with an uploaded image. Only iMessage shows it.
+        ///
+        /// At most 100 for each text, of at most 10 different images. They overlap nothing else.
+        pub fn inline_sticker(
+            mut $self,
+            attachment_id: impl IntoId,
+            span: impl Into<Span>,
+        ) -> Self {
+            let place = $message.last_text().map_or(Place::Message, |(index, _)| Place::Part(index));
+            if let Some(id) = $message.id(attachment_id, place) {
+                $message.add_sticker(&span.into(), |sticker| sticker.with_attachment_id(id));
+            }
+            $self
+        }
+
+        /// Replaces a span of the last text with the image at an `https` address; see
+        /// [`inline_sticker`](Self::inline_sticker).
+        pub fn inline_sticker_url(
+            mut $self,
+            url: impl Into<String>,
+            span: impl Into<Span>,
+        ) -> Self {
+            $message.add_sticker(&span.into(), |sticker| sticker.with_url(url));
+            $self
+        }
+
+        /// Adds a file by its public `https` address, at most 10 MB (5005) of a type that the API accepts (5004).
+        ///
+        /// At most 40 for each message (1004).
+        pub fn media_url(mut $self, url: impl Into<String>) -> Self {
+            $message.add_part(MediaPart::new().with_url(url));
+            $self
+        }
+
+        /// Adds an uploaded file, at most 100 MB. The API refuses one that is not ready (2007).
+        pub fn media(mut $self, attachment_id: impl IntoId) -> Self {
+            $message.add_media(attachment_id, MediaPart::new());
+            $self
+        }
+
+        /// Adds an uploaded image that is shown as a sticker.
+        pub fn sticker(mut $self, attachment_id: impl IntoId) -> Self {
+            $message.add_media(attachment_id, MediaPart::new().with_sticker(true));
+            $self
+        }
+
+        /// Adds the image at a public `https` address, shown as a sticker.
+        pub fn sticker_url(mut $self, url: impl Into<String>) -> Self {
+            $message.add_part(MediaPart::new().with_url(url).with_sticker(true));
+            $self
+        }
+
+        /// Adds a link, shown as a preview of its page: at most 2,048 characters, and the only part (1004).
+        ///
+        /// It cannot be the first message of a chat (`POST /v3/chats`, 1005).
+        pub fn link(mut $self, url: impl Into<String>) -> Self {
+            $message.add_part(LinkPart::new(url));
+            $self
+        }
+
+        /// Adds an App Clip by the address that invokes it: the only part (1004), by iMessage only (2028).
+        pub fn app_clip(mut $self, url: impl Into<String>) -> Self {
+            $message.add_part(AppClipPart::new(url));
+            $self
+        }
+
+        /// Adds a card of an iMessage app: the only part (1004), by iMessage only (2018).
+        pub fn app_card(mut $self, card: IMessageAppPart) -> Self {
+            $message.add_part(card);
+            $self
+        }
+
+        /// Adds any part.
+        pub fn part(mut $self, part: impl Into<MessagePart>) -> Self {
+            $message.add_part(part);
+            $self
+        }
+
+        /// Sends an experience, a ready-made card, instead of parts.
+        pub fn experience(mut $self, experience: impl Into<MessageExperience>) -> Self {
+            $message.content.experience = Some(experience.into());
+            $self
+        }
+
+        /// Plays an effect with the message, such as [`ScreenEffect::Confetti`](crate::message::ScreenEffect) or
+        /// `"slam"`. Only iMessage shows it, and not in the first message of a new chat.
+        ///
+        /// An unknown name breaks [`Rule::EffectName`].
+        pub fn effect(mut $self, effect: impl TryInto<Effect>) -> Self {
+            match effect.try_into() {
+                Ok(effect) => $message.content.effect = Some(effect.into()),
+                Err(_) => $message.report.add(Place::Message, Rule::EffectName),
+            }
+            $self
+        }
+
+        /// Replies to a message, which only iMessage shows. The first message of a new chat cannot reply.
+        pub fn reply_to(mut $self, message_id: impl IntoId) -> Self {
+            $message.content.reply_to = $message.id(message_id, Place::Message).map(ReplyTo::new);
+            $self
+        }
+
+        /// Replies to one part of a message, counted from 0.
+        pub fn reply_to_part(mut $self, message_id: impl IntoId, part_index: u16) -> Self {
+            let id = $message.id(message_id, Place::Message);
+            $message.content.reply_to = id.map(|id| ReplyTo::new(id).with_part_index(part_index));
+            $self
+        }
+
+        /// Requests a service. If not set: iMessage if possible, then RCS, then SMS.
+        ///
+        /// With `iMessage` there is no fallback; `RCS` and `SMS` are never iMessage, and RCS where the recipient
+        /// has it.
+        pub fn preferred_service(mut $self, service: impl Into<ServiceType>) -> Self {
+            $message.content.preferred_service = Some(service.into());
+            $self
+        }
+
+        /// Turns one rule off for this message, its recipients and its line.
+        pub fn without_rule(mut $self, rule: Rule) -> Self {
+            $message.off.push(rule);
+            $self
+        }
+
+        /// Turns all rules off for this message, its recipients and its line: the content is sent as it is, and
+        /// the server decides.
+        ///
+        /// What cannot be expressed is left out, such as bold for words that do not occur.
+        pub fn unchecked(mut $self) -> Self {
+            $message.off = Rule::ALL.to_vec();
+            $self
+        }
+    };
+}
+pub(crate) use content_methods;
+
 impl Message {
-    /// A message without parts.
+    content_methods!(self => self);
+
+    /// Creates a message without parts.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a text part: 1 to 10,000 characters, sent as they are (see [`Message::split`] for longer ones).
-    ///
-    /// Two texts in a row are not merged; they break [`Rule::AdjacentText`] (1004).
-    pub fn text(self, text: impl Into<String>) -> Self {
-        self.part(TextPart::new(text))
-    }
-
-    /// Makes a stretch of the last text bold. Only iMessage shows it.
-    ///
-    /// `"words"` are the first place where they stand; see [`Span`] for other ways to say which stretch.
-    pub fn bold(self, span: impl Into<Span>) -> Self {
-        self.decorate(Style::Bold, span)
-    }
-
-    /// Makes a stretch of the last text italic. Only iMessage shows it.
-    pub fn italic(self, span: impl Into<Span>) -> Self {
-        self.decorate(Style::Italic, span)
-    }
-
-    /// Strikes a stretch of the last text through. Only iMessage shows it.
-    pub fn strikethrough(self, span: impl Into<Span>) -> Self {
-        self.decorate(Style::Strikethrough, span)
-    }
-
-    /// Underlines a stretch of the last text. Only iMessage shows it.
-    pub fn underline(self, span: impl Into<Span>) -> Self {
-        self.decorate(Style::Underline, span)
-    }
-
-    /// Moves a stretch of the last text. It may overlap no other decoration; only iMessage shows it.
-    pub fn animate(self, animation: Animation, span: impl Into<Span>) -> Self {
-        self.decorate(animation, span)
-    }
-
-    /// Decorates a stretch of the last text with a style or an animation, at most 100 of them to a text.
-    pub fn decorate(mut self, decoration: impl Into<Decoration>, span: impl Into<Span>) -> Self {
-        if let Some((text, range)) = self.select(&span.into()) {
-            text.text_decorations
-                .get_or_insert_default()
-                .push(decoration.into().at(range));
-        }
-        self
-    }
-
-    /// Mentions a participant of a group by handle; the stretch of the last text stands for them.
-    ///
-    /// One to a text. In a direct chat the send answers 2023.
-    pub fn mention(mut self, handle: impl Into<String>, span: impl Into<Span>) -> Self {
-        if let Some((index, text)) = last_text(&mut self.content)
-            && text.mention.is_some()
-        {
-            self.report.add(Place::Part(index), Rule::Mention);
-        } else if let Some((text, range)) = self.select(&span.into()) {
-            text.mention = Some(handle.into());
-            text.mention_range = Some(range);
-        }
-        self
-    }
-
-    /// Puts an uploaded image in place of a stretch of the last text. Only iMessage shows it.
-    ///
-    /// At most 100 to a text, of at most 10 different images, where nothing else is.
-    pub fn inline_sticker(
-        mut self,
-        attachment_id: impl TryInto<Uuid>,
-        span: impl Into<Span>,
-    ) -> Self {
-        let place = last_text(&mut self.content).map_or(Place::Message, |(at, _)| Place::Part(at));
-        if let Some(attachment_id) = self.id(attachment_id, place) {
-            self.add_sticker(&span.into(), |sticker| {
-                sticker.with_attachment_id(attachment_id)
-            });
-        }
-        self
-    }
-
-    /// Puts the image of an `https` address in place of a stretch of the last text. Only iMessage shows it.
-    ///
-    /// At most 100 to a text, of at most 10 different images, where nothing else is.
-    pub fn inline_sticker_url(mut self, url: impl Into<String>, span: impl Into<Span>) -> Self {
-        self.add_sticker(&span.into(), |sticker| sticker.with_url(url));
-        self
-    }
-
-    /// Adds a file by its public `https` address, at most 10 MB (5005) of a type that the API takes (5004).
-    ///
-    /// At most 40 to a message (1004).
-    pub fn media_url(self, url: impl Into<String>) -> Self {
-        self.part(MediaPart::new().with_url(url))
-    }
-
-    /// Adds a file that was uploaded beforehand, at most 100 MB. One that is not ready answers 2007.
-    ///
-    /// The id is a [`Uuid`], or text that is one.
-    pub fn media(mut self, attachment_id: impl TryInto<Uuid>) -> Self {
-        let place = Place::Part(self.content.parts.as_ref().map_or(0, Vec::len));
-        match self.id(attachment_id, place) {
-            Some(id) => self.part(MediaPart::new().with_attachment_id(id)),
-            None => self,
-        }
-    }
-
-    /// Adds a link, shown as a preview of its page: at most 2,048 characters, and the only part (1004).
-    ///
-    /// It may not open a chat (`POST /v3/chats`, 1005).
-    pub fn link(self, url: impl Into<String>) -> Self {
-        self.part(LinkPart::new(url))
-    }
-
-    /// Adds an App Clip by the address that invokes it: the only part (1004), by iMessage alone (2028).
-    pub fn app_clip(self, url: impl Into<String>) -> Self {
-        self.part(AppClipPart::new(url))
-    }
-
-    /// Adds any part, such as an app card or media as a sticker.
-    ///
-    /// ```
-    /// use linq_ext::message::Message;
-    /// use linq_types::MediaPart;
-    ///
-    /// let sticker = MediaPart::new().with_url("https://example.com/a.png").with_sticker(true);
-    /// let message = Message::new().part(sticker);
-    /// ```
-    pub fn part(mut self, part: impl Into<MessagePart>) -> Self {
-        // Most messages have one part, and parts are large.
-        let parts = self
-            .content
-            .parts
-            .get_or_insert_with(|| Vec::with_capacity(1));
-        parts.push(part.into());
-        self
-    }
-
-    /// Sends a ready-made card in place of parts.
-    pub fn experience(mut self, experience: impl Into<MessageExperience>) -> Self {
-        self.content.experience = Some(experience.into());
-        self
-    }
-
-    /// Plays an effect with the message. Only iMessage shows it, and not in the first message of a new chat.
-    pub fn effect(mut self, effect: impl Into<Effect>) -> Self {
-        self.content.effect = Some(effect.into().into());
-        self
-    }
-
-    /// Answers a message, which only iMessage shows. The first message of a new chat cannot.
-    ///
-    /// The id is a [`Uuid`], or text that is one.
-    pub fn reply_to(mut self, message_id: impl TryInto<Uuid>) -> Self {
-        self.content.reply_to = self.id(message_id, Place::Message).map(ReplyTo::new);
-        self
-    }
-
-    /// Answers one part of a message, counted from 0.
-    pub fn reply_to_part(mut self, message_id: impl TryInto<Uuid>, part_index: u16) -> Self {
-        let id = self.id(message_id, Place::Message);
-        self.content.reply_to = id.map(|id| ReplyTo::new(id).with_part_index(part_index));
-        self
-    }
-
-    /// Asks for a service. Without it: iMessage if possible, then RCS, then SMS.
-    ///
-    /// `iMessage` is that or nothing; `RCS` and `SMS` are never iMessage, and RCS where the recipient has it.
-    pub fn preferred_service(mut self, service: ServiceType) -> Self {
-        self.content.preferred_service = Some(service);
-        self
-    }
-
-    /// Sets the key under which the server takes this message once, however often it is sent: 1 to 255
-    /// characters.
+    /// Sets the idempotency key, under which the server accepts this message once, however often it is sent: 1 to
+    /// 255 characters.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.content.idempotency_key = Some(key.into());
         self
     }
 
-    /// Turns one rule off for this message.
-    pub fn without_rule(mut self, rule: Rule) -> Self {
-        self.rules.turn_off(rule);
-        self
-    }
-
-    /// Turns all rules off for this message: what it holds is sent as it is, and the server decides.
+    /// Sets the idempotency keys of messages that are sent together to `key-1`, `key-2`, and so on.
     ///
-    /// What has no meaning at all is left out, such as bold for words that do not occur.
-    pub fn unchecked(mut self) -> Self {
-        self.rules.turn_all_off();
-        self
+    /// The same key gives the same keys each time, so that sending all of them again is safe. The messages of
+    /// [`split`](Self::split) have such keys if the message had one.
+    ///
+    /// ```
+    /// use linq_ext::Message;
+    ///
+    /// let replies = Message::keyed("order-17", ["Thanks!", "It is on its way."].map(Message::from));
+    /// let keys = replies.map(|reply| reply.build().map(|content| content.idempotency_key));
+    /// assert!(keys.eq([Ok(Some("order-17-1".to_owned())), Ok(Some("order-17-2".to_owned()))]));
+    /// ```
+    pub fn keyed(
+        key: impl Into<String>,
+        messages: impl IntoIterator<Item = Self>,
+    ) -> impl Iterator<Item = Self> {
+        let key = key.into();
+        let numbered = messages.into_iter().zip(1_u64..);
+        numbered.map(move |(message, number)| message.idempotency_key(format!("{key}-{number}")))
     }
 
-    /// The content that a request takes.
+    /// Returns the content for a request.
     ///
     /// # Errors
     ///
@@ -250,14 +284,14 @@ impl Message {
     pub fn build(self) -> Result<MessageContent, InvalidMessage> {
         let mut report = self.report;
         report.extend(report_message(&self.content));
-        report.finish_under(self.rules)?;
-        Ok(*self.content)
+        report.finish_without(&self.off)?;
+        Ok(self.content)
     }
 
-    /// The content for the first message of a new chat (`POST /v3/chats`): the rules of
-    /// [`check_first_message`](super::check_first_message) hold as well.
+    /// Returns the content for the first message of a new chat (`POST /v3/chats`), for which the rules of
+    /// [`check_first_message`](super::check_first_message) apply too.
     ///
-    /// Where the chat exists already, `POST /v3/chats` reuses it; turn the `FirstMessage…` rules off then.
+    /// `POST /v3/chats` reuses a chat that exists; turn the `FirstMessage…` rules off in that case.
     ///
     /// # Errors
     ///
@@ -267,50 +301,80 @@ impl Message {
         self.build()
     }
 
-    fn add_sticker(&mut self, span: &Span, image: impl FnOnce(InlineSticker) -> InlineSticker) {
-        if let Some((text, range)) = self.select(span) {
-            text.inline_stickers
-                .get_or_insert_default()
-                .push(image(InlineSticker::new(range)));
+    pub(crate) fn add_part(&mut self, part: impl Into<MessagePart>) {
+        let parts = self.content.parts.get_or_insert_default();
+        parts.push(part.into());
+    }
+
+    pub(crate) fn add_media(&mut self, attachment_id: impl IntoId, media: MediaPart) {
+        let place = Place::Part(self.content.parts.as_ref().map_or(0, Vec::len));
+        if let Some(id) = self.id(attachment_id, place) {
+            self.add_part(media.with_attachment_id(id));
         }
     }
 
-    /// The id, unless it is not a UUID, which is noted.
-    fn id(&mut self, id: impl TryInto<Uuid>, place: Place) -> Option<Uuid> {
-        let id = id.try_into().ok();
+    pub(crate) fn add_decoration(&mut self, decoration: Decoration, span: &Span) {
+        if let Some((text, range)) = self.select(span) {
+            let decorations = text.text_decorations.get_or_insert_default();
+            decorations.push(decoration.at(range));
+        }
+    }
+
+    pub(crate) fn add_mention(&mut self, handle: String, span: &Span) {
+        if let Some((index, text)) = self.last_text()
+            && text.mention.is_some()
+        {
+            self.report.add(Place::Part(index), Rule::Mention);
+        } else if let Some((text, range)) = self.select(span) {
+            text.mention = Some(handle);
+            text.mention_range = Some(range);
+        }
+    }
+
+    pub(crate) fn add_sticker(
+        &mut self,
+        span: &Span,
+        image: impl FnOnce(InlineSticker) -> InlineSticker,
+    ) {
+        if let Some((text, range)) = self.select(span) {
+            let stickers = text.inline_stickers.get_or_insert_default();
+            stickers.push(image(InlineSticker::new(range)));
+        }
+    }
+
+    /// Returns the id, or notes that it is not a UUID.
+    pub(crate) fn id(&mut self, id: impl IntoId, place: Place) -> Option<Uuid> {
+        let id = id.into_id();
         self.report.expect(id.is_some(), place, Rule::Id);
         id
     }
 
-    /// The last text and the selected range of it, unless there is none, which is noted.
+    pub(crate) fn last_text(&mut self) -> Option<(usize, &mut TextPart)> {
+        let parts = self.content.parts.as_deref_mut().unwrap_or_default();
+        let mut from_end = parts.iter_mut().enumerate().rev();
+        from_end.find_map(|(index, part)| match part {
+            MessagePart::Text(text) => Some((index, text)),
+            _ => None,
+        })
+    }
+
+    /// Returns the last text and the selected range of it, or notes why there is none.
     fn select(&mut self, span: &Span) -> Option<(&mut TextPart, Vec<i64>)> {
-        let Some((index, text)) = last_text(&mut self.content) else {
-            self.report.add(Place::Message, Rule::NoText);
-            return None;
+        let selected = match self.last_text() {
+            None => Err((Place::Message, Rule::NoText)),
+            Some((index, text)) => span
+                .resolve(&text.value)
+                .map(|bytes| Utf16::new(&text.value).range(bytes))
+                .map_err(|rule| (Place::Part(index), rule)),
         };
-        match span.resolve(&text.value) {
-            Ok(bytes) => {
-                let range = Utf16Map::new(&text.value).range(bytes);
-                Some((text, range))
-            }
-            Err(rule) => {
-                self.report.add(Place::Part(index), rule);
+        match selected {
+            Ok(range) => self.last_text().map(|(_, text)| (text, range)),
+            Err((place, rule)) => {
+                self.report.add(place, rule);
                 None
             }
         }
     }
-}
-
-fn last_text(content: &mut MessageContent) -> Option<(usize, &mut TextPart)> {
-    let parts = content.parts.as_deref_mut().unwrap_or_default();
-    parts
-        .iter_mut()
-        .enumerate()
-        .rev()
-        .find_map(|(index, part)| match part {
-            MessagePart::Text(text) => Some((index, text)),
-            _ => None,
-        })
 }
 
 impl From<&str> for Message {
@@ -325,10 +389,16 @@ impl From<String> for Message {
     }
 }
 
+impl From<&String> for Message {
+    fn from(text: &String) -> Self {
+        Self::new().text(text)
+    }
+}
+
 impl From<MessageContent> for Message {
     fn from(content: MessageContent) -> Self {
         Self {
-            content: Box::new(content),
+            content,
             ..Self::default()
         }
     }
@@ -342,7 +412,7 @@ impl TryFrom<Message> for MessageContent {
     }
 }
 
-/// Counts, never what the message says.
+// Counts only, since content is private.
 impl fmt::Debug for Message {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = self.content.parts.as_deref().unwrap_or_default();
@@ -375,7 +445,7 @@ mod tests {
     use linq_types::{IMessageApp, IMessageAppLayout, IMessageAppPart, TextDecoration};
 
     use super::super::effect::BubbleEffect;
-    use super::super::utf16::read_range;
+    use super::super::span::read_range;
     use super::*;
 
     fn decorations(message: Message) -> Vec<TextDecoration> {

@@ -1,28 +1,30 @@
-//! Effects that iMessage plays with a message.
+//! The effects of messages.
 
 use std::fmt;
+use std::str::FromStr;
 
 use linq_types::{MessageEffect, MessageEffectType};
 
-/// An effect played with the whole message. One per message; only iMessage shows it.
+/// An effect of a message, at most one; only iMessage shows it.
 ///
-/// The first message of a new chat may not have one (`POST /v3/chats`, see
+/// Effects are parsed from their names: `"confetti".parse::<Effect>()`, or `.effect("confetti")` of a message. The
+/// first message of a new chat may not have one (`POST /v3/chats`, see
 /// [`Rule::FirstMessageEffect`](super::Rule::FirstMessageEffect)).
 ///
 /// ```
-/// use linq_ext::message::{BubbleEffect, Effect, Message, ScreenEffect};
+/// use linq_ext::message::{Message, ScreenEffect};
 ///
 /// let message = Message::from("We did it!").effect(ScreenEffect::Confetti);
-/// let message = Message::from("Now.").effect(BubbleEffect::Slam);
-/// // One that came out after this release:
-/// let message = Message::from("Hm").effect(ScreenEffect::from("aurora"));
+/// let message = Message::from("Now.").effect("slam");
+/// // One that is newer than this release:
+/// let message = Message::from("Hm").effect(ScreenEffect::other("aurora"));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Effect {
-    /// Across the whole chat.
+    /// An effect across the whole chat.
     Screen(ScreenEffect),
-    /// On the message's own bubble.
+    /// An effect on the bubble of the message.
     Bubble(BubbleEffect),
 }
 
@@ -48,11 +50,102 @@ impl From<Effect> for MessageEffect {
     }
 }
 
-/// Name of an effect that this version of the crate does not know.
+/// The name of an effect that this release does not know.
 ///
-/// Made by `From<&str>` of the effect's type alone, so it never holds a known name.
+/// It is created by `other` of the effect's type only, so it is never a known name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OtherEffect(String);
+
+/// The error of a name that is not the name of an effect.
+///
+/// Its `Display` lists the names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownEffect {
+    known: Vec<String>,
+}
+
+impl UnknownEffect {
+    fn new<T: fmt::Display>(known: impl IntoIterator<Item = T>) -> Self {
+        Self {
+            known: known.into_iter().map(|effect| effect.to_string()).collect(),
+        }
+    }
+}
+
+impl fmt::Display for UnknownEffect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "unknown effect, expected one of {}",
+            self.known.join(", ")
+        )
+    }
+}
+
+impl std::error::Error for UnknownEffect {}
+
+impl Effect {
+    /// Returns the effects that this release knows.
+    pub fn known() -> impl Iterator<Item = Self> {
+        let screen = ScreenEffect::KNOWN.iter().cloned().map(Self::Screen);
+        screen.chain(BubbleEffect::KNOWN.iter().cloned().map(Self::Bubble))
+    }
+
+    /// Returns the name, as the API writes it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Screen(effect) => effect.as_str(),
+            Self::Bubble(effect) => effect.as_str(),
+        }
+    }
+}
+
+impl FromStr for Effect {
+    type Err = UnknownEffect;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEffect> {
+        let mut known = Self::known();
+        let found = known.find(|effect| effect.as_str() == name);
+        found.ok_or_else(|| UnknownEffect::new(Self::known()))
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// Conversions from names, by way of `FromStr`.
+macro_rules! from_names {
+    ($($name:ident)*) => {
+        $(impl TryFrom<&str> for $name {
+            type Error = UnknownEffect;
+
+            fn try_from(name: &str) -> Result<Self, UnknownEffect> {
+                name.parse()
+            }
+        }
+
+        impl TryFrom<&String> for $name {
+            type Error = UnknownEffect;
+
+            fn try_from(name: &String) -> Result<Self, UnknownEffect> {
+                name.parse()
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = UnknownEffect;
+
+            fn try_from(name: String) -> Result<Self, UnknownEffect> {
+                name.parse()
+            }
+        })*
+    };
+}
+
+from_names! { Effect ScreenEffect BubbleEffect }
 
 macro_rules! effects {
     ($(#[$docs:meta])* $name:ident { $($(#[$variant_docs:meta])* $variant:ident = $wire:literal,)* }) => {
@@ -61,28 +154,36 @@ macro_rules! effects {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_docs])* $variant,)*
-            /// One that this version of the crate does not know.
+            /// An effect that this release does not know.
             Other(OtherEffect),
         }
 
         impl $name {
-            /// The effects that this version of the crate knows.
+            /// The effects that this release knows.
             pub const KNOWN: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The name as it stands on the wire.
+            /// Returns the name, as the API writes it.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $wire,)*
                     Self::Other(OtherEffect(name)) => name,
                 }
             }
+
+            /// Returns the effect with a name that may be newer than this release.
+            pub fn other(name: impl Into<String>) -> Self {
+                let name = name.into();
+                name.parse().unwrap_or(Self::Other(OtherEffect(name)))
+            }
         }
 
-        impl From<&str> for $name {
-            fn from(name: &str) -> Self {
+        impl FromStr for $name {
+            type Err = UnknownEffect;
+
+            fn from_str(name: &str) -> Result<Self, UnknownEffect> {
                 match name {
-                    $($wire => Self::$variant,)*
-                    _ => Self::Other(OtherEffect(name.to_owned())),
+                    $($wire => Ok(Self::$variant),)*
+                    _ => Err(UnknownEffect::new(Self::KNOWN)),
                 }
             }
         }
@@ -124,7 +225,7 @@ effects! {
 }
 
 effects! {
-    /// An effect on the message's own bubble.
+    /// An effect on the bubble of the message.
     BubbleEffect {
         /// The bubble comes up small and slowly.
         Gentle = "gentle",
@@ -144,13 +245,21 @@ mod tests {
     #[test]
     fn names_are_those_of_the_document() {
         for effect in ScreenEffect::KNOWN {
-            assert_eq!(&ScreenEffect::from(effect.as_str()), effect);
+            assert_eq!(effect.as_str().parse().as_ref(), Ok(effect));
+            assert_eq!(&ScreenEffect::other(effect.as_str()), effect);
+        }
+        for effect in Effect::known() {
+            assert_eq!(Effect::try_from(effect.as_str()), Ok(effect));
         }
         assert_eq!(ScreenEffect::KNOWN.len(), 11);
         assert_eq!(BubbleEffect::KNOWN.len(), 4);
-        assert_eq!(BubbleEffect::from("slam"), BubbleEffect::Slam);
-        assert_eq!(ScreenEffect::from("slam").to_string(), "slam");
-        assert_ne!(ScreenEffect::from("slam"), ScreenEffect::Confetti);
+        assert_eq!("slam".parse(), Ok(BubbleEffect::Slam));
+        assert_eq!(ScreenEffect::other("slam").to_string(), "slam");
+        let error = "slam".parse::<ScreenEffect>().expect_err("a bubble effect");
+        assert!(
+            error.to_string().contains("balloons, celebration"),
+            "{error}"
+        );
     }
 
     #[test]

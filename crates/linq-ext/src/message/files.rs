@@ -1,20 +1,20 @@
-//! Files: what may be uploaded, and how large it may be.
+//! The rules for files: their types and sizes.
 
 use linq_types::SupportedContentType;
 
 use super::rules::{InvalidMessage, Place, Report, Rule};
 
-/// Bytes of an uploaded file at most: 100 MB (`POST /v3/attachments`, 5005).
+/// Largest size of an uploaded file in bytes: 100 MB (`POST /v3/attachments`, 5005).
 pub const MAX_UPLOAD_BYTES: u64 = 104_857_600;
-/// Bytes of a file given by URL at most: 10 MB, read as mebibytes like the limit of uploads (5005).
+/// Largest size of a file that is given by URL in bytes: 10 MB, in mebibytes like the limit of uploads (5005).
 pub const MAX_URL_BYTES: u64 = 10_485_760;
-/// Characters of a file's name at most (`POST /v3/attachments`).
+/// Largest number of characters of a file name (`POST /v3/attachments`).
 pub const MAX_FILE_NAME_CHARACTERS: usize = 255;
 
-/// The content type that the API takes for a file with this name, by its extension.
+/// Returns the content type of a file with this name, by its extension.
 ///
-/// `None` for a name without an extension, and for types that the API refuses (5004): FLAC, OGG, programs and
-/// whatever else its list does not hold. Where the list has several spellings, this is the current one.
+/// Returns `None` for a name without an extension, and for types that the API refuses (5004), such as FLAC, OGG and
+/// programs. Where the API knows several spellings of a type, this is the current one.
 ///
 /// ```
 /// use linq_ext::message::content_type_of;
@@ -93,17 +93,12 @@ pub fn check_upload(
     size_bytes: u64,
 ) -> Result<(), InvalidMessage> {
     let mut report = Report::default();
-    report.expect(
-        !file_name.is_empty() && file_name.chars().nth(MAX_FILE_NAME_CHARACTERS).is_none(),
-        Place::File,
-        Rule::FileName,
-    );
-    report.expect(!content_type.is_unknown(), Place::File, Rule::FileType);
-    report.expect(
-        (1..=MAX_UPLOAD_BYTES).contains(&size_bytes),
-        Place::File,
-        Rule::FileSize,
-    );
+    let mut check = |holds, rule| report.expect(holds, Place::File, rule);
+    let is_name =
+        !file_name.is_empty() && file_name.chars().nth(MAX_FILE_NAME_CHARACTERS).is_none();
+    check(is_name, Rule::FileName);
+    check(!content_type.is_unknown(), Rule::FileType);
+    check((1..=MAX_UPLOAD_BYTES).contains(&size_bytes), Rule::FileSize);
     report.finish()
 }
 
@@ -113,13 +108,8 @@ pub fn check_upload(
 ///
 /// [`Rule::FileSize`] (5005).
 pub fn check_url_file(size_bytes: u64) -> Result<(), InvalidMessage> {
-    let mut report = Report::default();
-    report.expect(
-        (1..=MAX_URL_BYTES).contains(&size_bytes),
-        Place::File,
-        Rule::FileSize,
-    );
-    report.finish()
+    let is_size = (1..=MAX_URL_BYTES).contains(&size_bytes);
+    Report::of(is_size, Place::File, Rule::FileSize).finish()
 }
 
 /// Checks the type of a voice memo (`POST /v3/chats/{id}/voicememo`): MP3, M4A, AAC, CAF, WAV, AIFF or AMR.
@@ -145,9 +135,7 @@ pub fn check_voice_memo(content_type: &SupportedContentType) -> Result<(), Inval
             | Type::AudioAiff
             | Type::AudioAmr
     );
-    let mut report = Report::default();
-    report.expect(is_voice, Place::File, Rule::FileType);
-    report.finish()
+    Report::of(is_voice, Place::File, Rule::FileType).finish()
 }
 
 #[cfg(test)]

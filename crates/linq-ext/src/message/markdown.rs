@@ -8,24 +8,25 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::check::{MAX_LINK_CHARACTERS, MAX_TEXT_CHARACTERS};
 use super::content::Message;
-use super::decoration::{Decoration, Style};
-use super::split::{Draft, Tie, Tied};
+use super::span::{Decoration, Style};
+use super::split::{AnnotatedText, Annotation, AnnotationValue};
 
 impl Message {
-    /// Messages that show what a Markdown text says. Needs the feature `markdown`.
+    /// Converts a Markdown text into messages. Requires the feature `markdown`.
     ///
-    /// The API sends text as it is, so this turns Markdown (CommonMark, with `~~strikethrough~~`) into text and
-    /// decorations:
+    /// The API sends text as it is, so Markdown (CommonMark, with `~~strikethrough~~` and tables) is converted into
+    /// text and decorations:
     ///
-    /// - `**bold**`, `*italic*`, `~~strikethrough~~` and `<u>underline</u>` decorate, nested and across each
-    ///   other; any other HTML leaves its text.
-    /// - Headings, code, quotes, lists and rules become plain text, lists with `•` or their numbers.
-    /// - A link or a bare address that has a line of a paragraph to itself becomes a message of its own, since a
-    ///   link stands alone. Any other link or picture becomes `text (address)`.
-    /// - A line break in a paragraph stays one.
+    /// - `**bold**`, `*italic*`, `~~strikethrough~~` and `<u>underline</u>` become decorations, nested and
+    ///   overlapping; other HTML is reduced to its text.
+    /// - Headings, code, quotes, lists and rules become plain text, lists with `•` or their numbers. A row of a table
+    ///   becomes a line such as `Item: Tea, Price: 3`.
+    /// - A link or a bare address that is alone on a line of a paragraph becomes a message, since a link is the only
+    ///   part of its message. Other links and images become `text (address)`.
+    /// - A line break in a paragraph is kept.
     ///
-    /// Texts that are too long, or have too many decorations, are cut as [`split`](Self::split) does it.
-    /// Markdown that shows nothing gives no message.
+    /// Texts that are too long, or have too many decorations, are cut as in [`split`](Self::split). Markdown without
+    /// visible text gives no message. For idempotency keys use [`keyed`](Self::keyed).
     ///
     /// ```
     /// use linq_ext::message::Message;
@@ -39,12 +40,14 @@ impl Message {
     /// ```
     pub fn from_markdown(markdown: &str) -> Vec<Self> {
         let mut writer = Writer::default();
-        for event in Parser::new_ext(markdown, Options::ENABLE_STRIKETHROUGH) {
-            writer.take(event);
+        for event in Parser::new_ext(markdown, EXTENSIONS) {
+            writer.event(event);
         }
         writer.finish()
     }
 }
+
+const EXTENSIONS: Options = Options::ENABLE_STRIKETHROUGH.union(Options::ENABLE_TABLES);
 
 /// In the order of `Writer::open`.
 const STYLES: [Style; 4] = [
@@ -62,36 +65,63 @@ const UNDERLINE: usize = 3;
 const DEEPEST_INDENT: usize = 8;
 const DEEPEST_QUOTE: usize = 3;
 
-/// Writes plain text, and notes what is tied to it.
+/// Writes plain text and its annotations.
 #[derive(Default)]
 struct Writer {
     text: String,
-    ties: Vec<Tie>,
+    annotations: Vec<Annotation>,
     open: [OpenStyle; STYLES.len()],
     /// Line breaks to write before the next text.
-    owed: usize,
-    /// Lists around this place, with the next number of ordered ones.
+    pending_breaks: usize,
+    /// The lists around this position, with the next number of ordered ones.
     lists: Vec<Option<u64>>,
     quotes: usize,
-    /// What the next line of a list begins with.
+    /// The start of the next line of a list.
     marker: Option<String>,
+    table: Option<Table>,
     links: Vec<OpenLink>,
-    /// A block of HTML, as far as it has come.
+    /// The HTML block so far.
     html: Option<String>,
     paragraph: Option<usize>,
     /// Paragraphs outside lists and quotes, in order.
     paragraphs: Vec<Range<usize>>,
-    /// Stretches that count as a link, or in spite of their looks as none, if they have a line to themselves;
-    /// in order.
-    links_or_not: Vec<(Range<usize>, Option<String>)>,
+    /// Ranges that are a link with this address, or code that is not a link even if it looks like one; in order.
+    known_links: Vec<(Range<usize>, Option<String>)>,
 }
 
-/// A style that has begun.
+/// A style that is not closed yet.
 #[derive(Default)]
 struct OpenStyle {
     depth: usize,
-    /// `None` until text has been written.
+    /// `None` until text is written.
     start: Option<usize>,
+}
+
+#[derive(Default)]
+struct Table {
+    headers: Vec<String>,
+    is_head: bool,
+    has_rows: bool,
+    /// The column of the cell.
+    column: usize,
+    /// The text to write before the cell, unless the cell is empty.
+    prefix: Option<String>,
+    /// True if a cell of the row was written.
+    is_row_started: bool,
+}
+
+impl Table {
+    fn start_cell(&mut self) {
+        if self.is_head {
+            return self.headers.push(String::new());
+        }
+        let separator = if self.is_row_started { ", " } else { "" };
+        self.prefix = Some(match self.headers.get(self.column) {
+            Some(header) if !header.is_empty() => format!("{separator}{header}: "),
+            _ => separator.to_owned(),
+        });
+        self.column += 1;
+    }
 }
 
 struct OpenLink {
@@ -102,7 +132,7 @@ struct OpenLink {
 }
 
 impl Writer {
-    fn take(&mut self, event: Event<'_>) {
+    fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
@@ -111,9 +141,9 @@ impl Writer {
             }
             Event::Code(code) => {
                 let start = self.write(&code);
-                self.note_link_or_not(start, None);
+                self.mark_link(start, None);
             }
-            Event::SoftBreak | Event::HardBreak => self.owed += 1,
+            Event::SoftBreak | Event::HardBreak => self.pending_breaks += 1,
             Event::Rule => {
                 self.block();
                 self.write("———");
@@ -124,7 +154,7 @@ impl Writer {
                 None => self.html(&html),
             },
             Event::InlineHtml(html) => self.html(&html),
-            // Extensions that are not switched on.
+            // Extensions that are not enabled.
             _ => {}
         }
     }
@@ -150,8 +180,33 @@ impl Writer {
                 self.block();
                 self.lists.push(first);
             }
+            Tag::Table(_) => {
+                self.block();
+                self.table = Some(Table::default());
+            }
+            Tag::TableHead => {
+                if let Some(table) = &mut self.table {
+                    table.is_head = true;
+                }
+            }
+            Tag::TableRow => {
+                self.break_lines(1);
+                if let Some(table) = &mut self.table {
+                    let headers = mem::take(&mut table.headers);
+                    *table = Table {
+                        headers,
+                        has_rows: true,
+                        ..Table::default()
+                    };
+                }
+            }
+            Tag::TableCell => {
+                if let Some(table) = &mut self.table {
+                    table.start_cell();
+                }
+            }
             Tag::Item => {
-                self.owe(1);
+                self.break_lines(1);
                 self.marker = Some(match self.lists.last_mut() {
                     Some(Some(number)) => {
                         let marker = format!("{number}. ");
@@ -174,7 +229,7 @@ impl Writer {
         match tag {
             TagEnd::Paragraph | TagEnd::Heading(_) => {
                 // The others are balanced by the parser.
-                self.close_style_wholly(UNDERLINE);
+                self.end_style(UNDERLINE);
                 if let Some(start) = self.paragraph.take() {
                     self.paragraphs.push(start..self.text.len());
                 }
@@ -190,13 +245,31 @@ impl Writer {
                 self.block();
             }
             TagEnd::CodeBlock => self.block(),
+            TagEnd::TableHead => {
+                if let Some(table) = &mut self.table {
+                    table.is_head = false;
+                }
+            }
+            TagEnd::TableCell => {
+                if let Some(table) = &mut self.table {
+                    table.prefix = None;
+                }
+            }
+            TagEnd::Table => {
+                if let Some(table) = self.table.take()
+                    && !table.has_rows
+                {
+                    self.write(&table.headers.join(", "));
+                }
+                self.block();
+            }
             TagEnd::List(_) => {
                 self.lists.pop();
                 self.block();
             }
             TagEnd::Item => {
                 self.marker = None;
-                self.owe(1);
+                self.break_lines(1);
             }
             TagEnd::Strong => self.close_style(BOLD),
             TagEnd::Emphasis => self.close_style(ITALIC),
@@ -206,32 +279,46 @@ impl Writer {
         }
     }
 
-    /// Whether a paragraph here stands in nothing else.
+    /// Whether a paragraph here is not inside a list or a quote.
     fn is_outermost(&self) -> bool {
         self.lists.is_empty() && self.quotes == 0
     }
 
-    /// Parts what comes from what was: by a blank line, in lists by a line break.
+    /// Separates blocks: by a blank line, in lists by a line break.
     fn block(&mut self) {
-        self.owe(if self.lists.is_empty() { 2 } else { 1 });
+        self.break_lines(if self.lists.is_empty() { 2 } else { 1 });
     }
 
-    fn owe(&mut self, line_breaks: usize) {
-        self.owed = self.owed.max(line_breaks);
+    fn break_lines(&mut self, line_breaks: usize) {
+        self.pending_breaks = self.pending_breaks.max(line_breaks);
     }
 
-    /// Writes text and says where it begins.
+    /// Writes text, and returns where it starts.
     fn write(&mut self, text: &str) -> usize {
+        if let Some(table) = &mut self.table
+            && table.is_head
+        {
+            if let Some(header) = table.headers.last_mut() {
+                header.push_str(text);
+            }
+            return self.text.len();
+        }
         let mut start = None;
         for (index, line) in text.split('\n').enumerate() {
             if index > 0 {
-                self.owed += 1;
+                self.pending_breaks += 1;
             }
             let line = line.trim_end_matches('\r');
             if line.is_empty() {
                 continue;
             }
             self.start_line();
+            if let Some(table) = &mut self.table
+                && let Some(prefix) = table.prefix.take()
+            {
+                table.is_row_started = true;
+                self.text.push_str(&prefix);
+            }
             let at = self.text.len();
             for style in self.open.iter_mut().filter(|style| style.depth > 0) {
                 style.start.get_or_insert(at);
@@ -245,22 +332,22 @@ impl Writer {
         start.unwrap_or(self.text.len())
     }
 
-    /// Writes the line breaks that are owed, and what the new line begins with.
+    /// Writes the pending line breaks, and the start of the new line.
     fn start_line(&mut self) {
-        let owed = mem::take(&mut self.owed);
-        if owed == 0 && !self.text.is_empty() {
+        let line_breaks = mem::take(&mut self.pending_breaks);
+        if line_breaks == 0 && !self.text.is_empty() {
             return;
         }
         let indent = self.lists.len().min(DEEPEST_INDENT);
         let marker = self.marker.take();
         if self.quotes > 0 || indent > 0 {
-            // Styles leave out what a line begins with.
+            // Styles do not apply to the start of a line.
             for index in 0..STYLES.len() {
-                self.end_stretch(index);
+                self.end_span(index);
             }
         }
         if !self.text.is_empty() {
-            self.text.extend(std::iter::repeat_n('\n', owed));
+            self.text.extend(std::iter::repeat_n('\n', line_breaks));
         }
         for _ in 0..self.quotes.min(DEEPEST_QUOTE) {
             self.text.push_str("> ");
@@ -283,25 +370,25 @@ impl Writer {
         let style = &mut self.open[index];
         style.depth = style.depth.saturating_sub(1);
         if style.depth == 0 {
-            self.end_stretch(index);
+            self.end_span(index);
         }
     }
 
-    fn close_style_wholly(&mut self, index: usize) {
+    fn end_style(&mut self, index: usize) {
         self.open[index].depth = 0;
-        self.end_stretch(index);
+        self.end_span(index);
     }
 
-    /// Ties a style to what was written under it so far.
-    fn end_stretch(&mut self, index: usize) {
+    /// Applies a style to the text written since its start.
+    fn end_span(&mut self, index: usize) {
         let end = self.text.len();
         if let Some(start) = self.open[index].start.take()
             && start < end
         {
             let decoration = Decoration::from(STYLES[index].clone()).at(Vec::new());
-            self.ties.push(Tie {
+            self.annotations.push(Annotation {
                 range: start..end,
-                tied: Tied::Decoration(decoration),
+                value: AnnotationValue::Decoration(decoration),
             });
         }
     }
@@ -318,44 +405,44 @@ impl Writer {
         let Some(link) = self.links.pop() else {
             return;
         };
-        let is_picture_of_link = link.is_image && !self.links.is_empty();
+        let is_image_of_link = link.is_image && !self.links.is_empty();
         let label = link.start.map(|start| &self.text[start..]);
         let start = match label {
-            _ if is_picture_of_link || link.url.is_empty() => return,
+            _ if is_image_of_link || link.url.is_empty() => return,
             None => self.write(&link.url),
             Some(label) => {
                 let start = self.text.len() - label.len();
-                let is_said = label == link.url
+                let is_shown = label == link.url
                     || link
                         .url
                         .strip_prefix("mailto:")
                         .is_some_and(|address| address == label);
-                if !is_said {
+                if !is_shown {
                     self.write(&format!(" ({})", link.url));
                 }
                 start
             }
         };
         if !link.is_image && is_web_address(&link.url) {
-            self.note_link_or_not(start, Some(link.url));
+            self.mark_link(start, Some(link.url));
         }
     }
 
-    fn note_link_or_not(&mut self, start: usize, url: Option<String>) {
+    fn mark_link(&mut self, start: usize, url: Option<String>) {
         if start < self.text.len() {
-            // A link around a piece of code takes its place.
+            // A link around code replaces it.
             while self
-                .links_or_not
+                .known_links
                 .last()
                 .is_some_and(|(inner, _)| inner.start >= start)
             {
-                self.links_or_not.pop();
+                self.known_links.pop();
             }
-            self.links_or_not.push((start..self.text.len(), url));
+            self.known_links.push((start..self.text.len(), url));
         }
     }
 
-    /// Writes the text of HTML, and heeds the few tags that mean something here.
+    /// Writes the text of HTML, and applies the few tags that have an equivalent.
     fn html(&mut self, html: &str) {
         let mut rest = html;
         while let Some((before, tag)) = rest.split_once('<') {
@@ -374,7 +461,7 @@ impl Writer {
                 continue;
             }
             let Some((tag, after)) = tag.split_once('>') else {
-                // No tag ends from here on.
+                // No tag ends after this position.
                 self.write_html_text(&rest[before.len()..]);
                 return;
             };
@@ -397,9 +484,9 @@ impl Writer {
         match name.as_str() {
             "u" if is_end => self.close_style(UNDERLINE),
             "u" => self.open_style(UNDERLINE),
-            "br" => self.owed += 1,
+            "br" => self.pending_breaks += 1,
             "p" | "div" | "li" | "tr" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" if is_end => {
-                self.owe(1);
+                self.break_lines(1);
             }
             _ => {}
         }
@@ -422,36 +509,37 @@ impl Writer {
 
     fn finish(mut self) -> Vec<Message> {
         for index in 0..STYLES.len() {
-            self.close_style_wholly(index);
+            self.end_style(index);
         }
-        if !self.ties.is_empty() {
-            let mut whole: Vec<_> = self.text.grapheme_indices(true).map(|(at, _)| at).collect();
-            whole.push(self.text.len());
-            for Tie { range, .. } in &mut self.ties {
-                // Half a visible character in bold is all of it in bold.
-                let before = whole.partition_point(|&at| at <= range.start);
-                let after = whole.partition_point(|&at| at < range.end);
-                *range = whole[before - 1]..whole[after];
+        if !self.annotations.is_empty() {
+            let graphemes = self.text.grapheme_indices(true);
+            let mut boundaries: Vec<_> = graphemes.map(|(at, _)| at).collect();
+            boundaries.push(self.text.len());
+            for Annotation { range, .. } in &mut self.annotations {
+                // A grapheme cluster that is half bold becomes bold.
+                let before = boundaries.partition_point(|&at| at <= range.start);
+                let after = boundaries.partition_point(|&at| at < range.end);
+                *range = boundaries[before - 1]..boundaries[after];
             }
         }
-        self.ties.sort_by_key(|tie| tie.range.start);
+        self.annotations.sort_by_key(|found| found.range.start);
 
-        let links = self.links_on_their_own();
-        let mut stretches = Vec::new();
+        let links = self.separate_links();
+        let mut texts = Vec::new();
         let mut start = 0;
         for (line, _) in &links {
-            stretches.push(self.trim(start..line.start));
+            texts.push(self.trim(start..line.start));
             start = line.end;
         }
-        stretches.push(self.trim(start..self.text.len()));
+        texts.push(self.trim(start..self.text.len()));
 
-        let draft = Draft {
+        let text = AnnotatedText {
             text: self.text,
-            ties: self.ties,
+            annotations: self.annotations,
         };
         let mut urls = links.into_iter().map(|(_, url)| url);
         let mut messages = Vec::new();
-        for text in draft.slices(&stretches) {
+        for text in text.slices(&texts) {
             if !text.text.is_empty() {
                 let parts = text.into_parts(MAX_TEXT_CHARACTERS);
                 messages.extend(parts.into_iter().map(|part| Message::new().part(part)));
@@ -461,15 +549,15 @@ impl Writer {
         messages
     }
 
-    /// The range without line breaks in front and white space behind.
+    /// Returns the range without leading line breaks and trailing white space.
     fn trim(&self, range: Range<usize>) -> Range<usize> {
         let text = self.text[range.clone()].trim_end();
         let end = range.start + text.len();
         end - text.trim_start_matches('\n').len()..end
     }
 
-    /// Lines that are a link and nothing else, with its address.
-    fn links_on_their_own(&self) -> Vec<(Range<usize>, String)> {
+    /// Returns the lines that consist of a link, with its address.
+    fn separate_links(&self) -> Vec<(Range<usize>, String)> {
         let mut links = Vec::new();
         for paragraph in &self.paragraphs {
             let mut start = paragraph.start;
@@ -487,12 +575,12 @@ impl Writer {
     }
 
     fn link_at(&self, line: Range<usize>) -> Option<String> {
-        let noted = self
-            .links_or_not
+        let known = self
+            .known_links
             .binary_search_by_key(&line.start, |(range, _)| range.start)
             .ok()
-            .map(|index| &self.links_or_not[index]);
-        match noted {
+            .map(|index| &self.known_links[index]);
+        match known {
             Some((range, url)) if *range == line => url.clone(),
             _ => {
                 let line = &self.text[line];
@@ -505,7 +593,7 @@ impl Writer {
     }
 }
 
-/// Whether a link part can hold it.
+/// Whether it can be the address of a link part.
 fn is_web_address(url: &str) -> bool {
     let has_scheme = ["https://", "http://"].iter().any(|scheme| {
         url.get(..scheme.len())
@@ -519,7 +607,7 @@ fn is_web_address(url: &str) -> bool {
 mod tests {
     use linq_types::{MessagePart, TextDecoration};
 
-    use super::super::utf16::read_range;
+    use super::super::span::read_range;
     use super::*;
 
     /// Texts as they are, links in `[[…]]`.
@@ -594,7 +682,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_visible_character_is_marked_wholly() {
+    fn grapheme_clusters_are_marked_as_a_whole() {
         assert_eq!(marked("a**e**\u{301}b"), ["bold:e\u{301}"]);
     }
 
@@ -613,6 +701,22 @@ mod tests {
         assert_eq!(shown("7) a\n\n8) b"), ["7. a\n8. b"]);
         assert_eq!(shown("- \n- x"), ["• x"]);
         assert_eq!(shown("hard  \nbreak"), ["hard\nbreak"]);
+    }
+
+    #[test]
+    fn tables_become_lines() {
+        let table = "Menu:\n\n| Item | Price |\n|---|--:|\n| **Tea** | 3 |\n| Cake | |\n\nEnjoy!";
+        assert_eq!(
+            shown(table),
+            ["Menu:\n\nItem: Tea, Price: 3\nItem: Cake\n\nEnjoy!"]
+        );
+        assert_eq!(marked(table), ["bold:Tea"]);
+        assert_eq!(shown("| a | b |\n|---|---|"), ["a, b"]);
+        assert_eq!(
+            shown("| | b |\n|---|---|\n| 1 | 2 |\n| | 3"),
+            ["1, b: 2\nb: 3"]
+        );
+        assert_eq!(shown("a | b, not a table"), ["a | b, not a table"]);
     }
 
     #[test]
@@ -726,6 +830,8 @@ mod tests {
             "\n\n",
             "**🇩🇪**",
             "[a](https://example.com)\n",
+            "| a |\n|---|\n| **b** |\n",
+            "| a ",
         ] {
             for message in Message::from_markdown(&piece.repeat(5_000)) {
                 assert!(message.build().is_ok(), "{piece}");

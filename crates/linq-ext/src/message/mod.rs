@@ -1,8 +1,8 @@
-//! What a message says: a builder, decorations by what people see, and the rules checked before sending.
+//! The content of messages: a builder, decorations, and the rules that are checked before sending.
 //!
-//! [`Message`] puts content together in the order in which it is shown, and [`Message::build`] turns it into
-//! what a request takes, or says which part breaks which [`Rule`]. Everything here works on `linq_types` alone:
-//! nothing is sent, and no feature is needed but `markdown` for [`Message::from_markdown`].
+//! [`Message`] puts content together in the order in which it is shown. [`Message::build`] converts it into what a
+//! request takes, or reports which part breaks which [`Rule`]. Everything here works on `linq_types` only, and sends
+//! nothing.
 //!
 //! ```
 //! use linq_ext::message::{Animation, Message, ScreenEffect};
@@ -17,20 +17,19 @@
 //! # Ok::<(), linq_ext::message::InvalidMessage>(())
 //! ```
 //!
-//! Errors and the `Debug` of everything made here name places, counts and rules, never a text, a number or an
-//! address. (`linq_types::MessageContent`, once built, shows what it holds.)
+//! Errors and the `Debug` of everything created here have places, counts and rules, and no text, numbers or
+//! addresses. (The `Debug` of a built `linq_types::MessageContent` may have them.)
 
 mod check;
 mod content;
-mod decoration;
 mod effect;
 mod files;
+mod handles;
 #[cfg(feature = "markdown")]
 mod markdown;
-mod recipients;
 mod rules;
+mod span;
 mod split;
-mod utf16;
 
 pub use check::{
     MAX_DECORATIONS, MAX_IDEMPOTENCY_KEY_CHARACTERS, MAX_LINK_CHARACTERS, MAX_PARTS,
@@ -38,15 +37,16 @@ pub use check::{
 };
 pub(crate) use check::{check_app_card_update, check_file_url};
 pub use content::Message;
-pub use decoration::{Animation, Decoration, Span, Style};
-pub use effect::{BubbleEffect, Effect, OtherEffect, ScreenEffect};
+pub(crate) use content::content_methods;
+pub use effect::{BubbleEffect, Effect, OtherEffect, ScreenEffect, UnknownEffect};
 pub use files::{
     MAX_FILE_NAME_CHARACTERS, MAX_UPLOAD_BYTES, MAX_URL_BYTES, check_upload, check_url_file,
     check_voice_memo, content_type_of,
 };
-pub use recipients::{
+pub use handles::{
     MAX_RECIPIENTS, check_blockable, check_handle, check_handles, check_number, check_recipients,
+    normalize_handle,
 };
-pub(crate) use recipients::{report_line, report_recipients};
+pub(crate) use handles::{report_line, report_recipients};
 pub use rules::{InvalidMessage, Place, Rule, Violation};
-pub use utf16::read_range;
+pub use span::{Animation, Decoration, Span, Style, read_range};

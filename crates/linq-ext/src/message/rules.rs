@@ -1,4 +1,4 @@
-//! The rules for messages: their names, and what breaks them.
+//! The rules for messages, and the error of what breaks them.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ macro_rules! rules {
             /// All rules.
             pub const ALL: &'static [Self] = &[$(Self::$rule),*];
 
-            /// The error code with which the API answers a breach; `None` where it publishes none.
+            /// Returns the error code of the API for a violation; `None` if none is documented.
             pub fn code(self) -> Option<ErrorCode> {
                 match self {
                     $(Self::$rule => $code,)*
@@ -41,41 +41,42 @@ macro_rules! rules {
 rules! {
     /// A message has either parts or an experience.
     PartsOrExperience: None, "a message has either parts or an experience";
-    /// A message has 1 to 100 parts. Sends answer 1004.
+    /// A message has 1 to 100 parts. The API refuses others with 1004.
     PartCount: Some(ErrorCode::InvalidMessageContent), "a message has 1 to 100 parts";
-    /// At most 40 media parts of a message are given by URL; attachments do not count. Sends answer 1004.
+    /// At most 40 media parts of a message are given by URL; attachments do not count. The API refuses more with
+    /// 1004.
     UrlMediaCount: Some(ErrorCode::InvalidMessageContent), "at most 40 media parts are given by URL";
-    /// Two text parts never follow each other. Sends answer 1004.
+    /// Two text parts do not follow each other. The API refuses them with 1004.
     AdjacentText: Some(ErrorCode::InvalidMessageContent), "two text parts do not follow each other";
-    /// A link, an app card and an App Clip each are the only part of their message. Sends answer 1004.
+    /// A link, an app card or an App Clip is the only part of its message. The API refuses others with 1004.
     LonePart: Some(ErrorCode::InvalidMessageContent), "a link, an app card or an App Clip is the only part";
-    /// An idempotency key has 1 to 255 characters. The upper limit is the document's; an empty key would make
-    /// all sends repetitions of one.
+    /// An idempotency key has 1 to 255 characters. The upper limit is documented; with an empty key all sends would
+    /// count as one.
     IdempotencyKey: None, "an idempotency key has 1 to 255 characters";
-    /// The answered part of a message is counted from 0.
-    ReplyPart: None, "the answered part is counted from 0";
-    /// An App Clip goes by iMessage alone. Asking for RCS or SMS answers 2028.
-    AppClipService: Some(ErrorCode::AppClipNeedsImessage), "an App Clip goes by iMessage alone";
+    /// The part that a message replies to is counted from 0.
+    ReplyPart: None, "the part that is replied to is counted from 0";
+    /// An App Clip is sent by iMessage only. The API refuses RCS and SMS with 2028.
+    AppClipService: Some(ErrorCode::AppClipNeedsImessage), "an App Clip is sent by iMessage only";
+    /// An effect that is given by name has a known name. A rule of this crate; with it off, the effect is left out.
+    EffectName: None, "the name of an effect is a known one";
 
-    /// A text has 1 to 10,000 characters, counted as Unicode code points (`char`s), which is what JSON Schema
-    /// means by the document's `maxLength`. [`Message::split`](super::Message::split) makes several messages of
-    /// a longer one.
+    /// A text has 1 to 10,000 characters, counted as Unicode code points (`char`s), as in JSON Schema.
+    /// [`Message::split`](super::Message::split) splits a longer one into several messages.
     TextLength: None, "a text has 1 to 10,000 characters";
-    /// The id of an attachment or of an answered message is a UUID. This crate's own rule; with it off, what
-    /// has no UUID is left out.
+    /// The id of an attachment or of a message that is replied to is a UUID. A rule of this crate; with it off, what
+    /// has another id is left out.
     Id: None, "an id is a UUID";
-    /// There is a text part to decorate, or to mention somebody in. This crate's own rule; with it off, what
-    /// has no text is left out.
-    NoText: None, "a text part comes before what is done to it";
-    /// Selected words occur in the text. This crate's own rule; with it off, the decoration is left out.
+    /// There is a text part to decorate, or to mention somebody in. A rule of this crate; with it off, what has no
+    /// text is left out.
+    NoText: None, "a text part comes before its decorations";
+    /// Selected words occur in the text. A rule of this crate; with it off, the decoration is left out.
     Selection: None, "the selected words occur in the text";
     /// A range is two positions in order, not equal, inside the text. With the rule off, a [`Span`](super::Span)
-    /// that has no place in the text is left out all the same.
-    Range: None, "a range is not empty and lies inside the text";
-    /// A range cuts neither a surrogate pair nor anything else that people see as one character, such as an
-    /// emoji with its skin tone, a flag, or a letter with its accent. With the rule off, a
-    /// [`Span`](super::Span) that cuts a `char` is left out all the same.
-    WholeCharacters: None, "a range cuts no visible character";
+    /// outside the text is still left out.
+    Range: None, "a range is not empty and is inside the text";
+    /// A range cuts neither a surrogate pair nor a grapheme cluster, such as an emoji with its skin tone, a flag, or
+    /// a letter with its accent. With the rule off, a [`Span`](super::Span) that cuts a `char` is still left out.
+    WholeCharacters: None, "a range does not cut a grapheme cluster";
     /// A text has at most 100 decorations.
     DecorationCount: None, "a text has at most 100 decorations";
     /// A decoration is either a style or an animation.
@@ -97,36 +98,36 @@ rules! {
     MediaHttps: None, "the URL of media is an https one";
     /// A link has 1 to 2,048 characters.
     LinkLength: None, "a link has 1 to 2,048 characters";
-    /// The app of a card has a name, a bundle id without a colon and a team id of 10 capital letters and
-    /// digits. Sends answer 1008.
+    /// The app of a card has a name, a bundle id without a colon and a team id of 10 capital letters and digits. The
+    /// API refuses others with 1008.
     AppIdentity: Some(ErrorCode::InvalidAppCard), "the app of a card has a name, a bundle id and a team id";
     /// An app card shows at least one caption or an image, and a title of the image only with the image.
     AppCardLayout: None, "an app card shows a caption or an image";
     /// The URL of an app card is `https` with at most 2,048 characters, or `data` with at most 16,384.
     AppCardUrl: None, "the URL of an app card is an https or data one, and not too long";
 
-    /// The first message of a new chat holds no link (`POST /v3/chats`, 1005).
-    FirstMessageLink: Some(ErrorCode::InvalidParameter), "a first message holds no link";
-    /// The first message of a new chat has no URL in its text (`POST /v3/chats`, 1005). Found are those that
-    /// begin with a scheme (`https://`) or `www.`; what else the server takes for one is not published.
+    /// The first message of a new chat has no link (`POST /v3/chats`, 1005).
+    FirstMessageLink: Some(ErrorCode::InvalidParameter), "a first message has no link";
+    /// The first message of a new chat has no URL in its text (`POST /v3/chats`, 1005). URLs with a scheme
+    /// (`https://`) or `www.` are found; what else the server treats as one is not documented.
     FirstMessageUrl: Some(ErrorCode::InvalidParameter), "a first message has no URL in its text";
     /// The first message of a new chat has no effect (`POST /v3/chats`).
     FirstMessageEffect: None, "a first message has no effect";
-    /// The first message of a new chat is no reply (`POST /v3/chats`).
-    FirstMessageReply: None, "a first message is no reply";
+    /// The first message of a new chat is not a reply (`POST /v3/chats`).
+    FirstMessageReply: None, "a first message is not a reply";
 
-    /// A chat is opened with 1 to 31 recipients (`POST /v3/chats`); `POST /v3/messages` needs at least one.
+    /// A chat is created with 1 to 31 recipients (`POST /v3/chats`); `POST /v3/messages` needs at least one.
     RecipientCount: None, "there are 1 to 31 recipients";
-    /// A handle is a phone number in E.164 (`+` and up to 15 digits) or an e-mail address; where only numbers
-    /// are taken it is the former. Answers 1002.
+    /// A handle is a phone number in E.164 (`+` and up to 15 digits) or an e-mail address; where only numbers are
+    /// accepted it is the former. The API refuses others with 1002.
     Handle: Some(ErrorCode::InvalidPhoneNumber), "a handle is a number in E.164 or an e-mail address";
 
     /// The name of a file has 1 to 255 characters (`POST /v3/attachments`).
     FileName: None, "a file name has 1 to 255 characters";
-    /// The file type is one that the API takes. Answers 5004.
-    FileType: Some(ErrorCode::UnsupportedFileType), "the file type is one that the API takes";
-    /// A file has 1 byte to 100 MB when uploaded, 10 MB by URL. Answers 5005.
-    FileSize: Some(ErrorCode::FileTooLarge), "a file is not empty, and has 100 MB when uploaded or 10 MB by URL at most";
+    /// The file type is one that the API accepts. It refuses others with 5004.
+    FileType: Some(ErrorCode::UnsupportedFileType), "the file type is one that the API accepts";
+    /// A file has 1 byte to 100 MB when uploaded, 10 MB by URL. The API refuses others with 5005.
+    FileSize: Some(ErrorCode::FileTooLarge), "a file is not empty, and has at most 100 MB when uploaded or 10 MB by URL";
 }
 
 /// Where a rule is broken.
@@ -141,7 +142,7 @@ pub enum Place {
     Recipient(usize),
     /// A single handle.
     Handle,
-    /// A line of one's own, to send from or not.
+    /// A line of the account.
     Line,
     /// A file.
     File,
@@ -160,7 +161,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// One rule that is broken in one place.
+/// A rule that is broken in one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Violation {
     place: Place,
@@ -168,17 +169,17 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// The broken rule.
+    /// Returns the broken rule.
     pub fn rule(&self) -> Rule {
         self.rule
     }
 
-    /// Where it is broken.
+    /// Returns where it is broken.
     pub fn place(&self) -> Place {
         self.place
     }
 
-    /// Which part breaks it, counted from 0; `None` if it is not a single part.
+    /// Returns which part breaks it, counted from 0; `None` if it is not a single part.
     pub fn part(&self) -> Option<usize> {
         match self.place {
             Place::Part(index) => Some(index),
@@ -193,21 +194,21 @@ impl fmt::Display for Violation {
     }
 }
 
-/// A message, recipient or file that the API would refuse; nothing was sent.
+/// The error of a message, recipient or file that the API would refuse; nothing was sent.
 ///
-/// Names places and rules, never text, numbers or addresses, so it can be logged.
+/// It has places and rules, and no text, numbers or addresses, so it can be logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidMessage {
     violations: Vec<Violation>,
 }
 
 impl InvalidMessage {
-    /// Everything that is wrong, at least one thing, in order of place; a rule once for each place.
+    /// Returns all violations, at least one, in order of place; each rule once for each place.
     pub fn violations(&self) -> &[Violation] {
         &self.violations
     }
 
-    /// Whether this rule is broken anywhere.
+    /// Returns whether this rule is broken anywhere.
     pub fn breaks(&self, rule: Rule) -> bool {
         self.violations.iter().any(|found| found.rule == rule)
     }
@@ -230,17 +231,23 @@ impl fmt::Display for InvalidMessage {
 
 impl std::error::Error for InvalidMessage {}
 
-/// What has been found so far.
-#[derive(Clone, Debug, Default)]
+/// The violations found so far.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Report(Vec<Violation>);
 
 impl Report {
-    #[cold]
     pub(crate) fn add(&mut self, place: Place, rule: Rule) {
         self.0.push(Violation { place, rule });
     }
 
-    /// Notes the rule unless what it wants is so.
+    /// Returns a report of one rule, which is broken unless its condition holds.
+    pub(crate) fn of(holds: bool, place: Place, rule: Rule) -> Self {
+        let mut report = Self::default();
+        report.expect(holds, place, rule);
+        report
+    }
+
+    /// Adds the rule unless its condition holds.
     pub(crate) fn expect(&mut self, holds: bool, place: Place, rule: Rule) {
         if !holds {
             self.add(place, rule);
@@ -251,54 +258,21 @@ impl Report {
         self.0.extend(other.0);
     }
 
-    /// An error of what breaks a rule.
+    /// Fails if any rule is broken.
     pub(crate) fn finish(self) -> Result<(), InvalidMessage> {
-        self.finish_under(RuleSet::default())
+        self.finish_without(&[])
     }
 
-    /// An error of what breaks the rules that are on.
-    pub(crate) fn finish_under(self, rules: RuleSet) -> Result<(), InvalidMessage> {
-        match self.0.is_empty() {
-            true => Ok(()),
-            false => self.refuse(rules),
-        }
-    }
-
-    #[cold]
-    fn refuse(self, rules: RuleSet) -> Result<(), InvalidMessage> {
+    /// Fails if any rule is broken that is not off.
+    pub(crate) fn finish_without(self, off: &[Rule]) -> Result<(), InvalidMessage> {
         let mut violations = self.0;
-        violations.retain(|violation| rules.holds(violation.rule));
+        violations.retain(|violation| !off.contains(&violation.rule));
         violations.sort_unstable();
         violations.dedup();
-        if violations.is_empty() {
-            Ok(())
-        } else {
-            Err(InvalidMessage { violations })
+        match violations.is_empty() {
+            true => Ok(()),
+            false => Err(InvalidMessage { violations }),
         }
-    }
-}
-
-/// Which rules are on; a bit is set for each that is off.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct RuleSet(u64);
-
-const _: () = assert!(Rule::ALL.len() <= u64::BITS as usize);
-
-impl RuleSet {
-    pub(crate) fn turn_off(&mut self, rule: Rule) {
-        self.0 |= Self::bit(rule);
-    }
-
-    pub(crate) fn turn_all_off(&mut self) {
-        self.0 = u64::MAX;
-    }
-
-    fn holds(self, rule: Rule) -> bool {
-        self.0 & Self::bit(rule) == 0
-    }
-
-    fn bit(rule: Rule) -> u64 {
-        1 << rule as u64
     }
 }
 
@@ -329,9 +303,7 @@ mod tests {
     fn what_is_off_is_not_reported() {
         let mut report = Report::default();
         report.add(Place::Message, Rule::PartCount);
-        let mut rules = RuleSet::default();
-        rules.turn_off(Rule::PartCount);
-        assert_eq!(report.finish_under(rules), Ok(()));
+        assert_eq!(report.finish_without(&[Rule::PartCount]), Ok(()));
     }
 
     #[test]

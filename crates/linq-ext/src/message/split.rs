@@ -8,20 +8,20 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::check::{MAX_DECORATIONS, MAX_TEXT_CHARACTERS};
 use super::content::Message;
-use super::utf16::{self, Utf16Map};
+use super::span::Utf16;
 
 impl Message {
-    /// Makes several messages of one whose texts are over 10,000 characters; any other stays one message.
+    /// Splits a message whose texts have more than 10,000 characters into several; any other stays one message.
     ///
-    /// A text is cut at the end of a paragraph, else of a line, a sentence or a word, whichever comes first
-    /// among those in the second half of what fits; a visible character, a mention and an inline sticker are
-    /// never cut. The pieces joined give the text back to the letter. Decorations are kept, cut where the text
-    /// is. A text is also cut where it would have more than 100 decorations.
+    /// A text is cut at the end of a paragraph, else of a line, a sentence or a word: the last one of the best kind
+    /// in the second half of what fits. Grapheme clusters, mentions and inline stickers are not cut. The pieces
+    /// joined are the text. Decorations are kept, and cut where the text is. A text is also cut where it would have
+    /// more than 100 decorations.
     ///
-    /// Media stays beside the piece that it stood next to. The reply and the effect stay with the first message,
-    /// the preferred service and the rules that are off go with all. An idempotency key `key` becomes `key-1`,
-    /// `key-2` and so on, the same each time, so that sending all of them again is safe. What was broken so far
-    /// is reported by the first message, under the numbers of the parts before the split.
+    /// Media stays next to the piece that it was next to. The reply and the effect stay with the first message, the
+    /// preferred service and the rules that are off apply to all. An idempotency key `key` becomes `key-1`, `key-2`
+    /// and so on, as with [`keyed`](Self::keyed). What breaks a rule so far is reported by the first message, with
+    /// the numbers of the parts before the split.
     ///
     /// ```
     /// use linq_ext::message::Message;
@@ -38,9 +38,9 @@ impl Message {
         self.split_at(MAX_TEXT_CHARACTERS)
     }
 
-    /// Like [`split`](Self::split), with a limit of one's own in `char`s (0 counts as 1).
+    /// Splits like [`split`](Self::split), with a custom limit in `char`s (0 counts as 1).
     ///
-    /// A single visible character over the limit stays whole.
+    /// A single grapheme cluster over the limit stays whole.
     pub fn split_at(mut self, characters: usize) -> Vec<Self> {
         let Some(parts) = self.content.parts.take() else {
             return vec![self];
@@ -60,64 +60,59 @@ impl Message {
             }
         }
         messages.push(message);
-        self.into_messages(messages)
+        self.distributed(messages)
     }
 
-    fn into_messages(mut self, messages: Vec<Vec<MessagePart>>) -> Vec<Self> {
+    /// Returns a message for each list of parts, the first of them with what only one message has.
+    fn distributed(mut self, messages: Vec<Vec<MessagePart>>) -> Vec<Self> {
         let key = match messages.len() {
             1 => None,
             _ => self.content.idempotency_key.take(),
         };
-        let preferred_service = self.content.preferred_service.clone();
-        let rules = self.rules;
-        let mut first = Some(self);
-        messages
-            .into_iter()
-            .enumerate()
-            .map(|(index, parts)| {
-                let mut message = first.take().unwrap_or_else(|| Self {
-                    rules,
-                    ..Self::default()
-                });
-                message.content.parts = Some(parts);
-                message.content.preferred_service = preferred_service.clone();
-                if let Some(key) = &key {
-                    message.content.idempotency_key = Some(format!("{key}-{}", index + 1));
-                }
-                message
-            })
-            .collect()
+        let mut later = Self::new();
+        later.content.preferred_service = self.content.preferred_service.clone();
+        later.off.clone_from(&self.off);
+        let messages = messages.into_iter().enumerate().map(|(index, parts)| {
+            let mut message = match index {
+                0 => mem::take(&mut self),
+                _ => later.clone(),
+            };
+            message.content.parts = Some(parts);
+            message
+        });
+        match key {
+            Some(key) => Self::keyed(key, messages).collect(),
+            None => messages.collect(),
+        }
     }
 }
 
-/// A text with all that is tied to stretches of it, in bytes.
-pub(crate) struct Draft {
+/// A text with what applies to ranges of it, in bytes.
+pub(crate) struct AnnotatedText {
     pub(crate) text: String,
-    pub(crate) ties: Vec<Tie>,
+    pub(crate) annotations: Vec<Annotation>,
 }
 
-/// Something tied to a stretch of a text.
 #[derive(Clone)]
-pub(crate) struct Tie {
+pub(crate) struct Annotation {
     pub(crate) range: Range<usize>,
-    pub(crate) tied: Tied,
+    pub(crate) value: AnnotationValue,
 }
 
 #[derive(Clone)]
-pub(crate) enum Tied {
+pub(crate) enum AnnotationValue {
     Decoration(TextDecoration),
     Sticker(InlineSticker),
     Mention(String),
 }
 
-impl Tied {
-    fn tie_to(self, range: Vec<i64>, part: &mut TextPart) {
+impl AnnotationValue {
+    fn add_to(self, part: &mut TextPart, range: Vec<i64>) {
         match self {
             Self::Decoration(mut decoration) => {
                 decoration.range = range;
-                part.text_decorations
-                    .get_or_insert_default()
-                    .push(decoration);
+                let decorations = part.text_decorations.get_or_insert_default();
+                decorations.push(decoration);
             }
             Self::Sticker(mut sticker) => {
                 sticker.range = range;
@@ -131,41 +126,38 @@ impl Tied {
     }
 }
 
-impl Draft {
-    /// The text in pieces of at most so many characters.
+impl AnnotatedText {
+    /// Returns the text in pieces of at most so many characters.
     pub(crate) fn into_parts(self, characters: usize) -> Vec<TextPart> {
-        let cuts = Cutter::new(&self, characters).cuts();
+        let cuts = Cutter::new(&self, characters.max(1)).cuts();
         let starts = [0].into_iter().chain(cuts.iter().copied());
         let ends = cuts.iter().copied().chain([self.text.len()]);
-        let bounds: Vec<_> = starts.zip(ends).map(|(start, end)| start..end).collect();
-        self.slices(&bounds)
-            .into_iter()
-            .map(Self::into_part)
-            .collect()
+        let ranges: Vec<_> = starts.zip(ends).map(|(start, end)| start..end).collect();
+        let pieces = self.slices(&ranges).into_iter();
+        pieces.map(Self::into_part).collect()
     }
 
-    /// Stretches of the text, in order and apart, each with what is tied to it.
-    pub(crate) fn slices(self, bounds: &[Range<usize>]) -> Vec<Self> {
-        let mut slices: Vec<_> = bounds
-            .iter()
-            .map(|bounds| Self {
-                text: self.text[bounds.clone()].to_owned(),
-                ties: Vec::new(),
-            })
-            .collect();
-        for Tie { range, tied } in self.ties {
-            let first = bounds.partition_point(|bounds| bounds.end <= range.start);
-            for (slice, bounds) in slices[first..].iter_mut().zip(&bounds[first..]) {
-                if bounds.start >= range.end {
+    /// Returns ranges of the text, which are in order and do not overlap, with their annotations.
+    pub(crate) fn slices(self, ranges: &[Range<usize>]) -> Vec<Self> {
+        let slice = |range: &Range<usize>| Self {
+            text: self.text[range.clone()].to_owned(),
+            annotations: Vec::new(),
+        };
+        let mut slices: Vec<_> = ranges.iter().map(slice).collect();
+        for Annotation { range, value } in self.annotations {
+            let first = ranges.partition_point(|slice| slice.end <= range.start);
+            for (slice, within) in slices[first..].iter_mut().zip(&ranges[first..]) {
+                if within.start >= range.end {
                     break;
                 }
-                slice.ties.push(Tie {
-                    range: range.start.max(bounds.start) - bounds.start
-                        ..range.end.min(bounds.end) - bounds.start,
-                    tied: tied.clone(),
+                let start = range.start.max(within.start) - within.start;
+                let end = range.end.min(within.end) - within.start;
+                slice.annotations.push(Annotation {
+                    range: start..end,
+                    value: value.clone(),
                 });
-                // Decorations go on behind a cut; a picture or a mention stands once.
-                if !matches!(tied, Tied::Decoration(_)) {
+                // Decorations continue after a cut, while a sticker or a mention occurs once.
+                if !matches!(value, AnnotationValue::Decoration(_)) {
                     break;
                 }
             }
@@ -174,55 +166,59 @@ impl Draft {
     }
 
     fn into_part(self) -> TextPart {
-        let map = Utf16Map::new(&self.text);
         let mut part = TextPart::new("");
-        for Tie { range, tied } in self.ties {
-            tied.tie_to(map.range(range), &mut part);
+        if !self.annotations.is_empty() {
+            let units = Utf16::new(&self.text);
+            for Annotation { range, value } in self.annotations {
+                value.add_to(&mut part, units.range(range));
+            }
         }
         part.value = self.text;
         part
     }
 }
 
-/// A text part in pieces; one that fits stays as it is.
+/// Returns a text part in pieces; one that fits stays as it is.
 fn pieces(part: TextPart, characters: usize) -> Vec<TextPart> {
     let decorations = part.text_decorations.as_ref().map_or(0, Vec::len);
     if part.value.chars().nth(characters.max(1)).is_none() && decorations <= MAX_DECORATIONS {
         return vec![part];
     }
-    // What cannot be read is not lost: it stays with the first piece, where the rules find it.
-    let mut unreadable = Vec::new();
-    let mut ties = Vec::new();
-    let map = Utf16Map::new(&part.value);
+    let units = Utf16::new(&part.value);
     let decorations = part.text_decorations.into_iter().flatten();
     let stickers = part.inline_stickers.into_iter().flatten();
-    let all = decorations
-        .map(|decoration| (decoration.range.clone(), Tied::Decoration(decoration)))
-        .chain(stickers.map(|sticker| (sticker.range.clone(), Tied::Sticker(sticker))));
-    for (range, tied) in all {
-        match map.read(&range) {
-            Ok(range) => ties.push(Tie { range, tied }),
-            Err(_) => unreadable.push((range, tied)),
+    let values = decorations
+        .map(|decoration| {
+            (
+                decoration.range.clone(),
+                AnnotationValue::Decoration(decoration),
+            )
+        })
+        .chain(stickers.map(|sticker| (sticker.range.clone(), AnnotationValue::Sticker(sticker))));
+    // What is invalid is not lost: it stays with the first piece, where the rules find it.
+    let (mut annotations, mut invalid) = (Vec::new(), Vec::new());
+    for (range, value) in values {
+        match units.read(&range) {
+            Ok(range) => annotations.push(Annotation { range, value }),
+            Err(_) => invalid.push((range, value)),
         }
     }
     let (mut mention, mut mention_range) = (part.mention, part.mention_range);
-    if let Some(range) = mention_range
-        .as_deref()
-        .and_then(|range| map.read(range).ok())
+    if let Some(Ok(range)) = mention_range.as_deref().map(|range| units.read(range))
         && let Some(handle) = mention.take()
     {
         mention_range = None;
-        let tied = Tied::Mention(handle);
-        ties.push(Tie { range, tied });
+        let value = AnnotationValue::Mention(handle);
+        annotations.push(Annotation { range, value });
     }
-    let draft = Draft {
+    let text = AnnotatedText {
         text: part.value,
-        ties,
+        annotations,
     };
-    let mut pieces = draft.into_parts(characters);
+    let mut pieces = text.into_parts(characters);
     if let Some(first) = pieces.first_mut() {
-        for (range, tied) in unreadable {
-            tied.tie_to(range, first);
+        for (range, value) in invalid {
+            value.add_to(first, range);
         }
         first.mention = first.mention.take().or(mention);
         first.mention_range = first.mention_range.take().or(mention_range);
@@ -230,159 +226,183 @@ fn pieces(part: TextPart, characters: usize) -> Vec<TextPart> {
     pieces
 }
 
-/// Finds where to cut a text.
+/// A position between two grapheme clusters.
+#[derive(Clone, Copy)]
+struct Boundary {
+    byte: usize,
+    /// `char`s before it.
+    characters: usize,
+    quality: Quality,
+}
+
+/// How good a boundary is for a cut.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Quality {
+    /// Inside a mention or a sticker.
+    Inside,
+    Grapheme,
+    /// Before or after a word.
+    WordEdge,
+    /// Before a word that follows a space.
+    Word,
+    Sentence,
+    Line,
+    Paragraph,
+}
+
+/// Finds where to cut a text. Each boundary is found once, and looked at a few times.
 struct Cutter<'t> {
     text: &'t str,
-    characters: usize,
+    max_characters: usize,
+    /// All boundaries, with start and end of the text.
+    boundaries: Vec<Boundary>,
     /// In order of their starts.
     decorations: Vec<Range<usize>>,
-    /// What may not be cut beside visible characters.
-    atoms: Vec<Range<usize>>,
 }
 
 impl<'t> Cutter<'t> {
-    fn new(draft: &'t Draft, characters: usize) -> Self {
-        let (mut decorations, mut atoms) = (Vec::new(), Vec::new());
-        for tie in &draft.ties {
-            match tie.tied {
-                Tied::Decoration(_) => decorations.push(tie.range.clone()),
-                Tied::Sticker(_) | Tied::Mention(_) => atoms.push(tie.range.clone()),
+    fn new(text: &'t AnnotatedText, max_characters: usize) -> Self {
+        let (mut decorations, mut unbreakable) = (Vec::new(), Vec::new());
+        for Annotation { range, value } in &text.annotations {
+            match value {
+                AnnotationValue::Decoration(_) => decorations.push(range.clone()),
+                AnnotationValue::Sticker(_) | AnnotationValue::Mention(_) => {
+                    unbreakable.push(range.clone());
+                }
             }
         }
         decorations.sort_unstable_by_key(|range| range.start);
+        let text = text.text.as_str();
+        let mut boundaries = line_boundaries(text);
+        raise(&mut boundaries, word_boundaries(text));
+        let sentences = text.split_sentence_bound_indices();
+        raise(
+            &mut boundaries,
+            sentences.map(|(at, _)| (at, Quality::Sentence)),
+        );
+        for range in unbreakable {
+            let first = boundaries.partition_point(|boundary| boundary.byte <= range.start);
+            for boundary in &mut boundaries[first..] {
+                if boundary.byte >= range.end {
+                    break;
+                }
+                boundary.quality = Quality::Inside;
+            }
+        }
         Self {
-            text: &draft.text,
-            characters: characters.max(1),
+            text,
+            max_characters,
+            boundaries,
             decorations,
-            atoms,
         }
     }
 
     fn cuts(&self) -> Vec<usize> {
-        let mut cuts = Vec::new();
-        let mut start = 0;
-        while let Some(end) = self.full_at(start) {
+        let (mut cuts, mut start, mut passed) = (Vec::new(), 0, 0);
+        loop {
+            let at = self.boundaries[start];
+            // Decorations that ended before this piece.
+            while self
+                .decorations
+                .get(passed)
+                .is_some_and(|range| range.end <= at.byte)
+            {
+                passed += 1;
+            }
+            let Some(end) = self.limit(start, &self.decorations[passed..]) else {
+                return cuts;
+            };
             start = self.cut(start, end);
-            if start == self.text.len() {
-                break;
+            let at = self.boundaries[start].byte;
+            if at == self.text.len() {
+                return cuts;
             }
-            cuts.push(start);
+            cuts.push(at);
         }
-        cuts
     }
 
-    /// Where a piece that begins at `start` is full; `None` if it takes all the rest.
-    fn full_at(&self, start: usize) -> Option<usize> {
-        let by_length = self.text[start..]
-            .char_indices()
-            .nth(self.characters)
-            .map(|(length, _)| start + length);
-        let by_decorations = self
-            .decorations
+    /// Returns the last boundary of a piece that begins at `start`; `None` if all of the rest fits.
+    fn limit(&self, start: usize, decorations: &[Range<usize>]) -> Option<usize> {
+        let from = self.boundaries[start];
+        let most = from.characters.saturating_add(self.max_characters);
+        let rest = &self.boundaries[start..];
+        let by_length = start + rest.partition_point(|at| at.characters <= most) - 1;
+        let by_decorations = decorations
             .iter()
-            .filter(|range| range.end > start)
+            .filter(|range| range.end > from.byte)
             .nth(MAX_DECORATIONS)
-            .map(|range| range.start)
-            // With that many decorations in one place no cut would help.
-            .filter(|&at| at > start);
-        match (by_length, by_decorations) {
-            (Some(length), Some(decorations)) => Some(length.min(decorations)),
-            (length, decorations) => length.or(decorations),
-        }
+            // With so many decorations at one position no cut would help.
+            .filter(|range| range.start > from.byte)
+            .map(|range| start + rest.partition_point(|at| at.byte <= range.start) - 1);
+        let end = by_decorations.map_or(by_length, |at| at.min(by_length));
+        (end + 1 < self.boundaries.len()).then_some(end)
     }
 
-    /// The best place for a cut in `start..=end`, or the first one behind it if there is none.
+    /// Returns the best boundary for a cut in `start..=end`, or the first one if a grapheme cluster is too long.
     fn cut(&self, start: usize, end: usize) -> usize {
-        let half = utf16::whole_after(self.text, start + (end - start).div_ceil(2)).min(end);
-        // Behind a blank line.
-        let is_paragraph = |&at: &usize| {
-            let line = self.text[..at].trim_end_matches(['\n', '\r']).len();
-            self.text[line..at].matches('\n').count() > 1
+        let (from, to) = (self.boundaries[start].byte, self.boundaries[end].byte);
+        let half = from + (to - from).div_ceil(2);
+        let mut best: Option<(bool, Quality, usize)> = None;
+        for index in start + 1..=end {
+            let Boundary { byte, quality, .. } = self.boundaries[index];
+            // In the first half only the position counts.
+            let found = match byte >= half {
+                true => (true, quality, index),
+                false => (false, quality.min(Quality::Grapheme), index),
+            };
+            let is_usable = quality > Quality::Inside;
+            let found = (found.0 && is_usable, found.1, found.2);
+            best = best.max(Some(found));
+        }
+        best.map_or(start + 1, |(_, _, index)| index)
+    }
+}
+
+/// Returns all boundaries, with the ends of lines and paragraphs.
+fn line_boundaries(text: &str) -> Vec<Boundary> {
+    let start = Boundary {
+        byte: 0,
+        characters: 0,
+        quality: Quality::Grapheme,
+    };
+    let (mut boundaries, mut at, mut line_breaks) = (vec![start], start, 0);
+    for grapheme in text.graphemes(true) {
+        at.byte += grapheme.len();
+        at.characters += grapheme.chars().count();
+        line_breaks = match grapheme {
+            "\n" | "\r\n" => line_breaks + 1,
+            _ => 0,
         };
-        let lines = || {
-            self.text[start..end]
-                .rmatch_indices('\n')
-                .map(|(at, line_break)| start + at + line_break.len())
-                .take_while(|&at| at >= half)
+        at.quality = match line_breaks {
+            0 => Quality::Grapheme,
+            1 => Quality::Line,
+            _ => Quality::Paragraph,
         };
-        let is_fit = |&at: &usize| self.is_fit(start, at);
-        lines()
-            .filter(is_paragraph)
-            .find(is_fit)
-            .or_else(|| lines().find(is_fit))
-            .or_else(|| self.last_sentence(start, half, end))
-            .or_else(|| self.last_word(start, half, end))
-            .unwrap_or_else(|| self.last_character(start, end))
+        boundaries.push(at);
     }
+    boundaries
+}
 
-    fn last_sentence(&self, start: usize, half: usize, end: usize) -> Option<usize> {
-        self.window(start, end)
-            .split_sentence_bound_indices()
-            .map(|(at, _)| start + at)
-            .skip_while(|&at| at < half)
-            .take_while(|&at| at <= end)
-            .filter(|&at| self.is_fit(start, at))
-            .last()
-    }
-
-    /// Before a word that a space parts from the last one; where there is no space, before any word.
-    fn last_word(&self, start: usize, half: usize, end: usize) -> Option<usize> {
-        let mut found: Option<(usize, bool)> = None;
-        let mut follows_space = false;
-        for (at, word) in self.window(start, end).split_word_bound_indices() {
-            let at = start + at;
-            if at > end {
-                break;
-            }
-            let is_space = word.starts_with(char::is_whitespace);
-            if at >= half && self.is_fit(start, at) {
-                let is_clean = follows_space && !is_space;
-                if is_clean || found.is_none_or(|(_, was_clean)| !was_clean) {
-                    found = Some((at, is_clean));
-                }
-            }
-            follows_space = is_space;
+fn word_boundaries(text: &str) -> impl Iterator<Item = (usize, Quality)> {
+    let mut follows_space = false;
+    text.split_word_bound_indices().map(move |(at, word)| {
+        let is_space = word.starts_with(char::is_whitespace);
+        let is_word = mem::replace(&mut follows_space, is_space) && !is_space;
+        match is_word {
+            true => (at, Quality::Word),
+            false => (at, Quality::WordEdge),
         }
-        found.map(|(at, _)| at)
-    }
+    })
+}
 
-    fn last_character(&self, start: usize, end: usize) -> usize {
-        let mut at = utf16::whole_before(self.text, end);
-        while let Some(atom) = self.atom_over(at) {
-            at = utf16::whole_before(self.text, atom.start);
+/// Raises the quality of boundaries at these bytes, which are in order.
+fn raise(boundaries: &mut [Boundary], found: impl Iterator<Item = (usize, Quality)>) {
+    let mut rest = boundaries.iter_mut().peekable();
+    for (at, quality) in found {
+        while rest.next_if(|boundary| boundary.byte < at).is_some() {}
+        if let Some(boundary) = rest.next_if(|boundary| boundary.byte == at) {
+            boundary.quality = boundary.quality.max(quality);
         }
-        if at > start {
-            return at;
-        }
-        // Something that may not be cut fills the piece: better cut that than a visible character.
-        match utf16::whole_before(self.text, end) {
-            at if at > start => at,
-            _ => utf16::whole_after(self.text, end),
-        }
-    }
-
-    /// Whether a piece that begins at `start` may end here.
-    fn is_fit(&self, start: usize, at: usize) -> bool {
-        // Seen from `start`, or a long run of flags would be counted over and over.
-        at > start
-            && utf16::is_whole(&self.text[start..], at - start)
-            && self.atom_over(at).is_none()
-    }
-
-    fn atom_over(&self, at: usize) -> Option<&Range<usize>> {
-        self.atoms
-            .iter()
-            .find(|atom| atom.start < at && at < atom.end)
-    }
-
-    /// The text from `start` to some way behind `end`, so that what ends at `end` is seen to end there.
-    fn window(&self, start: usize, end: usize) -> &'t str {
-        const AHEAD: usize = 512;
-        let mut ahead = end.saturating_add(AHEAD).min(self.text.len());
-        while !self.text.is_char_boundary(ahead) {
-            ahead += 1;
-        }
-        &self.text[start..ahead]
     }
 }
 
@@ -390,10 +410,9 @@ impl<'t> Cutter<'t> {
 mod tests {
     use uuid::Uuid;
 
-    use super::super::decoration::{Animation, Span};
     use super::super::effect::ScreenEffect;
     use super::super::rules::Rule;
-    use super::super::utf16::read_range;
+    use super::super::span::{Animation, Span, read_range};
     use super::*;
 
     fn texts(messages: &[Message]) -> Vec<&str> {
@@ -471,7 +490,7 @@ mod tests {
     }
 
     #[test]
-    fn visible_characters_stay_whole() {
+    fn grapheme_clusters_stay_whole() {
         let family = "👨‍👩‍👧‍👦";
         assert_eq!(split(&family.repeat(3), 10), [family; 3]);
         assert_eq!(split(&family.repeat(2), 1), [family; 2]);
@@ -598,5 +617,15 @@ mod tests {
         assert!(messages[1].clone().build().is_ok());
         let unchecked = Message::from("one two three").unchecked().split_at(8);
         assert!(unchecked[1].clone().text("x").build().is_ok());
+    }
+
+    #[test]
+    fn the_time_is_linear() {
+        // A quadratic algorithm takes minutes for these.
+        let letters = "a".repeat(100_000);
+        assert_eq!(split(&letters, 1).len(), 100_000);
+        let flags = "🇩🇪".repeat(20_000);
+        assert_eq!(split(&flags, 2).len(), 20_000);
+        assert_eq!(split(&flags, 10_000).len(), 4);
     }
 }

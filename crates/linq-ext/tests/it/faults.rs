@@ -73,7 +73,7 @@ const SENDS: &[(&str, Kind, Make)] = &[
     ("reply", Kind::Keyed, |linq| sent(linq.chat(ID).reply(ID).media_url("https://example.com/secret"))),
     ("message with a key", Kind::Keyed, |linq| sent(linq.chat(ID).message().text("secret").idempotency_key("own"))),
     ("message with a key of its own", Kind::Keyed,
-        |linq| sent(linq.chat(ID).message().message(Message::from("secret").idempotency_key("own")))),
+        |linq| sent(linq.chat(ID).message().content(Message::from("secret").idempotency_key("own")))),
     ("send_to", Kind::Keyed, |linq| sent(linq.send_to([ANN]).text("secret").continuation_message("secret"))),
     ("create_poll", Kind::Keyed, |linq| sent(linq.chat(ID).create_poll(["secret", "other"]))),
     ("create_payment_request", Kind::Keyed, |linq| sent(linq.create_payment_request(
@@ -122,7 +122,7 @@ const OTHERS: &[(&str, Kind, Make)] = &[
     ("delete_attachment", Kind::Delete, |linq| sent(linq.delete_attachment(ID))),
     ("get_chat", Kind::Read, |linq| sent(linq.chat(ID).get())),
     ("get_message", Kind::Read, |linq| sent(linq.message(ID).get())),
-    ("list_lines", Kind::Read, |linq| sent(linq.list_lines())),
+    ("lines", Kind::Read, |linq| sent(linq.lines())),
     ("raw_get", Kind::Read, |linq| sent(linq.get("/v3/chats"))),
 ];
 

@@ -7,9 +7,9 @@ use linq_ext::client::{BoxFuture, Operation, Repeat};
 use linq_ext::message::{BubbleEffect, Message, Rule, ScreenEffect};
 use linq_ext::types::{
     CreateWebhookSubscriptionRequest, IMessageAppLayout, LineType, MessageExperience,
-    PaymentCreateRequest, PaymentRequestCreateRequest, ServiceType, SetContactCardRequest,
-    StickerPlacement, UpdateAppCardRequest, UpdateChatRequest, UpdateContactCardRequest,
-    UpdateWebhookSubscriptionRequest, WebhookEventType,
+    PaymentCreateRequest, PaymentRequestCreateRequest, ReactionType, ServiceType,
+    SetContactCardRequest, StickerPlacement, UpdateAppCardRequest, UpdateChatRequest,
+    UpdateContactCardRequest, UpdateWebhookSubscriptionRequest, WebhookEventType,
 };
 use linq_ext::{Background, Error, Linq, LinqBuilder, Reaction, Sticker};
 use linq_testing::clock::TestClock;
@@ -51,7 +51,7 @@ const METHODS: &[(&Operation, &str, &str, Make)] = &[
     (&op::CREATE_CHAT, "/v3/chats",
         r#"{"from":"+12025550100","to":["+12025550101","ben@example.com"],"override_optout":true,
             "message":{"parts":[{"type":"text","value":"Hello"}]}}"#,
-        |linq| sent(linq.create_chat_to([ANN, BEN]).message("Hello").override_optout(true))),
+        |linq| sent(linq.create_chat_to([ANN, BEN]).content("Hello").override_optout(true))),
     (&op::SEND_MESSAGE_TO_CHAT, "/v3/chats/{id}/messages",
         r#"{"message":{"parts":[{"type":"text","value":"Hi"}],"reply_to":{"message_id":"{id}"}}}"#,
         |linq| sent(linq.chat(ID).message().text("Hi").reply_to(ID))),
@@ -149,7 +149,7 @@ const METHODS: &[(&Operation, &str, &str, Make)] = &[
     (&op::VOTE_POLL, "/v3/messages/{id}/poll/votes", r#"{"operation":"remove","option_id":"{id}"}"#,
         |linq| sent(linq.message(ID).unvote(ID))),
 
-    (&op::LIST_PHONE_NUMBERS, "/v3/phone_numbers", "", |linq| sent(linq.list_lines())),
+    (&op::LIST_PHONE_NUMBERS, "/v3/phone_numbers", "", |linq| sent(linq.lines())),
     (&op::UPDATE_PHONE_NUMBER, "/v3/phone_numbers/{id}", r#"{"forwarding_number":"+12025550101"}"#,
         |linq| sent(linq.forward_calls(ID, ANN))),
     (&op::UPDATE_PHONE_NUMBER, "/v3/phone_numbers/{id}", r#"{"forwarding_number":null}"#,
@@ -163,7 +163,7 @@ const METHODS: &[(&Operation, &str, &str, Make)] = &[
         |linq| sent(linq.line(LINE).start_reputation_audit())),
     (&op::GET_REPUTATION_AUDIT, "/v3/phone_numbers/%2B12025550100/reputation_audit/audit-1", "",
         |linq| sent(linq.line(LINE).get_reputation_audit("audit-1"))),
-    (&op::GET_CONTACT_CARD, "/v3/contact_card", "", |linq| sent(linq.list_contact_cards())),
+    (&op::GET_CONTACT_CARD, "/v3/contact_card", "", |linq| sent(linq.contact_cards())),
     (&op::GET_CONTACT_CARD, "/v3/contact_card?phone_number=%2B12025550100", "",
         |linq| sent(linq.line(LINE).contact_cards())),
     (&op::SETUP_CONTACT_CARD, "/v3/contact_card", r#"{"phone_number":"+12025550100","first_name":"Ann"}"#,
@@ -180,16 +180,16 @@ const METHODS: &[(&Operation, &str, &str, Make)] = &[
     (&op::CHECK_RCS_CAPABILITY, "/v3/capability/check_rcs", r#"{"address":"+12025550101","from":"+12025550100"}"#,
         |linq| sent(linq.line(LINE).check_rcs(ANN))),
 
-    (&op::LIST_BLOCKED_HANDLES, "/v3/blocked_handles", "", |linq| sent(linq.list_blocked_handles())),
+    (&op::LIST_BLOCKED_HANDLES, "/v3/blocked_handles", "", |linq| sent(linq.blocked_handles())),
     (&op::BLOCK_HANDLE, "/v3/blocked_handles", r#"{"handle":"24567","reason":"spam"}"#,
         |linq| sent(linq.block_handle("24567").body_field("reason", "spam"))),
     (&op::UNBLOCK_HANDLE, "/v3/blocked_handles", r#"{"handle":"24567"}"#, |linq| sent(linq.unblock_handle("24567"))),
     (&op::GET_ATTACHMENT, "/v3/attachments/{id}", "", |linq| sent(linq.get_attachment(ID))),
     (&op::DELETE_ATTACHMENT, "/v3/attachments/{id}", "", |linq| sent(linq.delete_attachment(ID))),
-    (&op::LIST_EXPERIENCES, "/v3/experiences", "", |linq| sent(linq.list_experiences())),
+    (&op::LIST_EXPERIENCES, "/v3/experiences", "", |linq| sent(linq.experiences())),
     (&op::GET_EXPERIENCE, "/v3/experiences/survey", "", |linq| sent(linq.get_experience("survey"))),
-    (&op::LIST_WEBHOOK_EVENTS, "/v3/webhook-events", "", |linq| sent(linq.list_webhook_events())),
-    (&op::LIST_WEBHOOK_SUBSCRIPTIONS, "/v3/webhook-subscriptions", "", |linq| sent(linq.list_subscriptions())),
+    (&op::LIST_WEBHOOK_EVENTS, "/v3/webhook-events", "", |linq| sent(linq.webhook_events())),
+    (&op::LIST_WEBHOOK_SUBSCRIPTIONS, "/v3/webhook-subscriptions", "", |linq| sent(linq.subscriptions())),
     (&op::GET_WEBHOOK_SUBSCRIPTION, "/v3/webhook-subscriptions/{id}", "", |linq| sent(linq.get_subscription(ID))),
     (&op::CREATE_WEBHOOK_SUBSCRIPTION, "/v3/webhook-subscriptions",
         r#"{"target_url":"https://example.com/linq","subscribed_events":["message.received"]}"#,
@@ -389,11 +389,17 @@ async fn what_cannot_work_is_refused_with_the_reason() {
         ("there is no option to add", |linq| {
             sent(linq.message(ID).add_poll_options([""; 0]))
         }),
-        ("what was given as an emoji is none", |linq| {
+        ("a reaction or sticker is a single emoji", |linq| {
             sent(linq.message(ID).react("secret"))
         }),
-        ("what was given as an emoji is none", |linq| {
+        ("a reaction or sticker is a single emoji", |linq| {
             sent(linq.message(ID).unreact(String::new()))
+        }),
+        ("a reaction or sticker is a single emoji", |linq| {
+            sent(linq.message(ID).react("🎉🎉"))
+        }),
+        ("a reaction or sticker is a single emoji", |linq| {
+            sent(linq.message(ID).stick(Sticker::emoji("👍👍")))
         }),
         ("from -1 to 1", |linq| {
             let placement = StickerPlacement::new().with_x(1.5);
@@ -433,6 +439,46 @@ async fn what_cannot_work_is_refused_with_the_reason() {
         assert!(error.to_string().contains(reason), "{error}");
         assert!(error.operation().is_some(), "{error}");
     }
+}
+
+#[tokio::test]
+async fn the_emoji_of_tapbacks_are_tapbacks() {
+    let server = Server::start([]).await;
+    let linq = linq(&server);
+    let tapbacks = [
+        ("❤️", "love"),
+        ("\u{2764}", "love"),
+        ("👍", "like"),
+        ("👍\u{fe0f}", "like"),
+        ("👎", "dislike"),
+        ("😂", "laugh"),
+        ("‼️", "emphasize"),
+        ("\u{203c}", "emphasize"),
+        ("❓", "question"),
+        ("❓\u{fe0f}", "question"),
+    ];
+    for (emoji, name) in tapbacks {
+        let react = linq.message(ID).unreact(&emoji.to_owned());
+        react.await.expect("success");
+        let body = server.requests().pop().expect("a request").json();
+        assert_eq!(body, json!({ "operation": "remove", "type": name }));
+        // And back, in the form that is shown in colour.
+        let shown = Reaction::from(ReactionType::from(name));
+        let shown = shown.as_emoji().expect("a tapback has an emoji");
+        assert!(Reaction::from(shown) == Reaction::from(emoji), "{name}");
+    }
+    for emoji in ["👍🏽", "🏳️‍🌈", "🇮🇹", "1️⃣"] {
+        linq.message(ID).react(emoji).await.expect("success");
+        let body = server.requests().pop().expect("a request").json();
+        assert_eq!(
+            (&body["type"], &body["custom_emoji"]),
+            (&json!("custom"), &json!(emoji))
+        );
+    }
+    let literal = linq.message(ID).react(Reaction::emoji("👍"));
+    literal.await.expect("success");
+    let body = server.requests().pop().expect("a request").json();
+    assert_eq!(body["custom_emoji"], "👍");
 }
 
 #[tokio::test]
@@ -681,13 +727,13 @@ async fn a_message_carries_one_key_whatever_the_call_changes() {
     let other = json!({ "parts": [] });
     let calls = [
         (message().text("Hi").call(), None),
-        (message().message(keyed()).call(), Some("of content")),
+        (message().content(keyed()).call(), Some("of content")),
         (
-            message().message(keyed()).idempotency_key("of call").call(),
+            message().content(keyed()).idempotency_key("of call").call(),
             Some("of call"),
         ),
         (
-            message().message(keyed()).call().idempotency_key("late"),
+            message().content(keyed()).call().idempotency_key("late"),
             Some("late"),
         ),
         (
@@ -740,16 +786,16 @@ async fn answers_are_what_people_ask_for() -> Result<(), Error> {
         .set_background(Background::color("ice"))
         .await?;
     let () = linq.delete_attachment(ID).await?;
-    assert_eq!(linq.list_lines().await?[0].phone_number, LINE);
-    assert_eq!(linq.list_contact_cards().await?[0].first_name, "Ann");
-    assert_eq!(linq.list_blocked_handles().await?[0].handle, ANN);
-    assert_eq!(linq.list_subscriptions().await?[0].id, "subscription-1");
+    assert_eq!(linq.lines().await?[0].phone_number, LINE);
+    assert_eq!(linq.contact_cards().await?[0].first_name, "Ann");
+    assert_eq!(linq.blocked_handles().await?[0].handle, ANN);
+    assert_eq!(linq.subscriptions().await?[0].id, "subscription-1");
     assert_eq!(
-        linq.list_webhook_events().await?,
+        linq.webhook_events().await?,
         [WebhookEventType::MessageReceived]
     );
     assert_eq!(
-        linq.list_experiences().await?[0].experience.as_deref(),
+        linq.experiences().await?[0].experience.as_deref(),
         Some("survey")
     );
     let chat = linq.create_chat_to([ANN]).text("Hello").await?.chat;

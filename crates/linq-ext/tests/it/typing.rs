@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use linq_ext::{Error, Linq, Typing};
+use linq_ext::{Linq, Typing};
 use linq_testing::clock::TestClock;
 use linq_testing::responses::ID;
 use linq_testing::server::{Server, Step};
-use serde_json::json;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -58,39 +57,32 @@ async fn until_requests(server: &Server, expected: &[&str]) {
 const START: &str = "POST typing";
 const STOP: &str = "DELETE typing";
 
+fn start(linq: &Linq) -> Typing {
+    linq.chat(ID).typing()
+}
+
 #[tokio::test]
 async fn it_is_refreshed_every_minute_and_stopped_once() {
     let (linq, server, clock) = linq([]).await;
-    let typing = linq
-        .chat(ID.parse::<uuid::Uuid>().expect("an id"))
-        .typing()
-        .await
-        .expect("success");
-    assert_eq!(requests(&server), [START]);
+    let typing = start(&linq);
+    until_requests(&server, &[START]).await;
     assert_eq!(
         server.requests()[0].target,
         format!("/api/partner/v3/chats/{ID}/typing")
     );
-    for made in 2..=4 {
+    for requests in 2..=4 {
         assert_eq!(clock.wake().await, MINUTE);
-        until_requests(&server, &vec![START; made]).await;
+        until_requests(&server, &vec![START; requests]).await;
     }
     until(|| (clock.sleepers() == 1).then_some(())).await;
-    typing.stop().await.expect("success");
+    typing.stop().await;
     assert_eq!(requests(&server), [START, START, START, START, STOP]);
-    // The task is gone, and with it its sleep.
+    // The task has ended, and with it its pause.
     assert_eq!(clock.sleepers(), 0);
 }
 
-async fn start(linq: &Linq) -> Typing {
-    linq.chat(ID.parse::<uuid::Uuid>().expect("an id"))
-        .typing()
-        .await
-        .expect("the indicator is there")
-}
-
 #[tokio::test]
-async fn a_refresh_that_fails_is_survived_and_made_again_before_the_indicator_fades() {
+async fn a_failed_refresh_is_repeated_before_the_indicator_fades() {
     let faults = [
         Step::Success,
         Step::error(500, 3001),
@@ -100,50 +92,48 @@ async fn a_refresh_that_fails_is_survived_and_made_again_before_the_indicator_fa
         Step::Success,
     ];
     let (linq, server, clock) = linq(faults).await;
-    let typing = start(&linq).await;
+    let typing = start(&linq);
     let mut pauses = Vec::new();
     for seen in 2..=7 {
         pauses.push(clock.wake().await.as_secs());
         until(|| (server.seen().len() >= seen).then_some(())).await;
     }
-    // What does not pass by itself is left for a minute.
+    // A failure that does not pass by itself can wait for a minute.
     assert_eq!(pauses, [60, 10, 10, 60, 60, 60]);
-    typing.stop().await.expect("success");
+    typing.stop().await;
     assert_eq!(requests(&server).last().map(String::as_str), Some(STOP));
 }
 
 #[tokio::test]
-async fn the_first_failure_is_told() {
-    let (linq_, server, clock) = linq([Step::error(404, 2001)]).await;
-    let error = linq_
-        .chat(ID.parse::<uuid::Uuid>().expect("an id"))
-        .typing()
-        .await
-        .expect_err("no such chat");
-    assert!(error.is_not_found());
-    assert_eq!(
-        error.operation().map(|operation| operation.name()),
-        Some("start_typing")
-    );
-    assert_eq!((requests(&server).len(), clock.sleepers()), (1, 0));
+async fn it_never_fails() {
+    // A chat that does not exist: nothing is shown, so nothing has to be removed.
+    let (linq_, server, _) = linq([Step::error(404, 2001)]).await;
+    let typing = start(&linq_);
+    until_requests(&server, &[START]).await;
+    typing.stop().await;
+    assert_eq!(requests(&server), [START]);
 
     let (linq_, server, _) = linq([]).await;
-    let error = linq_.chat("no id").typing().await.expect_err("no id");
-    assert!(error.is_invalid_request());
+    linq_.chat("not an id").typing().stop().await;
+    // Outside a runtime.
+    let outside = std::thread::spawn(move || drop(start(&linq_)));
+    outside.join().expect("no panic");
     assert!(server.seen().is_empty());
 }
 
 #[tokio::test]
-async fn dropping_it_takes_the_indicator_away() {
+async fn dropping_it_removes_the_indicator() {
     let (linq, server, clock) = linq([]).await;
-    let typing = start(&linq).await;
+    let typing = start(&linq);
     assert!(!format!("{typing:?}").contains("key-4f7d2a"));
+    until_requests(&server, &[START]).await;
     drop(typing);
     until_requests(&server, &[START, STOP]).await;
     assert_eq!(clock.sleepers(), 0);
 
-    // On a thread that knows of no runtime.
-    let typing = start(&linq).await;
+    // On a thread without a runtime.
+    let typing = start(&linq);
+    until_requests(&server, &[START, STOP, START]).await;
     std::thread::spawn(move || drop(typing))
         .join()
         .expect("no panic");
@@ -152,7 +142,7 @@ async fn dropping_it_takes_the_indicator_away() {
 }
 
 #[test]
-fn dropping_it_after_its_runtime_is_no_panic() {
+fn dropping_it_after_its_runtime_does_not_panic() {
     let runtime = || {
         tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -162,16 +152,26 @@ fn dropping_it_after_its_runtime_is_no_panic() {
     };
     let (serving, typing_at) = (runtime(), runtime());
     let (linq, server, _) = serving.block_on(linq([]));
-    let typing = typing_at.block_on(start(&linq));
+    let typing = typing_at.block_on(async {
+        let typing = start(&linq);
+        until_requests(&server, &[START]).await;
+        typing
+    });
     drop(typing_at);
     drop(typing);
-    assert_eq!(requests(&server), [START]);
+    // Another runtime shows it again.
+    let typing = serving.block_on(async {
+        let typing = start(&linq);
+        until_requests(&server, &[START, START]).await;
+        typing
+    });
+    drop(typing);
 }
 
 #[tokio::test]
-async fn the_stop_waits_for_a_refresh_that_is_on_its_way() {
+async fn the_stop_waits_for_a_refresh_that_is_being_sent() {
     let (linq, server, clock) = linq([Step::Success, Step::Silence { done: true }]).await;
-    let typing = start(&linq).await;
+    let typing = start(&linq);
     clock.wake().await;
     until_requests(&server, &[START, START]).await;
     let mut stop = Box::pin(typing.stop());
@@ -181,74 +181,66 @@ async fn the_stop_waits_for_a_refresh_that_is_on_its_way() {
 }
 
 #[tokio::test]
-async fn a_message_takes_it_away_by_itself() {
+async fn it_survives_messages_and_the_last_one_removes_it() {
     let (linq, server, clock) = linq([]).await;
-    let typing = start(&linq).await;
-    let call = linq.post("/v3/chats/1/messages").json(&json!({}));
-    typing.send(call).await.expect("success");
-    assert_eq!(requests(&server), [START, "POST messages"]);
-    assert_eq!(clock.sleepers(), 0);
+    let typing = start(&linq);
+    until(|| (clock.sleepers() == 1).then_some(())).await;
+    let send = || linq.chat(ID).message().text("one moment");
+    send().await.expect("success");
+    // The pause of a minute ended early.
+    until(|| (clock.pauses().len() == 2).then_some(())).await;
+    assert_eq!(clock.pauses()[1], Duration::from_secs(3));
+    until(|| (clock.sleepers() == 1).then_some(())).await;
+    assert_eq!(clock.wake().await, Duration::from_secs(3));
+    until_requests(&server, &[START, "POST messages", START]).await;
 
-    // No refresh goes out while the message does.
-    let typing = start(&linq).await;
-    let clock_ = clock.clone();
-    let slow = async move { Ok::<_, Error>(clock_.sleepers()) };
-    assert_eq!(typing.send(slow).await.expect("success"), 0);
-
-    // The next request goes out when all others are through.
-    start(&linq).await.stop().await.expect("success");
+    // The last message has removed it, so there is nothing left to do.
+    until(|| (clock.sleepers() == 1).then_some(())).await;
+    linq.to(ID).text("done").await.expect("success");
+    typing.stop().await;
     assert_eq!(
         requests(&server),
-        [START, "POST messages", START, START, STOP]
+        [START, "POST messages", START, "POST messages"]
     );
+    assert_eq!(clock.sleepers(), 0);
 }
 
 #[tokio::test]
-async fn a_message_that_fails_leaves_no_indicator() {
-    let send = |linq: &Linq| linq.post("/v3/chats/1/messages").json(&json!({}));
-    let (linq_, server, _) = linq([Step::Success, Step::error(403, 2024)]).await;
-    let error = start(&linq_)
-        .await
-        .send(send(&linq_))
-        .await
-        .expect_err("refused");
-    assert!(error.is_opted_out());
-    until_requests(&server, &[START, "POST messages", STOP]).await;
+async fn a_message_that_fails_does_not_remove_it() {
+    let (linq, server, clock) = linq([Step::Success, Step::error(403, 2024)]).await;
+    let typing = start(&linq);
+    until(|| (clock.sleepers() == 1).then_some(())).await;
+    let error = linq.chat(ID).message().text("Hi").await;
+    assert!(error.expect_err("refused").is_opted_out());
+    typing.stop().await;
+    assert_eq!(requests(&server), [START, "POST messages", STOP]);
+}
 
-    // One that was taken, as far as is known.
-    let (linq_, server, _) = linq([Step::Success, Step::CutOff]).await;
-    let error = start(&linq_)
-        .await
-        .send(send(&linq_))
-        .await
-        .expect_err("half an answer");
-    assert!(error.is_accepted());
-    start(&linq_).await.stop().await.expect("success");
-    assert_eq!(requests(&server), [START, "POST messages", START, STOP]);
-
-    // One that is given up.
-    let (linq_, server, _) = linq([Step::Success, Step::Silence { done: true }]).await;
-    let typing = start(&linq_).await;
-    let sending = typing.send(send(&linq_));
-    let given_up = tokio::time::timeout(Duration::from_millis(50), sending).await;
-    assert!(given_up.is_err());
-    until_requests(&server, &[START, "POST messages", STOP]).await;
+#[tokio::test]
+async fn several_guards_share_one_indicator() {
+    let (linq, server, clock) = linq([]).await;
+    let (first, second) = (start(&linq), start(&linq.clone()));
+    until(|| (clock.sleepers() == 1).then_some(())).await;
+    first.stop().await;
+    assert_eq!(requests(&server), [START]);
+    // A new one waits for the end of the one before, whose last request could remove it.
+    drop(second);
+    let third = start(&linq);
+    until_requests(&server, &[START, STOP, START]).await;
+    let other = linq.chat("c2497d1e-06fb-4a38-b5d2-9e140c7f83a5").typing();
+    until_requests(&server, &[START, STOP, START, START]).await;
+    third.stop().await;
+    other.stop().await;
 }
 
 #[test]
-fn it_goes_between_threads() {
-    fn check<T: Send + 'static>(value: T) -> T {
-        value
-    }
+fn it_moves_between_threads() {
+    fn check<T: Send + 'static>(_: T) {}
     fn moves<T: Send + Sync + 'static>() {}
     moves::<Typing>();
     let linq = Linq::builder()
         .api_key("key")
         .build()
         .expect("a key is enough");
-    drop(check(linq.chat("id").typing()));
-    drop(check(async move {
-        let typing = linq.chat("id").typing().await?;
-        typing.send(linq.post("/v3/chats")).await
-    }));
+    check(async move { linq.chat("id").typing().stop().await });
 }

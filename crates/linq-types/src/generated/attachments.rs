@@ -306,8 +306,6 @@ open_enum! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RequestUploadRequest {
     /// The file's name, 1 to 255 characters.
-    ///
-    /// From 1 to 255 characters.
     pub filename: String,
     /// The file's MIME type. The content has to match it (5006).
     pub content_type: SupportedContentType,

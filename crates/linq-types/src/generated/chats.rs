@@ -186,22 +186,14 @@ union! {
 #[cfg_attr(feature = "schemars", schemars(transform = crate::support::schema::Tag("type", "text")))]
 pub struct TextPart {
     /// The text, 1 to 10,000 characters. It goes out exactly as given: Markdown is not interpreted. In the first message of a new chat it must not contain a URL (1005).
-    ///
-    /// From 1 to 10000 characters.
     pub value: String,
     /// Decorations for stretches of the text, at most 100. Styles may overlap each other; an animation may overlap nothing. Only iMessage shows them, other services deliver the bare text.
-    ///
-    /// At most 100 items.
     pub text_decorations: Option<Vec<TextDecoration>>,
     /// Images to set into the text, at most 100 of at most 10 different pictures. Their ranges may overlap neither each other nor a decoration or the mention. Only iMessage shows them.
-    ///
-    /// At most 100 items.
     pub inline_stickers: Option<Vec<InlineSticker>>,
     /// Handle of a participant to mention: phone number in E.164 format, or e-mail address. Groups only; a direct chat gives 2023. Absent means that nobody is mentioned.
     pub mention: Option<String>,
     /// First position and the position after the last of the words that stand for the mention, as two integers counted from 0 in UTF-16 code units. Only together with `mention`.
-    ///
-    /// Exactly 2 items.
     pub mention_range: Option<Vec<i64>>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -223,8 +215,6 @@ record! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TextDecoration {
     /// First position and the position after the last, as two integers counted from 0 in UTF-16 code units. Neither may fall inside a surrogate pair; most emoji take two units or more.
-    ///
-    /// Exactly 2 items.
     pub range: Vec<i64>,
     /// How the letters look. Cannot stand beside `animation`.
     pub style: Option<TextDecorationStyle>,
@@ -456,8 +446,6 @@ pub struct MessageContent {
     /// - At most 40 media parts with a public `url`; those with an `attachment_id` do not count.
     ///
     /// A breach gives 1004. Cannot stand beside `experience`.
-    ///
-    /// From 1 to 100 items.
     pub parts: Option<Vec<MessagePart>>,
     /// Ready-made card to send. Cannot stand beside `parts`.
     pub experience: Option<MessageExperience>,
@@ -466,8 +454,6 @@ pub struct MessageContent {
     /// The message this one answers. Only iMessage shows a thread, and the first message of a new chat may not be a reply.
     pub reply_to: Option<ReplyTo>,
     /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the answer of the first and nothing is sent twice. A UUID fits. How long Linq remembers it is not published.
-    ///
-    /// At most 255 characters.
     pub idempotency_key: Option<String>,
     /// The service to send with. Absent means iMessage if possible, then RCS, then SMS.
     ///
@@ -547,8 +533,6 @@ pub struct ReplyTo {
     /// Id of the answered message.
     pub message_id: Uuid,
     /// Position of the answered part, counted from 0. Absent means 0.
-    ///
-    /// At least 0.
     pub part_index: Option<i32>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -646,8 +630,6 @@ pub struct CreateChatRequest {
     /// Matches `^\+[1-9][0-9]{1,14}$`.
     pub from: String,
     /// Handles of the recipients, 1 to 31: phone numbers in E.164 format or e-mail addresses. One makes a direct chat, more make a group.
-    ///
-    /// From 1 to 31 items.
     pub to: Vec<String>,
     /// The first message. It may hold no link part and no URL in its text (1005), and neither `effect` nor `reply_to`.
     pub message: MessageContent,
@@ -791,6 +773,8 @@ pub struct HealthStatus {
     /// - `OPTED_OUT`: the person asked to receive nothing more
     pub status: HealthLevel,
     /// Page of the vendor's guide that explains this level.
+    ///
+    /// Format `uri`.
     pub doc_url: String,
     /// Time of the last change of level (RFC 3339).
     pub updated_at: DateTime<Utc>,
@@ -842,8 +826,6 @@ open_enum! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HealthScore {
     /// Points from 0 (worst) to 100 (best).
-    ///
-    /// From 0 to 100.
     pub score: i64,
     /// What lowers the score, in a few words. An empty string at 100.
     pub reason: String,
@@ -873,8 +855,6 @@ pub struct TextMention {
     /// True if your own line is mentioned.
     pub is_me: bool,
     /// First position and the position after the last of the words that stand for the mention, as two integers counted from 0 in UTF-16 code units.
-    ///
-    /// Exactly 2 items.
     pub range: Vec<i64>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -895,8 +875,6 @@ record! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InlineSticker {
     /// First position and the position after the last of the characters replaced, as two integers counted from 0 in UTF-16 code units. Neither may fall inside a character that takes several.
-    ///
-    /// Exactly 2 items.
     pub range: Vec<i64>,
     /// Public `https` address of the image. Cannot stand beside `attachment_id`.
     pub url: Option<String>,
@@ -922,8 +900,6 @@ pub struct InlineStickerResponse {
     /// Id of the attachment that holds the image. Null or absent where unknown.
     pub id: Option<Uuid>,
     /// First position and the position after the last of the characters replaced, as two integers counted from 0 in UTF-16 code units.
-    ///
-    /// Exactly 2 items.
     pub range: Vec<i64>,
     /// Signed address of the image, good for one hour. Null or absent where it is missing.
     pub url: Option<String>,
@@ -961,7 +937,7 @@ pub struct IMessageApp {
     pub bundle_id: String,
     /// The app's name, shown where the card itself cannot be.
     ///
-    /// At least 1 characters.
+    /// At least 1 character.
     pub name: String,
     /// The developer's Apple team identifier, 10 capital letters and digits.
     ///
@@ -1122,12 +1098,8 @@ pub struct IMessageAppPart {
     /// What the card shows.
     pub layout: IMessageAppLayout,
     /// Address handed to the app when the card is opened: `https` with at most 2,048 characters, or `data:` with at most 16,384.
-    ///
-    /// At most 16384 characters.
     pub url: Option<String>,
     /// Whether the card reacts to touch. Absent means true.
-    ///
-    /// Default: `true`.
     pub interactive: Option<bool>,
     /// Text for recipients who cannot see the card. One that holds dates or numbers can make the card arrive as text. Absent means none.
     pub fallback_text: Option<String>,

@@ -334,8 +334,6 @@ pub struct MessageEventV2ReplyTo {
     /// Id of the message replied to.
     pub message_id: Option<Uuid>,
     /// Part replied to, counted from 0.
-    ///
-    /// At least 0.
     pub part_index: Option<i32>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -775,8 +773,6 @@ pub struct MessagePayloadReplyTo {
     /// Id of the message replied to.
     pub message_id: Option<Uuid>,
     /// Part replied to, counted from 0.
-    ///
-    /// At least 0.
     pub part_index: Option<i32>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,

@@ -25,8 +25,6 @@ pub struct ReactionAddedEvent {
     /// Id of the message reacted to.
     pub message_id: Option<Uuid>,
     /// Part reacted to, counted from 0.
-    ///
-    /// At least 0.
     pub part_index: Option<i32>,
     /// Kind of reaction.
     pub reaction_type: ReactionType,
@@ -117,8 +115,6 @@ pub struct ReactionRemovedEvent {
     /// Id of the message reacted to.
     pub message_id: Option<Uuid>,
     /// Part reacted to, counted from 0.
-    ///
-    /// At least 0.
     pub part_index: Option<i32>,
     /// Kind of reaction.
     pub reaction_type: ReactionType,

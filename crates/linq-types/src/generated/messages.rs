@@ -273,8 +273,6 @@ pub struct EditMessageRequest {
     /// Default: `0`.
     pub part_index: Option<i64>,
     /// The new text, 1 to 10,000 characters. It replaces the old one entirely.
-    ///
-    /// From 1 to 10000 characters.
     pub text: String,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -396,14 +394,10 @@ pub struct UpdateAppCardRequest {
     /// The extension the card belongs to. Absent means the one of the old card.
     pub app: Option<IMessageApp>,
     /// Address handed to the app when the card is opened: `https` with at most 2,048 characters, or `data:` with at most 16,384. Cannot stand beside `experience`.
-    ///
-    /// At most 16384 characters.
     pub url: Option<String>,
     /// Ready-made card to continue with. Cannot stand beside `url`.
     pub experience: Option<MessageExperience>,
     /// Whether the card reacts to touch. Absent means true, whatever the old card had.
-    ///
-    /// Default: `true`.
     pub interactive: Option<bool>,
     /// Text for recipients who cannot see the card. Absent means none.
     pub fallback_text: Option<String>,
@@ -430,12 +424,8 @@ record! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StickerPlacement {
     /// Horizontal place, -1 to 1. Absent leaves it to Linq.
-    ///
-    /// From -1 to 1.
     pub x: Option<f64>,
     /// Vertical place, -1 to 1. Absent leaves it to Linq.
-    ///
-    /// From -1 to 1.
     pub y: Option<f64>,
     /// Size as a factor. What is below 0.05 or above 2.5 is brought to that bound. Absent means 1 for an image and 0.5 for an emoji.
     pub scale: Option<f64>,
@@ -504,7 +494,7 @@ record! {
 pub struct CreateMessageRequest {
     /// Handles of the recipients: phone numbers in E.164 format or e-mail addresses. One makes a direct chat, more make a group.
     ///
-    /// At least 1 items.
+    /// At least 1 item.
     pub to: Vec<String>,
     /// The message to send. A link is allowed even when it opens a new chat.
     pub message: MessageContent,

@@ -215,13 +215,9 @@ record! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentRequestCreateRequest {
     /// One payment or a subscription. Absent means `payment`.
-    ///
-    /// Default: `payment`.
     pub mode: Option<PaymentMode>,
     /// Amount in the currency's smallest unit (US cents), at least 50. Required in mode `payment`,
     /// refused in mode `subscription`.
-    ///
-    /// At least 50.
     pub amount: Option<i64>,
     /// Currency as an ISO 4217 code; only `usd` is accepted. Required in mode `payment`, refused in mode
     /// `subscription`.
@@ -246,8 +242,6 @@ pub struct PaymentRequestCreateRequest {
     /// Matches `^cus_`.
     pub customer_id: Option<String>,
     /// Who carries out the payment. Absent means `stripe`.
-    ///
-    /// Default: `stripe`.
     pub rail: Option<PaymentRail>,
     /// Your line that asks for the money, in E.164. Required with rail `natural`.
     pub from: Option<String>,
@@ -255,8 +249,6 @@ pub struct PaymentRequestCreateRequest {
     pub payer_handle: Option<String>,
     /// Names and values of your own, kept with the request: at most 49. Names that begin with `linq_`
     /// are reserved.
-    ///
-    /// At most 49 entries.
     pub metadata: Option<BTreeMap<String, String>>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,

@@ -184,6 +184,8 @@ pub struct PhoneNumberReputation {
     /// The line's current level.
     pub status: ReputationStatus,
     /// Page of the vendor's guide that explains this level.
+    ///
+    /// Format `uri`.
     pub doc_url: String,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -488,8 +490,6 @@ open_enum! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ReputationEvidence {
     /// Chats that are doing badly, at most 15.
-    ///
-    /// At most 15 items.
     pub unhealthy_chats: Option<Vec<ReputationUnhealthyChat>>,
     /// Chats in which messages went out after the person had opted out.
     pub opt_out_chats: Option<Vec<ReputationOptOutChat>>,

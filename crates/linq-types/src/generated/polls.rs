@@ -136,8 +136,6 @@ record! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewPoll {
     /// Options to vote on, in order, two or more.
-    ///
-    /// At least 2 items.
     pub options: Vec<PollOptionText>,
     /// Key of your choice that makes a repeat safe: a second request with it gets the answer of the first, and no second poll is sent. A UUID fits.
     pub idempotency_key: Option<String>,

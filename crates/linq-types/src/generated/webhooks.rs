@@ -441,8 +441,6 @@ pub struct CreateWebhookSubscriptionRequest {
     /// version; without it the version is fixed by the day of creation.
     pub target_url: String,
     /// Events to deliver; at least one.
-    ///
-    /// At least 1 items.
     pub subscribed_events: Vec<WebhookEventType>,
     /// Lines whose events are wanted, in E.164. Absent or empty means every line.
     pub phone_numbers: Option<Vec<String>>,
@@ -451,8 +449,6 @@ pub struct CreateWebhookSubscriptionRequest {
     pub routing_key_header: Option<String>,
     /// Name of the header that brings the chat's id, beside the token. Only together with
     /// `routing_key_header`. Absent means `Linq-Chat-Id`.
-    ///
-    /// Default: `Linq-Chat-Id`.
     pub routing_id_header: Option<String>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -477,8 +473,6 @@ pub struct UpdateWebhookSubscriptionRequest {
     /// account. The signing secret stays the same.
     pub target_url: Option<String>,
     /// Events to deliver from now on, in place of the former list; at least one.
-    ///
-    /// At least 1 items.
     pub subscribed_events: Option<Vec<WebhookEventType>>,
     /// False pauses deliveries, true resumes them.
     pub is_active: Option<bool>,

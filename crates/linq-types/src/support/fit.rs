@@ -143,6 +143,7 @@ fit! {
     String, "a string", value => value.is_string();
     bool, "a boolean", value => value.is_boolean();
     i64, "an integer of 64 bits", value => value.is_i64();
+    u64, "an unsigned integer of 64 bits", value => value.is_u64();
     i32, "an integer of 32 bits", value => value.as_i64().is_some_and(|n| i32::try_from(n).is_ok());
     f64, "a number", value => value.is_number();
     Uuid, "a UUID", value => value.as_str().is_some_and(|text| Uuid::parse_str(text).is_ok());

@@ -4,6 +4,7 @@
 pub(crate) mod decode;
 pub(crate) mod event;
 pub(crate) mod fit;
+pub(crate) mod mixed;
 pub(crate) mod nullable;
 pub(crate) mod open_enum;
 pub(crate) mod record;
@@ -20,8 +21,9 @@ pub(crate) mod prelude {
         reason = "not every generated file uses every one of them"
     )]
     pub(crate) use {
+        super::mixed::mixed,
         super::nullable::Nullable,
-        super::open_enum::{Unrecognized, open_enum},
+        super::open_enum::{Unrecognized, open_enum, open_integer},
         super::record::record,
         super::union::{UnknownObject, union},
         super::wire::Wire,

@@ -7,6 +7,7 @@
 ///
 /// - `required`: must be there.
 /// - `optional`: an `Option`; may be missing or null, and is left out when `None`.
+/// - `sent`: an `Option`; `new` takes it, since requests have it, and responses leave it out.
 /// - `nullable`: an `Option`; must be there but may be null, and is written as null when `None`.
 /// - `patch`: a `Nullable`; missing and null mean different things.
 ///
@@ -190,6 +191,9 @@ macro_rules! initial {
     (required $field:ident) => {
         $field.into()
     };
+    (sent $field:ident) => {
+        Some($field.into())
+    };
     ($kind:ident $field:ident) => {
         Default::default()
     };
@@ -246,6 +250,9 @@ macro_rules! read {
         }
         value
     }};
+    (sent $type:ty, $object:ident, $presence:ident, $index:expr) => {
+        $crate::support::record::read!(optional $type, $object, $presence, $index)
+    };
     (nullable $type:ty, $object:ident, $presence:ident, $index:expr) => {
         $object.next_value::<Option<$type>>()?
     };
@@ -279,6 +286,9 @@ macro_rules! write {
         if $self.$field.is_some() || $self.presence_.is_marked($index) {
             $object.serialize_entry($wire, &$self.$field)?;
         }
+    };
+    (sent $self:ident $field:ident, $wire:literal, $object:ident, $index:expr) => {
+        $crate::support::record::write!(optional $self $field, $wire, $object, $index)
     };
     (nullable $self:ident $field:ident, $wire:literal, $object:ident, $index:expr) => {
         if $self.$field.is_some() || !$self.presence_.is_marked($index) {

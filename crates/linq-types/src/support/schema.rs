@@ -7,6 +7,12 @@ pub(crate) fn open_enum(known: &[&str]) -> Schema {
     json_schema!({ "anyOf": [{ "type": "string", "enum": known }, { "type": "string" }] })
 }
 
+/// An integer, with the known values named.
+#[allow(dead_code, reason = "not every document has enums of integers")]
+pub(crate) fn open_integer(known: &[i64]) -> Schema {
+    json_schema!({ "anyOf": [{ "type": "integer", "enum": known }, { "type": "integer" }] })
+}
+
 /// Adds the constant tag that a struct of a union writes but does not hold.
 #[derive(Clone)]
 pub(crate) struct Tag(pub(crate) &'static str, pub(crate) &'static str);

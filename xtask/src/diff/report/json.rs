@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Report;
-use super::lines::{counts, detail, path};
+use super::lines::{Report, counts, detail, path};
 use crate::diff::Size;
 use crate::diff::change::{Change, Class, What};
 use crate::diff::class::{self, rule};

@@ -2,8 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use crate::diff::Difference;
 use crate::diff::change::{Change, What};
 use crate::diff::class::rule;
+use crate::diff::version::Advice;
+
+/// What a report is about.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The name of the older document.
+    pub old: String,
+    /// The name of the newer document.
+    pub new: String,
+    /// How they differ.
+    pub difference: Difference,
+    /// What it means for the version number.
+    pub advice: Advice,
+}
 
 /// Changes of one kind that have one reason.
 #[derive(Clone, Debug)]

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Report;
-use super::lines::{by_area, gathered, groups, is_short, item, summary};
+use super::lines::{Report, by_area, gathered, groups, is_short, item, summary};
 use crate::diff::change::{Change, Class};
 
 /// Writes the report.

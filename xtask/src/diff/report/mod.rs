@@ -7,21 +7,7 @@ pub mod text;
 
 use std::str::FromStr;
 
-use super::Difference;
-use super::version::Advice;
-
-/// What a report is about.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// The name of the older document.
-    pub old: String,
-    /// The name of the newer document.
-    pub new: String,
-    /// How they differ.
-    pub difference: Difference,
-    /// What it means for the version number.
-    pub advice: Advice,
-}
+pub use lines::Report;
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

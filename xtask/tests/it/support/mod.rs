@@ -96,6 +96,24 @@ pub(crate) fn expect_problem(outcome: Result<(), Problems>, pointer: &str, what:
     assert_eq!(problems.0, [Problem::new(pointer, what, help)]);
 }
 
+/// The overlay actions in the help of a problem, as they would be pasted.
+pub(crate) fn pasted(problem: &Problem) -> Vec<Value> {
+    let lines: Vec<&str> = problem
+        .help
+        .lines()
+        .filter(|line| line.starts_with("  - ") || line.starts_with("    "))
+        .collect();
+    let overlay = format!("actions:\n{}\n", lines.join("\n"));
+    let overlay = load::parse(&overlay, NAME).expect("the help is YAML");
+    let actions = overlay["actions"].as_array();
+    actions.cloned().unwrap_or_default()
+}
+
+/// An overlay of some actions.
+pub(crate) fn overlay_of(actions: &[Value]) -> Value {
+    json!({ "overlay": "1.0.0", "actions": actions })
+}
+
 /// The generated text.
 pub(crate) struct Text(pub(crate) Generated);
 

@@ -1,9 +1,45 @@
-//! Handles: whom a message can go to.
+//! Handles: phone numbers and e-mail addresses.
 
 use super::rules::{InvalidMessage, Place, Report, Rule};
 
-/// Recipients of a new chat at most (`POST /v3/chats`).
+/// Largest number of recipients of a new chat (`POST /v3/chats`).
 pub const MAX_RECIPIENTS: usize = 31;
+
+/// Returns a handle in the form of the API: a phone number in E.164, or an e-mail address in lower case.
+///
+/// Removes surrounding white space and the schemes `tel:`, `sms:` and `mailto:`. From a phone number it also removes
+/// spaces and punctuation, and it adds a missing `+` to 11 to 15 digits; fewer digits can be a short code, or lack
+/// the country code, and stay as they are, like any other text. All methods that take handles apply it.
+///
+/// ```
+/// use linq_ext::message::normalize_handle;
+///
+/// assert_eq!(normalize_handle("+1 (202) 555-0101"), "+12025550101");
+/// assert_eq!(normalize_handle("12025550101"), "+12025550101");
+/// assert_eq!(normalize_handle(" Ann@Example.com "), "ann@example.com");
+/// ```
+pub fn normalize_handle(handle: &str) -> String {
+    let mut handle = handle.trim();
+    for scheme in ["tel:", "sms:", "mailto:"] {
+        if let Some((start, rest)) = handle.split_at_checked(scheme.len())
+            && start.eq_ignore_ascii_case(scheme)
+        {
+            handle = rest.trim();
+        }
+    }
+    if handle.contains('@') {
+        return handle.to_lowercase();
+    }
+    let is_punctuation = |c: char| c.is_whitespace() || "-().\u{2010}\u{2011}\u{2013}/".contains(c);
+    let compact: String = handle.chars().filter(|c| !is_punctuation(*c)).collect();
+    let digits = compact.strip_prefix('+').unwrap_or(&compact);
+    match digits.len() {
+        7..=15 if !digits.bytes().all(|byte| byte.is_ascii_digit()) => handle.to_owned(),
+        11..=15 => format!("+{digits}"),
+        7..=10 => compact,
+        _ => handle.to_owned(),
+    }
+}
 
 /// Checks a handle: a phone number in E.164 or an e-mail address.
 ///
@@ -24,7 +60,7 @@ pub fn check_handle(handle: &str) -> Result<(), InvalidMessage> {
 
 /// Checks a phone number in E.164: `+`, a digit from 1 to 9, and 1 to 14 more.
 ///
-/// Lines of your own, forwarding numbers and RCS capability checks take nothing else.
+/// Lines, forwarding numbers and RCS capability checks accept nothing else.
 ///
 /// # Errors
 ///
@@ -33,7 +69,7 @@ pub fn check_number(number: &str) -> Result<(), InvalidMessage> {
     check(is_number(number))
 }
 
-/// Checks what can be blocked (`POST /v3/blocked_handles`): a handle, a short code of 3 to 8 digits, or the name
+/// Checks a handle to block (`POST /v3/blocked_handles`): a handle, a short code of 3 to 8 digits, or the name
 /// of an alphanumeric sender.
 ///
 /// # Errors
@@ -47,25 +83,25 @@ pub fn check_blockable(handle: &str) -> Result<(), InvalidMessage> {
 ///
 /// # Errors
 ///
-/// [`Rule::RecipientCount`], and [`Rule::Handle`] for each recipient that is none.
+/// [`Rule::RecipientCount`], and [`Rule::Handle`] for each recipient that is not a handle.
 pub fn check_recipients<S: AsRef<str>>(
     recipients: impl IntoIterator<Item = S>,
 ) -> Result<(), InvalidMessage> {
     report_recipients(recipients, MAX_RECIPIENTS).finish()
 }
 
-/// Checks the recipients of `POST /v3/messages`: handles, at least one. No upper limit is published.
+/// Checks the recipients of `POST /v3/messages`: handles, at least one. No upper limit is documented.
 ///
 /// # Errors
 ///
-/// [`Rule::RecipientCount`], and [`Rule::Handle`] for each recipient that is none.
+/// [`Rule::RecipientCount`], and [`Rule::Handle`] for each recipient that is not a handle.
 pub fn check_handles<S: AsRef<str>>(
     handles: impl IntoIterator<Item = S>,
 ) -> Result<(), InvalidMessage> {
     report_recipients(handles, usize::MAX).finish()
 }
 
-/// What is wrong with recipients, of which there may be a number.
+/// Checks recipients, of which there may be at most `limit`.
 pub(crate) fn report_recipients<S: AsRef<str>>(
     handles: impl IntoIterator<Item = S>,
     limit: usize,
@@ -73,32 +109,22 @@ pub(crate) fn report_recipients<S: AsRef<str>>(
     let mut report = Report::default();
     let mut count = 0_usize;
     for handle in handles {
-        report.expect(
-            is_handle(handle.as_ref()),
-            Place::Recipient(count),
-            Rule::Handle,
-        );
+        let is_handle = is_handle(handle.as_ref());
+        report.expect(is_handle, Place::Recipient(count), Rule::Handle);
         count += 1;
     }
-    report.expect(
-        (1..=limit).contains(&count),
-        Place::Message,
-        Rule::RecipientCount,
-    );
+    let is_allowed = (1..=limit).contains(&count);
+    report.expect(is_allowed, Place::Message, Rule::RecipientCount);
     report
 }
 
-/// What is wrong with the number of a line of one's own.
+/// Checks the number of a line.
 pub(crate) fn report_line(number: &str) -> Report {
-    let mut report = Report::default();
-    report.expect(is_number(number), Place::Line, Rule::Handle);
-    report
+    Report::of(is_number(number), Place::Line, Rule::Handle)
 }
 
 fn check(holds: bool) -> Result<(), InvalidMessage> {
-    let mut report = Report::default();
-    report.expect(holds, Place::Handle, Rule::Handle);
-    report.finish()
+    Report::of(holds, Place::Handle, Rule::Handle).finish()
 }
 
 pub(crate) fn is_handle(handle: &str) -> bool {
@@ -114,23 +140,20 @@ fn is_number(handle: &str) -> bool {
         && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Loosely: what has the shape of an address is the server's to judge.
+/// Checks the form only; the server decides which addresses are valid.
 fn is_email(handle: &str) -> bool {
     let Some((mailbox, domain)) = handle.rsplit_once('@') else {
         return false;
     };
+    let is_label = |label: &str| {
+        let mut characters = label.chars();
+        !label.is_empty() && characters.all(|c| c.is_alphanumeric() || c == '-')
+    };
     !mailbox.is_empty()
         && handle.len() <= 254
-        && !handle
-            .chars()
-            .any(|character| character.is_whitespace() || character.is_control())
+        && !handle.chars().any(|c| c.is_whitespace() || c.is_control())
         && domain.contains('.')
-        && domain.split('.').all(|label| {
-            !label.is_empty()
-                && label
-                    .chars()
-                    .all(|character| character.is_alphanumeric() || character == '-')
-        })
+        && domain.split('.').all(is_label)
 }
 
 fn is_short_code(handle: &str) -> bool {

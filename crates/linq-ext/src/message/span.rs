@@ -1,27 +1,28 @@
-//! What decorates a text, and which stretch of it.
+//! Decorations of a text, and the spans that they apply to.
+//!
+//! Rust counts bytes, the API counts UTF-16 code units, and people count grapheme clusters.
 
 use std::fmt;
 use std::ops::{Bound, Range, RangeBounds};
 
 use linq_types::{TextDecoration, TextDecorationAnimation, TextDecorationStyle};
-use unicode_segmentation::UnicodeSegmentation;
+use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 use super::rules::Rule;
-use super::utf16;
 
-/// How letters look: bold, italic, strikethrough or underline.
+/// A style of letters: bold, italic, strikethrough or underline.
 pub type Style = TextDecorationStyle;
 
-/// How letters move: big, small, shake, nod, explode, ripple, bloom or jitter.
+/// An animation of letters: big, small, shake, nod, explode, ripple, bloom or jitter.
 pub type Animation = TextDecorationAnimation;
 
-/// A style or an animation; both turn into it.
+/// A style or an animation; both convert into it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decoration {
-    /// How letters look. Styles may overlap each other.
+    /// A style of letters. Styles may overlap each other.
     Style(Style),
-    /// How letters move. An animation may overlap nothing.
+    /// An animation of letters. An animation may not overlap anything.
     Animation(Animation),
 }
 
@@ -47,12 +48,11 @@ impl From<Animation> for Decoration {
     }
 }
 
-/// A stretch of a text: by its words, or by position in whatever unit is at hand.
+/// A span of a text, selected by its words or by positions.
 ///
-/// A `&str` or `String` turns into [`Span::text`], so `.bold("world")` marks a word. Positions count from 0 and
-/// take any range: `6..11`, `6..=10`, `..5`, `6..`. A stretch that is empty, that lies outside the text
-/// ([`Rule::Range`]) or that cuts what people see as one character ([`Rule::WholeCharacters`]) is refused when
-/// the message is built.
+/// `&str` and `String` convert into [`Span::text`], so `.bold("world")` marks a word. Positions count from 0 and can
+/// be any range: `6..11`, `6..=10`, `..5`, `6..`. Building the message fails if a span is empty or outside the text
+/// ([`Rule::Range`]), or cuts a grapheme cluster ([`Rule::WholeCharacters`]).
 ///
 /// ```
 /// use linq_ext::message::{Message, Span, Style};
@@ -73,6 +73,7 @@ enum Select {
     Bytes(Positions),
     Chars(Positions),
     Graphemes(Positions),
+    Utf16(Positions),
 }
 
 /// From a position up to another one, or to the end of the text.
@@ -83,15 +84,15 @@ struct Positions {
 }
 
 impl Span {
-    /// The first place where these words stand.
+    /// Selects the first occurrence of these words.
     ///
-    /// Places where they are only a piece of visible characters (an `e` whose accent follows) are passed over.
-    /// Words that do not occur are refused when the message is built ([`Rule::Selection`]).
+    /// Occurrences that cut a grapheme cluster (an `e` whose accent follows) are skipped. Building the message
+    /// fails if the words do not occur ([`Rule::Selection`]).
     pub fn text(words: impl Into<String>) -> Self {
         Self::nth_text(words, 0)
     }
 
-    /// A later place where these words stand, counted from 0. Places may overlap each other.
+    /// Selects a later occurrence of these words, counted from 0. Occurrences may overlap each other.
     pub fn nth_text(words: impl Into<String>, occurrence: usize) -> Self {
         Self(Select::Text {
             words: words.into(),
@@ -99,27 +100,32 @@ impl Span {
         })
     }
 
-    /// A range of bytes, as `str` counts them.
+    /// Selects a range of bytes, as `str` counts them.
     pub fn bytes(range: impl RangeBounds<usize>) -> Self {
         Self(Select::Bytes(Positions::new(range)))
     }
 
-    /// A range of `char`s.
+    /// Selects a range of `char`s.
     pub fn chars(range: impl RangeBounds<usize>) -> Self {
         Self(Select::Chars(Positions::new(range)))
     }
 
-    /// A range of grapheme clusters: what people see and count as characters.
+    /// Selects a range of grapheme clusters, which people see as characters.
     pub fn graphemes(range: impl RangeBounds<usize>) -> Self {
         Self(Select::Graphemes(Positions::new(range)))
     }
 
-    /// The whole text.
+    /// Selects a range of UTF-16 code units, as the API, JavaScript and inbound messages count them.
+    pub fn utf16(range: impl RangeBounds<usize>) -> Self {
+        Self(Select::Utf16(Positions::new(range)))
+    }
+
+    /// Selects the whole text.
     pub fn all() -> Self {
         Self::bytes(..)
     }
 
-    /// The stretch in bytes. It may still cut a visible character, which the rules find.
+    /// Returns the span in bytes. It may still cut a grapheme cluster, which the rules find.
     pub(crate) fn resolve(&self, text: &str) -> Result<Range<usize>, Rule> {
         let found = match &self.0 {
             Select::Text { words, occurrence } => {
@@ -140,6 +146,17 @@ impl Span {
                     .chain([text.len()])
                     .nth(at)
             }),
+            Select::Utf16(positions) => {
+                let map = Utf16::new(text);
+                if [Some(positions.start), positions.end]
+                    .into_iter()
+                    .flatten()
+                    .any(|unit| unit <= map.units && map.byte(unit).is_none())
+                {
+                    return Err(Rule::WholeCharacters);
+                }
+                positions.range(text, |at| map.byte(at))
+            }
         };
         let range = found
             .filter(|range| range.start < range.end)
@@ -164,6 +181,12 @@ impl From<String> for Span {
     }
 }
 
+impl From<&String> for Span {
+    fn from(words: &String) -> Self {
+        Self::text(words)
+    }
+}
+
 impl fmt::Debug for Span {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let unit = match &self.0 {
@@ -171,6 +194,7 @@ impl fmt::Debug for Span {
             Select::Bytes(..) => "bytes",
             Select::Chars(..) => "chars",
             Select::Graphemes(..) => "graphemes",
+            Select::Utf16(..) => "utf16",
         };
         write!(formatter, "Span({unit})")
     }
@@ -178,7 +202,7 @@ impl fmt::Debug for Span {
 
 impl Positions {
     fn new(range: impl RangeBounds<usize>) -> Self {
-        // A position that overflows lies outside any text just as well as the highest one.
+        // A position that would overflow is outside any text, as the highest one is.
         let start = match range.start_bound() {
             Bound::Included(&start) => start,
             Bound::Excluded(&before) => before.saturating_add(1),
@@ -203,7 +227,7 @@ impl Positions {
     }
 }
 
-/// A place where the words stand as whole visible characters, or, if there is none at all, as they are.
+/// Finds an occurrence that cuts no grapheme cluster, or any occurrence if there is no such one.
 fn find(text: &str, words: &str, occurrence: usize) -> Option<Range<usize>> {
     let first = words.chars().next()?;
     let places = || {
@@ -214,14 +238,96 @@ fn find(text: &str, words: &str, occurrence: usize) -> Option<Range<usize>> {
             Some(start..start + words.len())
         })
     };
-    let is_whole = |place: &Range<usize>| {
-        utf16::is_whole(text, place.start) && utf16::is_whole(text, place.end)
-    };
+    let is_whole =
+        |place: &Range<usize>| is_boundary(text, place.start) && is_boundary(text, place.end);
     let mut whole = places().filter(is_whole).peekable();
     if whole.peek().is_some() {
         whole.nth(occurrence)
     } else {
         places().nth(occurrence)
+    }
+}
+
+/// Returns the text that a range of the API selects: two positions in UTF-16 code units, the second exclusive.
+///
+/// Reads the ranges of decorations, mentions and inline stickers, sent or received. Returns `None` if the range is
+/// not two positions in order, is outside the text, or cuts a surrogate pair.
+///
+/// ```
+/// use linq_ext::message::read_range;
+///
+/// assert_eq!(read_range("🎉 party", &[3, 8]), Some("party"));
+/// assert_eq!(read_range("🎉 party", &[1, 8]), None);
+/// ```
+pub fn read_range<'t>(text: &'t str, range: &[i64]) -> Option<&'t str> {
+    let bytes = Utf16::new(text).read(range).ok()?;
+    text.get(bytes)
+}
+
+/// Whether no grapheme cluster extends over this position.
+pub(crate) fn is_boundary(text: &str, byte: usize) -> bool {
+    text.is_char_boundary(byte)
+        && GraphemeCursor::new(byte, text.len(), true)
+            .is_boundary(text, 0)
+            .unwrap_or(false)
+}
+
+/// Converts positions of one text between bytes and UTF-16 code units.
+pub(crate) struct Utf16 {
+    /// The code unit at which each `char` starts, with its byte, and the end of the text.
+    starts: Vec<(usize, usize)>,
+    units: usize,
+}
+
+impl Utf16 {
+    pub(crate) fn new(text: &str) -> Self {
+        let mut units = 0;
+        let mut starts: Vec<_> = text
+            .char_indices()
+            .map(|(byte, character)| {
+                let start = (units, byte);
+                units += character.len_utf16();
+                start
+            })
+            .collect();
+        starts.push((units, text.len()));
+        Self { starts, units }
+    }
+
+    /// A range in bytes, between `char`s, in the form of the API.
+    pub(crate) fn range(&self, bytes: Range<usize>) -> Vec<i64> {
+        let unit = |byte| {
+            let index = self.starts.partition_point(|&(_, at)| at < byte);
+            let unit = self.starts.get(index).map_or(self.units, |&(unit, _)| unit);
+            i64::try_from(unit).unwrap_or(i64::MAX)
+        };
+        vec![unit(bytes.start), unit(bytes.end)]
+    }
+
+    /// The byte of a code unit; `None` inside a surrogate pair and behind the end.
+    fn byte(&self, unit: usize) -> Option<usize> {
+        let index = self
+            .starts
+            .binary_search_by_key(&unit, |&(at, _)| at)
+            .ok()?;
+        self.starts.get(index).map(|&(_, byte)| byte)
+    }
+
+    /// A range of the API in bytes, or the rule that it breaks. It may still cut a grapheme cluster.
+    pub(crate) fn read(&self, range: &[i64]) -> Result<Range<usize>, Rule> {
+        let &[start, end] = range else {
+            return Err(Rule::Range);
+        };
+        let (Ok(start), Ok(end)) = (usize::try_from(start), usize::try_from(end)) else {
+            return Err(Rule::Range);
+        };
+        if start >= end || end > self.units {
+            return Err(Rule::Range);
+        }
+        match (self.byte(start), self.byte(end)) {
+            (Some(start), Some(end)) => Ok(start..end),
+            _ => Err(Rule::WholeCharacters),
+        }
     }
 }
 
@@ -293,5 +399,63 @@ mod tests {
     #[test]
     fn debug_keeps_the_words_to_itself() {
         assert_eq!(format!("{:?}", Span::text("secret")), "Span(text)");
+    }
+
+    #[test]
+    fn ranges_are_read_in_code_units() {
+        let text = "a👨‍👩‍👧e\u{301}🇩🇪";
+        assert_eq!(read_range(text, &[0, 1]), Some("a"));
+        assert_eq!(read_range(text, &[1, 9]), Some("👨‍👩‍👧"));
+        assert_eq!(read_range(text, &[9, 11]), Some("e\u{301}"));
+        assert_eq!(read_range(text, &[11, 15]), Some("🇩🇪"));
+        for bad in [
+            &[2, 9][..],
+            &[1, 2],
+            &[0, 16],
+            &[9, 9],
+            &[3, 1],
+            &[-1, 1],
+            &[0],
+            &[0, 1, 2],
+        ] {
+            assert_eq!(read_range(text, bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_pair_that_is_cut_is_told_from_a_range_outside() {
+        let map = Utf16::new("🎉");
+        assert_eq!(map.read(&[0, 1]), Err(Rule::WholeCharacters));
+        assert_eq!(map.read(&[0, 3]), Err(Rule::Range));
+        assert_eq!(map.read(&[0, 2]), Ok(0..4));
+    }
+
+    #[test]
+    fn positions_agree_with_encoding() {
+        let text = "aä€🎉".repeat(20);
+        let map = Utf16::new(&text);
+        for (byte, _) in text.char_indices().chain([(text.len(), ' ')]) {
+            let unit = text[..byte].encode_utf16().count();
+            assert_eq!(map.range(byte..byte)[0], unit as i64);
+            assert_eq!(map.byte(unit), Some(byte));
+        }
+    }
+
+    #[test]
+    fn spans_in_code_units() {
+        let text = "🎉 party";
+        assert_eq!(select(text, Span::utf16(3..)), Ok("party"));
+        assert_eq!(select(text, Span::utf16(0..2)), Ok("🎉"));
+        assert_eq!(select(text, Span::utf16(0..1)), Err(Rule::WholeCharacters));
+        assert_eq!(select(text, Span::utf16(3..9)), Err(Rule::Range));
+    }
+
+    #[test]
+    fn grapheme_clusters_are_whole() {
+        let text = "e\u{301}🇩🇪🇫🇷";
+        let boundaries: Vec<_> = (0..=text.len())
+            .filter(|&at| is_boundary(text, at))
+            .collect();
+        assert_eq!(boundaries, [0, 3, 11, 19]);
     }
 }

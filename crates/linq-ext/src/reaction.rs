@@ -1,19 +1,35 @@
-//! Reactions and stickers to put on a message.
+//! Reactions and stickers on messages.
 
 use std::fmt;
 
 use linq_types::{
     ReactionType, SendReactionRequest, SendReactionRequestOperation, StickerPlacement,
 };
+use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
 use crate::Error;
+use crate::id::{IntoId, checked};
 use crate::message::check_file_url;
 
-/// A reaction, for [`MessageHandle::react`](crate::MessageHandle::react) and
-/// [`MessageHandle::unreact`](crate::MessageHandle::unreact): a tapback, or another emoji.
+/// The tapbacks with their emoji, without variation selectors.
+const TAPBACKS: [(ReactionType, &str); 6] = [
+    (ReactionType::Love, "\u{2764}"),
+    (ReactionType::Like, "👍"),
+    (ReactionType::Dislike, "👎"),
+    (ReactionType::Laugh, "😂"),
+    (ReactionType::Emphasize, "\u{203c}"),
+    (ReactionType::Question, "❓"),
+];
+
+/// Selects the coloured form of a character.
+const VARIATION_SELECTOR: char = '\u{fe0f}';
+
+/// A reaction, for [`MessageClient::react`](crate::MessageClient::react) and
+/// [`MessageClient::unreact`](crate::MessageClient::unreact): a tapback, or another emoji.
 ///
-/// `&str` and `String` are taken for an emoji.
+/// `&str`, `String` and `&String` convert into a reaction: ❤️ 👍 👎 😂 ‼️ ❓ into the tapbacks, and other emoji into
+/// custom reactions.
 ///
 /// ```no_run
 /// # async fn example(linq: linq_ext::Linq) -> Result<(), linq_ext::Error> {
@@ -21,7 +37,8 @@ use crate::message::check_file_url;
 ///
 /// let message = linq.message("3f6a1c52-8b0e-4d27-9c41-5e7ab2d90f13");
 /// message.react(Reaction::love()).await?;
-/// message.react(Reaction::emoji("🦀").part(1)).await?;
+/// message.react("👍").await?; // the same as `Reaction::like()`
+/// message.react(Reaction::from("🦀").part(1)).await?;
 /// message.unreact("🦀").await?;
 /// # Ok(())
 /// # }
@@ -35,41 +52,43 @@ pub struct Reaction {
 }
 
 impl Reaction {
-    /// The heart.
+    /// Creates the heart.
     pub fn love() -> Self {
-        Self::tapback(ReactionType::Love)
+        Self::from(ReactionType::Love)
     }
 
-    /// The thumb up.
+    /// Creates the thumbs up.
     pub fn like() -> Self {
-        Self::tapback(ReactionType::Like)
+        Self::from(ReactionType::Like)
     }
 
-    /// The thumb down.
+    /// Creates the thumbs down.
     pub fn dislike() -> Self {
-        Self::tapback(ReactionType::Dislike)
+        Self::from(ReactionType::Dislike)
     }
 
-    /// The laughter.
+    /// Creates the laughter.
     pub fn laugh() -> Self {
-        Self::tapback(ReactionType::Laugh)
+        Self::from(ReactionType::Laugh)
     }
 
-    /// The exclamation marks.
+    /// Creates the exclamation marks.
     pub fn emphasize() -> Self {
-        Self::tapback(ReactionType::Emphasize)
+        Self::from(ReactionType::Emphasize)
     }
 
-    /// The question mark.
+    /// Creates the question mark.
     pub fn question() -> Self {
-        Self::tapback(ReactionType::Question)
+        Self::from(ReactionType::Question)
     }
 
-    /// Any emoji.
+    /// Creates a custom reaction of any emoji, even if it is the emoji of a tapback.
+    ///
+    /// `Reaction::from` creates a tapback from such an emoji.
     pub fn emoji(emoji: impl Into<String>) -> Self {
         Self {
             emoji: Some(emoji.into()),
-            ..Self::tapback(ReactionType::Custom)
+            ..Self::from(ReactionType::Custom)
         }
     }
 
@@ -79,15 +98,31 @@ impl Reaction {
         self
     }
 
-    fn tapback(kind: ReactionType) -> Self {
-        Self {
-            kind,
-            emoji: None,
-            part_index: None,
+    /// Returns the emoji, also for a tapback.
+    ///
+    /// ```
+    /// use linq_ext::Reaction;
+    /// use linq_ext::types::ReactionType;
+    ///
+    /// assert_eq!(Reaction::from(ReactionType::Love).as_emoji(), Some("\u{2764}\u{fe0f}"));
+    /// assert_eq!(Reaction::from("🦀").as_emoji(), Some("🦀"));
+    /// ```
+    #[must_use]
+    pub fn as_emoji(&self) -> Option<&str> {
+        match &self.kind {
+            ReactionType::Custom => self.emoji.as_deref(),
+            // Without the selector these two are shown as text.
+            ReactionType::Love => Some("\u{2764}\u{fe0f}"),
+            ReactionType::Emphasize => Some("\u{203c}\u{fe0f}"),
+            kind => {
+                let mut tapbacks = TAPBACKS.iter();
+                let found = tapbacks.find(|(tapback, _)| tapback == kind);
+                found.map(|(_, emoji)| *emoji)
+            }
         }
     }
 
-    pub(super) fn checked(
+    pub(crate) fn checked(
         self,
         operation: SendReactionRequestOperation,
     ) -> Result<SendReactionRequest, Error> {
@@ -99,19 +134,39 @@ impl Reaction {
     }
 }
 
+impl From<ReactionType> for Reaction {
+    fn from(kind: ReactionType) -> Self {
+        Self {
+            kind,
+            emoji: None,
+            part_index: None,
+        }
+    }
+}
+
 impl From<&str> for Reaction {
     fn from(emoji: &str) -> Self {
-        Self::emoji(emoji)
+        let plain = emoji.trim_end_matches(VARIATION_SELECTOR);
+        match TAPBACKS.iter().find(|(_, tapback)| *tapback == plain) {
+            Some((kind, _)) => Self::from(kind.clone()),
+            None => Self::emoji(emoji),
+        }
     }
 }
 
 impl From<String> for Reaction {
     fn from(emoji: String) -> Self {
-        Self::emoji(emoji)
+        Self::from(emoji.as_str())
     }
 }
 
-/// Without the emoji.
+impl From<&String> for Reaction {
+    fn from(emoji: &String) -> Self {
+        Self::from(emoji.as_str())
+    }
+}
+
+// Without the emoji.
 impl fmt::Debug for Reaction {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -122,7 +177,7 @@ impl fmt::Debug for Reaction {
     }
 }
 
-/// A sticker, for [`MessageHandle::stick`](crate::MessageHandle::stick): an emoji or an image.
+/// A sticker, for [`MessageClient::stick`](crate::MessageClient::stick): an emoji or an image.
 ///
 /// ```
 /// use linq_ext::Sticker;
@@ -144,27 +199,27 @@ pub struct Sticker {
 enum Image {
     Emoji(String),
     Url(String),
-    /// `None` if what was given is not a UUID.
+    /// `None` if the id is not a UUID.
     Attachment(Option<Uuid>),
 }
 
 impl Sticker {
-    /// An emoji.
+    /// Creates a sticker of an emoji.
     pub fn emoji(emoji: impl Into<String>) -> Self {
         Self::of(Image::Emoji(emoji.into()))
     }
 
-    /// The image at a public `https` address.
+    /// Creates a sticker of the image at a public `https` address.
     pub fn url(url: impl Into<String>) -> Self {
         Self::of(Image::Url(url.into()))
     }
 
-    /// An image that was uploaded beforehand. One that is not ready answers 2007.
-    pub fn attachment(attachment_id: impl TryInto<Uuid>) -> Self {
-        Self::of(Image::Attachment(attachment_id.try_into().ok()))
+    /// Creates a sticker of an uploaded image. The API refuses one that is not ready (2007).
+    pub fn attachment(attachment_id: impl IntoId) -> Self {
+        Self::of(Image::Attachment(attachment_id.into_id()))
     }
 
-    /// Where it goes, how large and how far turned; left to Linq if not set.
+    /// Sets position, size and rotation; Linq decides if not set.
     pub fn placement(mut self, placement: StickerPlacement) -> Self {
         self.placement = Some(placement);
         self
@@ -184,7 +239,7 @@ impl Sticker {
         }
     }
 
-    pub(super) fn checked(self) -> Result<SendReactionRequest, Error> {
+    pub(crate) fn checked(self) -> Result<SendReactionRequest, Error> {
         let add = SendReactionRequestOperation::Add;
         let mut request = SendReactionRequest::new(add, ReactionType::Sticker);
         match self.image {
@@ -196,7 +251,7 @@ impl Sticker {
                 check_file_url(&url)?;
                 request.url = Some(url);
             }
-            Image::Attachment(id) => request.attachment_id = Some(super::uuid("attachment", id)?),
+            Image::Attachment(id) => request.attachment_id = Some(checked("attachment", id)?),
         }
         request.placement = self.placement.map(checked_placement).transpose()?;
         request.part_index = self.part_index.map(i64::from);
@@ -204,7 +259,7 @@ impl Sticker {
     }
 }
 
-/// Without the image.
+// Without the image.
 impl fmt::Debug for Sticker {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -215,8 +270,8 @@ impl fmt::Debug for Sticker {
     }
 }
 
-/// The placement, if all of it are numbers and the sticker touches the message.
-pub(super) fn checked_placement(placement: StickerPlacement) -> Result<StickerPlacement, Error> {
+/// Returns the placement, if it is finite and on the message.
+pub(crate) fn checked_placement(placement: StickerPlacement) -> Result<StickerPlacement, Error> {
     let StickerPlacement {
         x,
         y,
@@ -233,15 +288,18 @@ pub(super) fn checked_placement(placement: StickerPlacement) -> Result<StickerPl
         Ok(placement)
     } else {
         Err(Error::invalid_request(
-            "the place of a sticker is from -1 to 1 in both directions, its scale and rotation are numbers",
+            "the position of a sticker is from -1 to 1 in both directions, its scale and rotation are finite",
         ))
     }
 }
 
-/// Refuses plain letters: the names of tapbacks are no emoji.
+/// Refuses text that is not a single emoji, such as the names of tapbacks.
 fn check_emoji(emoji: Option<&str>) -> Result<(), Error> {
-    if emoji.is_some_and(|emoji| emoji.is_ascii()) {
-        return Err(Error::invalid_request("what was given as an emoji is none"));
+    let is_emoji = |text: &str| !text.is_ascii() && text.graphemes(true).count() == 1;
+    match emoji.is_none_or(is_emoji) {
+        true => Ok(()),
+        false => Err(Error::invalid_request(
+            "a reaction or sticker is a single emoji",
+        )),
     }
-    Ok(())
 }

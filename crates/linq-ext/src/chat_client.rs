@@ -1,4 +1,6 @@
-//! What can be done with a chat, besides sending messages.
+//! A chat: [`ChatClient`], and what can be done with a chat besides sending messages.
+
+use std::fmt;
 
 use linq_client::operations::{
     ADD_PARTICIPANT, CREATE_POLL, GET_CHAT, GET_CHAT_LOCATION, LEAVE_CHAT, MARK_CHAT_AS_READ,
@@ -10,19 +12,75 @@ use linq_types::{
     AddParticipantRequest, AddParticipantResponse, Chat, ChatLocationResult, CreatePollRequest,
     GetChatLocationResult, LeaveChatResponse, NewPoll, PollEnvelope, PollOptionText,
     RemoveParticipantRequest, RemoveParticipantResponse, SendVoiceMemoToChatRequest,
-    SendVoiceMemoToChatResult, StopChatLocationRequest, SupportedContentType, UpdateChatRequest,
+    SendVoiceMemoToChatResult, SetChatBackgroundRequest, SetChatBackgroundRequestStyle,
+    SetChatBackgroundRequestType, StopChatLocationRequest, SupportedContentType, UpdateChatRequest,
     UpdateChatResponse,
 };
 use uuid::Uuid;
 
-use super::{Background, ChatHandle};
+use crate::id::{IntoId, checked};
 use crate::message::{
     InvalidMessage, check_file_url, check_handle, check_voice_memo, content_type_of,
+    normalize_handle,
 };
-use crate::{Call, Error};
+use crate::{Call, Error, Linq};
+
+/// A client for one chat; create it with [`Linq::chat`].
+///
+/// It owns a clone of the client. Creating it sends nothing.
+#[derive(Clone)]
+pub struct ChatClient {
+    linq: Linq,
+    /// `None` if the id is not a UUID; calls fail in that case.
+    id: Option<Uuid>,
+}
+
+impl Linq {
+    /// Returns the client for a chat, by the id of the chat.
+    ///
+    /// If the id is not a UUID, its calls fail with [`Error::is_invalid_request`], and nothing is sent.
+    #[must_use]
+    pub fn chat(&self, id: impl IntoId) -> ChatClient {
+        ChatClient {
+            linq: self.clone(),
+            id: id.into_id(),
+        }
+    }
+}
+
+impl ChatClient {
+    /// Returns the id of the chat; `None` if [`Linq::chat`] was given something else than a UUID.
+    #[must_use]
+    pub fn id(&self) -> Option<Uuid> {
+        self.id
+    }
+
+    pub(crate) fn linq(&self) -> &Linq {
+        &self.linq
+    }
+
+    /// The id, for a call.
+    pub(crate) fn uuid(&self) -> Result<Uuid, Error> {
+        checked("chat", self.id)
+    }
+
+    /// The id and a body, for a call.
+    pub(crate) fn uuid_and<B>(&self, body: Result<B, Error>) -> Result<(Uuid, B), Error> {
+        Ok((self.uuid()?, body?))
+    }
+}
+
+impl fmt::Debug for ChatClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ChatClient")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
 
 /// The chat itself.
-impl ChatHandle {
+impl ChatClient {
     /// The chat with its participants and its health.
     ///
     /// `GET /v3/chats/{chatId}`
@@ -90,7 +148,7 @@ impl ChatHandle {
 }
 
 /// Who is in the chat.
-impl ChatHandle {
+impl ChatClient {
     /// Invites a handle into a group of three or more; `participant.added` confirms it.
     ///
     /// The request carries no key: after an unclear failure look at the handles of the [chat](Self::get).
@@ -136,7 +194,7 @@ impl ChatHandle {
 }
 
 /// What the other side sees besides messages.
-impl ChatHandle {
+impl ChatClient {
     /// Marks all that was received as read. In groups it has no effect.
     ///
     /// `POST /v3/chats/{chatId}/read`
@@ -187,18 +245,15 @@ impl ChatHandle {
 }
 
 /// What is sent besides messages.
-impl ChatHandle {
+impl ChatClient {
     /// Sends a recording that was uploaded beforehand as a voice memo, which iMessage plays inside the chat.
     ///
     /// The request carries no key, and an unclear failure is not repeated: it could send the memo twice. To
     /// send it to somebody who opted out, add [`body_field("override_optout", true)`](Call::body_field).
     ///
     /// `POST /v3/chats/{chatId}/voicememo`
-    pub fn send_voice_memo(
-        &self,
-        attachment_id: impl TryInto<Uuid>,
-    ) -> Call<SendVoiceMemoToChatResult> {
-        let id = super::uuid("attachment", attachment_id.try_into().ok());
+    pub fn send_voice_memo(&self, attachment_id: impl IntoId) -> Call<SendVoiceMemoToChatResult> {
+        let id = checked("attachment", attachment_id.into_id());
         self.voice_memo(id.map(|id| SendVoiceMemoToChatRequest::new().with_attachment_id(id)))
     }
 
@@ -255,7 +310,7 @@ impl ChatHandle {
 }
 
 /// Where people are.
-impl ChatHandle {
+impl ChatClient {
     /// The positions of those who share theirs with your line, as GeoJSON: longitude first, then latitude.
     ///
     /// `GET /v3/chats/{chatId}/location`
@@ -302,9 +357,9 @@ impl ChatHandle {
     }
 }
 
-/// A phone number or an e-mail address.
-pub(super) fn checked_handle(handle: impl Into<String>) -> Result<String, Error> {
-    let handle = handle.into();
+/// Returns the handle in the form of the API, if it is a phone number or an e-mail address.
+pub(crate) fn checked_handle(handle: impl Into<String>) -> Result<String, Error> {
+    let handle = normalize_handle(&handle.into());
     check_handle(&handle)?;
     Ok(handle)
 }
@@ -319,5 +374,91 @@ fn check_voice_memo_url(url: &str) -> Result<(), InvalidMessage> {
         // The same extensions are used for sound alone.
         None | Some(VideoMp4 | Video3gpp) => Ok(()),
         Some(content_type) => check_voice_memo(&content_type),
+    }
+}
+
+/// What stands behind a chat, for [`ChatClient::set_background`](crate::ChatClient::set_background).
+///
+/// An unknown colour or variant answers 1005.
+///
+/// ```
+/// use linq_ext::Background;
+///
+/// let plain = Background::color("mango");
+/// let sky = Background::dynamic("sky", "dusk");
+/// # drop((plain, sky));
+/// ```
+#[derive(Clone, PartialEq)]
+#[must_use = "a background does nothing until it is set"]
+pub struct Background(SetChatBackgroundRequest);
+
+impl Background {
+    /// One of the ready-made colours: `mango`, `ice`, `plum`, `deep_sea`, `green_apple`, `cherry`, `bubblegum`,
+    /// `tangerine`, `magenta`, `lime`, `silver`, `carbon` or `stone`.
+    pub fn color(name: impl Into<String>) -> Self {
+        Self::of(SetChatBackgroundRequestType::Color, |request| {
+            request.with_variant(name)
+        })
+    }
+
+    /// A gradient between two colours, in hex such as `#FF8A00`.
+    pub fn gradient(one: impl Into<String>, other: impl Into<String>) -> Self {
+        Self::of(SetChatBackgroundRequestType::Color, |request| {
+            request
+                .with_variant("custom")
+                .with_shades(vec![one.into(), other.into()])
+        })
+    }
+
+    /// A moving picture: `dusk`, `haze`, `sunset`, `clear`, `sunrise` or `dawn` of the `sky`, `light` or `dark`
+    /// `water`, a `green`, `purple` or `pink` `aurora`.
+    pub fn dynamic(
+        style: impl Into<SetChatBackgroundRequestStyle>,
+        variant: impl Into<String>,
+    ) -> Self {
+        Self::of(SetChatBackgroundRequestType::Dynamic, |request| {
+            request.with_style(style).with_variant(variant)
+        })
+    }
+
+    /// The image at a public `https` address. One that cannot be fetched answers 5007, something else than an
+    /// image 5006.
+    pub fn photo(url: impl Into<String>) -> Self {
+        Self::of(SetChatBackgroundRequestType::Photo, |request| {
+            request.with_image_url(url)
+        })
+    }
+
+    fn of(
+        kind: SetChatBackgroundRequestType,
+        describe: impl FnOnce(SetChatBackgroundRequest) -> SetChatBackgroundRequest,
+    ) -> Self {
+        Self(describe(SetChatBackgroundRequest::new(kind)))
+    }
+
+    fn checked(self) -> Result<SetChatBackgroundRequest, Error> {
+        if let Some(url) = &self.0.image_url {
+            check_file_url(url)?;
+        }
+        Ok(self.0)
+    }
+}
+
+/// For what this crate has no name for.
+impl From<SetChatBackgroundRequest> for Background {
+    fn from(request: SetChatBackgroundRequest) -> Self {
+        Self(request)
+    }
+}
+
+/// Without the address of a photo.
+impl fmt::Debug for Background {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Background")
+            .field("type", &self.0.type_)
+            .field("style", &self.0.style)
+            .field("variant", &self.0.variant)
+            .finish_non_exhaustive()
     }
 }

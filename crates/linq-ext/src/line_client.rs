@@ -1,37 +1,80 @@
-//! What can be done with lines, which are the phone numbers of one's own.
+//! Lines, the phone numbers of the account: [`LineClient`], capability checks, and contact cards.
+
+use std::fmt;
 
 use linq_client::operations::{
-    CHECK_IMESSAGE_CAPABILITY, CHECK_RCS_CAPABILITY, GET_CONTACT_CARD, GET_REPUTATION_AUDIT,
-    SETUP_CONTACT_CARD, START_REPUTATION_AUDIT, UPDATE_CONTACT_CARD, UPDATE_PHONE_NUMBER,
+    CHECK_IMESSAGE_CAPABILITY, CHECK_RCS_CAPABILITY, GET_AVAILABLE_NUMBER, GET_CONTACT_CARD,
+    GET_REPUTATION_AUDIT, SETUP_CONTACT_CARD, START_REPUTATION_AUDIT, UPDATE_CONTACT_CARD,
+    UPDATE_PHONE_NUMBER,
 };
 use linq_types::{
-    ContactCardItem, HandleCheckRequest, HandleCheckResponse, PhoneNumberInfoV2, ReputationAudit,
-    ReputationAuditStarted, SetContactCardRequest, SetContactCardResponse,
-    UpdateContactCardRequest, UpdatePhoneNumberRequest, UpdatePhoneNumberResult,
+    AvailableNumberResult, ContactCardItem, HandleCheckRequest, HandleCheckResponse, LineType,
+    PhoneNumberInfoV2, ReputationAudit, ReputationAuditStarted, SetContactCardRequest,
+    SetContactCardResponse, UpdateContactCardRequest, UpdatePhoneNumberRequest,
+    UpdatePhoneNumberResult,
 };
-use uuid::Uuid;
 
-use super::LineHandle;
-use super::chat::checked_handle;
-use crate::message::{check_number, report_line};
-use crate::{Call, Error, Linq};
+use crate::chat_client::checked_handle;
+use crate::id::{IntoId, checked};
+use crate::message::{check_number, normalize_handle, report_line, report_recipients};
+use crate::send::handles;
+use crate::{Call, CallFuture, Error, Linq};
+
+/// A client for one line, a phone number of the account; create it with [`Linq::line`].
+///
+/// It owns a clone of the client. Creating it sends nothing.
+#[derive(Clone)]
+pub struct LineClient {
+    linq: Linq,
+    number: String,
+}
+
+impl Linq {
+    /// Returns the client for a line, by its phone number in E.164, such as `+12025550100`.
+    #[must_use]
+    pub fn line(&self, number: impl Into<String>) -> LineClient {
+        LineClient {
+            linq: self.clone(),
+            number: normalize_handle(&number.into()),
+        }
+    }
+}
+
+impl LineClient {
+    /// Returns the phone number.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        &self.number
+    }
+
+    pub(crate) fn linq(&self) -> &Linq {
+        &self.linq
+    }
+}
+
+// Without the number.
+impl fmt::Debug for LineClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("LineClient").finish_non_exhaustive()
+    }
+}
 
 /// Lines.
 impl Linq {
     /// All lines of the account, with kind, reputation and call forwarding.
     ///
     /// `GET /v3/phone_numbers`
-    pub fn list_lines(&self) -> Call<Vec<PhoneNumberInfoV2>> {
+    pub fn lines(&self) -> Call<Vec<PhoneNumberInfoV2>> {
         let call = Call::new(self, |client| client.list_phone_numbers().prepare());
         call.map(|lines| lines.phone_numbers)
     }
 
-    /// Forwards calls to a line to another number, in E.164. The id is that of [`list_lines`](Self::list_lines).
+    /// Forwards calls to a line to another number, in E.164. The id is that of [`lines`](Self::lines).
     ///
     /// `PUT /v3/phone_numbers/{phoneNumberId}`
     pub fn forward_calls(
         &self,
-        line_id: impl TryInto<Uuid>,
+        line_id: impl IntoId,
         number: impl Into<String>,
     ) -> Call<UpdatePhoneNumberResult> {
         let number = number.into();
@@ -42,19 +85,16 @@ impl Linq {
     }
 
     /// Ends the forwarding of calls to a line; see [`forward_calls`](Self::forward_calls).
-    pub fn stop_forwarding_calls(
-        &self,
-        line_id: impl TryInto<Uuid>,
-    ) -> Call<UpdatePhoneNumberResult> {
+    pub fn stop_forwarding_calls(&self, line_id: impl IntoId) -> Call<UpdatePhoneNumberResult> {
         self.update_line(line_id, Ok(UpdatePhoneNumberRequest::new()))
     }
 
     fn update_line(
         &self,
-        line_id: impl TryInto<Uuid>,
+        line_id: impl IntoId,
         forwarding: Result<UpdatePhoneNumberRequest, Error>,
     ) -> Call<UpdatePhoneNumberResult> {
-        let id = super::uuid("line", line_id.try_into().ok());
+        let id = checked("line", line_id.into_id());
         let input = id.and_then(|id| Ok((id, forwarding?)));
         Call::prepared(
             self,
@@ -127,7 +167,7 @@ fn check_request(
     Ok(check)
 }
 
-impl LineHandle {
+impl LineClient {
     /// Whether this line can reach a phone number or e-mail address by iMessage; see [`Linq::check_imessage`].
     pub fn check_imessage(&self, handle: impl Into<String>) -> Call<HandleCheckResponse> {
         self.linq()
@@ -215,16 +255,16 @@ impl LineHandle {
 
 /// Contact cards: name and picture of a line, which recipients can be shown.
 impl Linq {
-    /// The contact cards of all lines; see [`LineHandle::contact_cards`] for those of one.
+    /// The contact cards of all lines; see [`LineClient::contact_cards`] for those of one.
     ///
     /// `GET /v3/contact_card`
-    pub fn list_contact_cards(&self) -> Call<Vec<ContactCardItem>> {
+    pub fn contact_cards(&self) -> Call<Vec<ContactCardItem>> {
         let call = Call::new(self, |client| client.get_contact_card().prepare());
         call.map(|cards| cards.contact_cards)
     }
 
     /// Sets up the contact card of a line. Where it has one, the API answers 2014:
-    /// [change](LineHandle::update_contact_card) that.
+    /// [change](LineClient::update_contact_card) that.
     ///
     /// Look at `is_active` of the answer: only then is the card in use.
     ///
@@ -240,4 +280,116 @@ impl Linq {
 fn checked_line(number: String) -> Result<String, Error> {
     report_line(&number).finish()?;
     Ok(number)
+}
+
+impl Linq {
+    /// Starts to look for a line for somebody who is about to write to you.
+    ///
+    /// `GET /v3/available_number`
+    pub fn get_available_number(&self) -> AvailableNumber {
+        AvailableNumber {
+            linq: self.clone(),
+            to: Vec::new(),
+            line_type: None,
+            exclude_from: Vec::new(),
+        }
+    }
+}
+
+/// A search for a line, for somebody who is about to write to you; start with [`Linq::get_available_number`].
+///
+/// ```no_run
+/// # async fn example(linq: linq_ext::Linq) -> Result<(), linq_ext::Error> {
+/// let found = linq.get_available_number().to(["+12025550101"]).await?;
+/// println!("write to {}, or add {}", found.phone_number, found.vcf_url);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is sent until it is awaited"]
+pub struct AvailableNumber {
+    linq: Linq,
+    to: Vec<String>,
+    line_type: Option<LineType>,
+    exclude_from: Vec<String>,
+}
+
+impl AvailableNumber {
+    /// The handles that the line is for, besides those named before: the line that writes to them already is
+    /// kept.
+    pub fn to<S: Into<String>>(mut self, to: impl IntoIterator<Item = S>) -> Self {
+        self.to.extend(handles(to));
+        self
+    }
+
+    /// The kind of line; any if not set. Where none is free the API answers 503.
+    pub fn line_type(mut self, line_type: impl Into<LineType>) -> Self {
+        self.line_type = Some(line_type.into());
+        self
+    }
+
+    /// Lines that it must not be, besides those named before. Where none is left the API answers 400.
+    pub fn exclude_from<S: Into<String>>(mut self, lines: impl IntoIterator<Item = S>) -> Self {
+        self.exclude_from.extend(handles(lines));
+        self
+    }
+
+    /// The call, which takes options.
+    pub fn call(self) -> Call<AvailableNumberResult> {
+        let linq = self.linq.clone();
+        Call::prepared(
+            &linq,
+            &GET_AVAILABLE_NUMBER,
+            self.checked(),
+            |client, search| {
+                let mut call = client
+                    .get_available_number()
+                    .to(search.to)
+                    .exclude_from(search.exclude_from);
+                if let Some(line_type) = search.line_type {
+                    call = call.type_(line_type);
+                }
+                call.prepare()
+            },
+        )
+    }
+
+    /// Makes the call.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn send(self) -> Result<AvailableNumberResult, Error> {
+        self.call().send().await
+    }
+
+    fn checked(self) -> Result<Self, Error> {
+        if !self.to.is_empty() {
+            report_recipients(&self.to, usize::MAX).finish()?;
+        }
+        for line in &self.exclude_from {
+            report_line(line).finish()?;
+        }
+        Ok(self)
+    }
+}
+
+impl IntoFuture for AvailableNumber {
+    type Output = Result<AvailableNumberResult, Error>;
+    type IntoFuture = CallFuture<AvailableNumberResult>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.call().into_future()
+    }
+}
+
+/// Without the numbers.
+impl fmt::Debug for AvailableNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AvailableNumber")
+            .field("to", &self.to.len())
+            .field("line_type", &self.line_type)
+            .field("exclude_from", &self.exclude_from.len())
+            .finish_non_exhaustive()
+    }
 }

@@ -1,4 +1,6 @@
-//! What can be done with a message that was sent or received.
+//! A message by its id: [`MessageClient`], with reactions, edits and polls.
+
+use std::fmt;
 
 use linq_client::operations::{
     ADD_POLL_OPTIONS, DELETE_MESSAGE, EDIT_MESSAGE, GET_MESSAGE, GET_POLL, SEND_REACTION,
@@ -12,13 +14,67 @@ use linq_types::{
 };
 use uuid::Uuid;
 
-use super::reaction::checked_placement;
-use super::{MessageHandle, Reaction, Sticker};
+use crate::id::{IntoId, checked};
 use crate::message::{check_app_card_update, check_text};
-use crate::{Call, Error};
+use crate::reaction::{Reaction, Sticker, checked_placement};
+use crate::{Call, Error, Linq};
+
+/// A client for one message that was sent or received; create it with [`Linq::message`].
+///
+/// It owns a clone of the client. Creating it sends nothing.
+#[derive(Clone)]
+pub struct MessageClient {
+    linq: Linq,
+    /// `None` if the id is not a UUID; calls fail in that case.
+    id: Option<Uuid>,
+}
+
+impl Linq {
+    /// Returns the client for a message, by the id of the message.
+    ///
+    /// If the id is not a UUID, its calls fail with [`Error::is_invalid_request`], and nothing is sent.
+    #[must_use]
+    pub fn message(&self, id: impl IntoId) -> MessageClient {
+        MessageClient {
+            linq: self.clone(),
+            id: id.into_id(),
+        }
+    }
+}
+
+impl MessageClient {
+    /// Returns the id of the message; `None` if [`Linq::message`] was given something else than a UUID.
+    #[must_use]
+    pub fn id(&self) -> Option<Uuid> {
+        self.id
+    }
+
+    pub(crate) fn linq(&self) -> &Linq {
+        &self.linq
+    }
+
+    /// The id, for a call.
+    pub(crate) fn uuid(&self) -> Result<Uuid, Error> {
+        checked("message", self.id)
+    }
+
+    /// The id and a body, for a call.
+    pub(crate) fn uuid_and<B>(&self, body: Result<B, Error>) -> Result<(Uuid, B), Error> {
+        Ok((self.uuid()?, body?))
+    }
+}
+
+impl fmt::Debug for MessageClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("MessageClient")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
 
 /// The message itself.
-impl MessageHandle {
+impl MessageClient {
     /// The message with its parts, reactions and delivery times.
     ///
     /// `GET /v3/messages/{messageId}`
@@ -86,7 +142,7 @@ impl MessageHandle {
 }
 
 /// Reactions.
-impl MessageHandle {
+impl MessageClient {
     /// Puts a reaction on the message; `reaction.added` confirms it.
     ///
     /// The request carries no key: after an unclear failure look at the reactions of the [message](Self::get).
@@ -132,10 +188,10 @@ impl MessageHandle {
     /// `PATCH /v3/messages/{messageId}/reactions/{reactionId}`
     pub fn move_sticker(
         &self,
-        reaction_id: impl TryInto<Uuid>,
+        reaction_id: impl IntoId,
         placement: StickerPlacement,
     ) -> Call<UpdateStickerPlacementResult> {
-        let reaction = super::uuid("reaction", reaction_id.try_into().ok());
+        let reaction = checked("reaction", reaction_id.into_id());
         let move_it = reaction.and_then(|reaction| {
             let placement = checked_placement(placement)?;
             Ok((reaction, UpdateStickerPlacementRequest::new(placement)))
@@ -157,9 +213,9 @@ impl MessageHandle {
     }
 }
 
-/// Polls, by the `message_id` that [`ChatHandle::create_poll`](crate::ChatHandle::create_poll) gave or
+/// Polls, by the `message_id` that [`ChatClient::create_poll`](crate::ChatClient::create_poll) gave or
 /// `poll.received` brought.
-impl MessageHandle {
+impl MessageClient {
     /// The poll with its options, votes and reactions.
     ///
     /// `GET /v3/messages/{messageId}/poll`
@@ -202,23 +258,23 @@ impl MessageHandle {
     /// Votes for an option, besides the votes for others.
     ///
     /// `POST /v3/messages/{messageId}/poll/votes`
-    pub fn vote(&self, option_id: impl TryInto<Uuid>) -> Call<PollEnvelope> {
+    pub fn vote(&self, option_id: impl IntoId) -> Call<PollEnvelope> {
         self.send_vote(VotePollRequestOperation::Add, option_id)
     }
 
     /// Takes a vote of your line back.
     ///
     /// `POST /v3/messages/{messageId}/poll/votes`
-    pub fn unvote(&self, option_id: impl TryInto<Uuid>) -> Call<PollEnvelope> {
+    pub fn unvote(&self, option_id: impl IntoId) -> Call<PollEnvelope> {
         self.send_vote(VotePollRequestOperation::Remove, option_id)
     }
 
     fn send_vote(
         &self,
         operation: VotePollRequestOperation,
-        option_id: impl TryInto<Uuid>,
+        option_id: impl IntoId,
     ) -> Call<PollEnvelope> {
-        let option = super::uuid("option", option_id.try_into().ok());
+        let option = checked("option", option_id.into_id());
         let input = self.uuid_and(option.map(|option| VotePollRequest::new(operation, option)));
         Call::prepared(self.linq(), &VOTE_POLL, input, |client, (id, vote)| {
             client.vote_poll().message_id(id).body(vote).prepare()

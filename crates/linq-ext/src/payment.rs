@@ -9,9 +9,9 @@ use linq_types::{
     PaymentCredentialsResponse, PaymentHandleConnection, PaymentProvider, PaymentRequest,
     PaymentRequestCreateRequest, VerifyPaymentHandleRequest,
 };
-use uuid::Uuid;
 
-use super::chat::checked_handle;
+use crate::chat_client::checked_handle;
+use crate::id::{IntoId, checked};
 use crate::{Call, Linq};
 
 /// Payment requests: send their `checkout_url` to whoever shall pay.
@@ -31,8 +31,8 @@ impl Linq {
     /// A payment request, with its state.
     ///
     /// `GET /v3/payment_requests/{paymentRequestId}`
-    pub fn get_payment_request(&self, id: impl TryInto<Uuid>) -> Call<PaymentRequest> {
-        let id = super::uuid("payment request", id.try_into().ok());
+    pub fn get_payment_request(&self, id: impl IntoId) -> Call<PaymentRequest> {
+        let id = checked("payment request", id.into_id());
         Call::prepared(self, &GET_PAYMENT_REQUEST, id, |client, id| {
             client
                 .get_payment_request()
@@ -44,8 +44,8 @@ impl Linq {
     /// Calls a payment request off, so that it cannot be paid. Where its state forbids that, it answers 409.
     ///
     /// `POST /v3/payment_requests/{paymentRequestId}/cancel`
-    pub fn cancel_payment_request(&self, id: impl TryInto<Uuid>) -> Call<PaymentRequest> {
-        let id = super::uuid("payment request", id.try_into().ok());
+    pub fn cancel_payment_request(&self, id: impl IntoId) -> Call<PaymentRequest> {
+        let id = checked("payment request", id.into_id());
         Call::prepared(self, &CANCEL_PAYMENT_REQUEST, id, |client, id| {
             client
                 .cancel_payment_request()

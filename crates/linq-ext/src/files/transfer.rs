@@ -1,10 +1,9 @@
-//! Repeating transfers, by the rules that hold for calls of the API.
+//! The attempts at a transfer, retried by the same rules as calls of the API.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use linq_client::reqwest::header::HeaderMap;
-use linq_client::reqwest::{self, StatusCode};
+use linq_client::reqwest::{self, Response};
 
 use crate::error::CallReport;
 use crate::retry::backoff;
@@ -12,22 +11,22 @@ use crate::retry::clock::Clock;
 use crate::retry::policy::{self, Answer, Attempts, Class, Decision, Limits, Outcome};
 use crate::{Error, Linq};
 
-/// One attempt that failed.
+/// An attempt that failed.
 pub(super) struct Failure {
     error: Error,
     outcome: Outcome,
 }
 
 impl Failure {
-    /// What another attempt cannot mend.
-    pub(super) fn lasting(error: Error) -> Self {
+    /// A failure that another attempt would repeat.
+    pub(super) fn permanent(error: Error) -> Self {
         Self {
             error,
             outcome: Outcome::Refused,
         }
     }
 
-    /// No answer came, or none that could be read to its end.
+    /// No response was received, or it broke off.
     pub(super) fn lost(error: Error) -> Self {
         Self {
             error,
@@ -49,31 +48,20 @@ impl Failure {
         }
     }
 
-    pub(super) fn of_status(
-        what: &'static str,
-        status: StatusCode,
-        headers: &HeaderMap,
-        now: SystemTime,
-    ) -> Self {
+    pub(super) fn of_status(what: &'static str, response: &Response, now: SystemTime) -> Self {
         Self {
-            error: Error::transfer_status(what, status),
+            error: Error::transfer_status(what, response.status()),
             outcome: Outcome::Answered(Answer {
-                status,
+                status: response.status(),
                 code: None,
                 forbids: false,
-                retry_after: backoff::retry_after(headers, now),
+                retry_after: backoff::retry_after(response.headers(), now),
             }),
         }
     }
 
-    /// What went wrong, where there is no other attempt.
     pub(super) fn into_error(self) -> Error {
         self.error
-    }
-
-    /// The same failure, which another attempt cannot mend.
-    pub(super) fn made_lasting(self) -> Self {
-        Self::lasting(self.error)
     }
 }
 
@@ -82,7 +70,7 @@ pub(super) struct Retrying {
     clock: Arc<dyn Clock>,
     limits: Limits,
     class: Class,
-    /// No attempt begins after it.
+    /// No attempt but the first starts after it.
     deadline: Option<SystemTime>,
     made: u32,
 }
@@ -102,23 +90,20 @@ impl Retrying {
         }
     }
 
-    /// Makes no attempt after this time but the first, which the server may judge.
+    /// Starts no attempt after this time but the first, so that the server decides.
     pub(super) fn until(mut self, deadline: SystemTime) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// Waits until the next attempt, or gives the error if there will be none.
+    /// Waits until the next attempt, or returns the error if there is none.
     pub(super) async fn pause(&mut self, failure: Failure) -> Result<(), Error> {
         let Failure { error, outcome } = failure;
         self.made += 1;
         let error = error.with_report(CallReport {
             attempts: self.made,
-            retry_after: match outcome {
-                Outcome::Answered(answer) => answer.retry_after,
-                _ => None,
-            },
-            // To upload again is to make another attachment.
+            retry_after: outcome.retry_after(),
+            // Uploading again creates another attachment.
             retryable: self.class == Class::Read && policy::may_repeat(outcome, self.class),
             idempotency_key: None,
         });
@@ -137,14 +122,15 @@ impl Retrying {
             return Err(error);
         }
         self.clock.sleep(pause).await;
-        if self.is_late(Duration::ZERO) {
-            return Err(error);
+        match self.is_late(Duration::ZERO) {
+            true => Err(error),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     fn is_late(&self, pause: Duration) -> bool {
+        let start = self.clock.now().checked_add(pause);
         self.deadline
-            .is_some_and(|deadline| self.clock.now() + pause >= deadline)
+            .is_some_and(|deadline| start.is_none_or(|start| start >= deadline))
     }
 }

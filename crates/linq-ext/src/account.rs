@@ -5,8 +5,8 @@ use linq_types::{
     Attachment, BlockHandleRequest, BlockHandleResult, BlockedHandleEntry, Experience,
     UnblockHandleRequest,
 };
-use uuid::Uuid;
 
+use crate::id::{IntoId, checked};
 use crate::message::check_blockable;
 use crate::{Call, Error, Linq};
 
@@ -15,7 +15,7 @@ impl Linq {
     /// The handles that the account has blocked.
     ///
     /// `GET /v3/blocked_handles`
-    pub fn list_blocked_handles(&self) -> Call<Vec<BlockedHandleEntry>> {
+    pub fn blocked_handles(&self) -> Call<Vec<BlockedHandleEntry>> {
         let call = Call::new(self, |client| client.list_blocked_handles().prepare());
         call.map(|handles| handles.blocked_handles)
     }
@@ -33,7 +33,7 @@ impl Linq {
         })
     }
 
-    /// Lifts the block of a handle, written as in the [list](Self::list_blocked_handles).
+    /// Lifts the block of a handle, written as in the [list](Self::blocked_handles).
     ///
     /// `DELETE /v3/blocked_handles`
     pub fn unblock_handle(&self, handle: impl Into<String>) -> Call<()> {
@@ -55,8 +55,8 @@ impl Linq {
     /// Name, type, size and address of an attachment.
     ///
     /// `GET /v3/attachments/{attachmentId}`
-    pub fn get_attachment(&self, id: impl TryInto<Uuid>) -> Call<Attachment> {
-        let id = super::uuid("attachment", id.try_into().ok());
+    pub fn get_attachment(&self, id: impl IntoId) -> Call<Attachment> {
+        let id = checked("attachment", id.into_id());
         Call::prepared(self, &GET_ATTACHMENT, id, |client, id| {
             client.get_attachment().attachment_id(id).prepare()
         })
@@ -65,8 +65,8 @@ impl Linq {
     /// Deletes an attachment for good.
     ///
     /// `DELETE /v3/attachments/{attachmentId}`
-    pub fn delete_attachment(&self, id: impl TryInto<Uuid>) -> Call<()> {
-        let id = super::uuid("attachment", id.try_into().ok());
+    pub fn delete_attachment(&self, id: impl IntoId) -> Call<()> {
+        let id = checked("attachment", id.into_id());
         Call::prepared(self, &DELETE_ATTACHMENT, id, |client, id| {
             client.delete_attachment().attachment_id(id).prepare()
         })
@@ -78,7 +78,7 @@ impl Linq {
     /// The experiences that can be sent, with their actions and fields.
     ///
     /// `GET /v3/experiences`
-    pub fn list_experiences(&self) -> Call<Vec<Experience>> {
+    pub fn experiences(&self) -> Call<Vec<Experience>> {
         let call = Call::new(self, |client| client.list_experiences().prepare());
         call.map(|found| found.experiences.unwrap_or_default())
     }

@@ -1,0 +1,81 @@
+//! Keywords that are unknown, misplaced or lost.
+
+use serde_json::{Value, json};
+
+use crate::support::{generate, refused, with_operation, with_schemas};
+
+const UNKNOWN: &str = "correct its name, or remove it with the overlay";
+const MISPLACED: &str = "move it to the place that it is for, or remove it";
+
+fn thing(value: Value) -> Value {
+    with_schemas(json!({ "Thing": {
+        "type": "object",
+        "properties": { "value": value },
+    } }))
+}
+
+#[test]
+fn an_unknown_keyword() {
+    refused(
+        thing(json!({ "type": "string", "maxLenght": 5 })),
+        "#/components/schemas/Thing/properties/value/maxLenght",
+        "`maxLenght` is not a keyword of a schema",
+        UNKNOWN,
+    );
+    refused(
+        with_operation(json!({ "operationID": "other" }), json!({})),
+        "#/paths/~1things/get/operationID",
+        "`operationID` is not a keyword of an operation",
+        UNKNOWN,
+    );
+}
+
+#[test]
+fn an_extension_of_ours_where_nothing_reads_it() {
+    refused(
+        with_operation(json!({ "x-secret": true }), json!({})),
+        "#/paths/~1things/get/x-secret",
+        "`x-secret` is not read in an operation",
+        MISPLACED,
+    );
+    assert!(generate(thing(json!({ "type": "string", "x-other": true }))).is_ok());
+}
+
+#[test]
+fn names_and_data_are_not_keywords() {
+    let root = thing(json!({
+        "type": "object",
+        "properties": { "maxLenght": { "type": "string" } },
+        "example": { "maxLenght": "a", "$ref": "#/nowhere" },
+        "default": { "maxLenght": "b" },
+    }));
+    assert!(generate(root).is_ok());
+}
+
+#[test]
+fn a_constraint_that_is_lost() {
+    let not = json!({ "type": "string", "not": { "pattern": "^a" } });
+    let problems = generate(thing(not.clone())).expect_err("it says what is excluded");
+    let problem = &problems.0[0];
+    assert_eq!(
+        problem.pointer,
+        "#/components/schemas/Thing/properties/value"
+    );
+    assert_eq!(
+        problem.what,
+        "`not` has no place in a Rust type or its docs"
+    );
+    let mut accepted = not;
+    accepted["x-accept"] = json!(["constraint"]);
+    assert!(generate(thing(accepted)).is_ok());
+}
+
+#[test]
+fn further_members_may_be_excluded() {
+    let root = thing(json!({
+        "type": "object",
+        "properties": { "a": { "type": "string" } },
+        "unevaluatedProperties": false,
+    }));
+    assert!(generate(root).is_ok());
+}
