@@ -50,7 +50,8 @@ fuzz_target!(|input: &[u8]| {
             let given = headers["x-webhook-signature"]
                 .to_str()
                 .expect("visible ASCII");
-            assert!(given.ends_with(signature));
+            // Hexadecimal digits may be in either case.
+            assert!(given.to_ascii_lowercase().ends_with(signature));
         }
         _ => assert_eq!(both.is_ok(), standard.is_ok()),
     }

@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use linq_client::reqwest::Response;
-use linq_client::{BoxFuture, Hook, Next, Request, TransportError};
+use linq_client::{BoxFuture, Hook, Next, Request, Response, TransportError};
 
 use crate::server::{ClosedPort, Server};
 
@@ -50,10 +49,11 @@ impl Hook for Refusals {
         }
         Box::pin(async move {
             let result = next.run(request).await;
-            let status = result
-                .as_ref()
-                .ok()
-                .map(|response| response.status().as_u16());
+            let response = match &result {
+                Ok(response) => Some(response),
+                Err(error) => error.response(),
+            };
+            let status = response.map(|response| response.status().as_u16());
             self.statuses.lock().expect("no panic").push(status);
             result
         })

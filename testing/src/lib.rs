@@ -4,6 +4,7 @@
 pub mod compare;
 pub mod document;
 pub mod install;
+pub mod log;
 pub mod operations;
 pub mod redis;
 pub mod responses;

@@ -45,6 +45,14 @@ pub struct Parameter {
 }
 
 impl Operation {
+    /// Returns whether a path is one of this operation.
+    pub fn matches(&self, path: &str) -> bool {
+        let (template, path): (Vec<_>, Vec<_>) =
+            (self.path.split('/').collect(), path.split('/').collect());
+        let is_same = |(part, given): (&&str, &&str)| part.starts_with('{') || part == given;
+        template.len() == path.len() && template.iter().zip(&path).all(is_same)
+    }
+
     /// The responses of success; there is one at least.
     ///
     /// # Panics

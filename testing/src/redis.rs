@@ -27,6 +27,15 @@ pub struct RedisServer {
 ///
 /// If there is a server, and it does not come up.
 pub fn start() -> Option<RedisServer> {
+    start_with(&[])
+}
+
+/// Does the same as [`start`] with further options of `redis-server`.
+///
+/// # Panics
+///
+/// If there is a server, and it does not come up.
+pub fn start_with(options: &[&str]) -> Option<RedisServer> {
     static PROGRAM: OnceLock<Option<Program>> = OnceLock::new();
     let program = PROGRAM.get_or_init(Program::find).as_ref();
     if program.is_none() {
@@ -34,15 +43,15 @@ pub fn start() -> Option<RedisServer> {
         let line = "skipped: no redis-server in the PATH, and no Debian packages to take it from\n";
         let _ = io::stderr().write_all(line.as_bytes());
     }
-    program.map(RedisServer::start)
+    program.map(|program| RedisServer::start(program, options))
 }
 
 impl RedisServer {
-    fn start(program: &'static Program) -> Self {
+    fn start(program: &'static Program, options: &[&str]) -> Self {
         // Another process may take the port before the server does.
         let mut attempts = (0..5).filter_map(|_| {
             let address = free_address();
-            program.run(address).map(|child| (address, child))
+            program.run(address, options).map(|child| (address, child))
         });
         let (address, child) = attempts.next().expect("redis-server comes up");
         Self {
@@ -88,7 +97,7 @@ impl RedisServer {
     /// If it does not come up.
     pub fn restart(&mut self) {
         self.kill();
-        let child = self.program.run(self.address);
+        let child = self.program.run(self.address, &[]);
         self.child = child.expect("redis-server comes up");
     }
 }
@@ -143,12 +152,13 @@ impl Program {
     }
 
     /// A server that answers at an address; `None` if it does not.
-    fn run(&self, address: SocketAddr) -> Option<Child> {
+    fn run(&self, address: SocketAddr, options: &[&str]) -> Option<Child> {
         let mut child = self
             .command()
             .args(["--bind", &address.ip().to_string()])
             .args(["--port", &address.port().to_string()])
             .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -65,6 +65,8 @@ enum End {
     CutOff,
     /// Nothing, although more was announced.
     Stall,
+    /// More bytes without end, this many at a time.
+    Endless(usize),
 }
 
 impl Step {
@@ -118,6 +120,16 @@ impl Step {
     /// Announces one byte more than it sends, and keeps the connection open.
     pub fn stalled(self) -> Self {
         self.change(|response| response.end = End::Stall)
+    }
+
+    /// Continues the body without end, as fast as the client reads.
+    pub fn endless(self) -> Self {
+        self.change(|response| response.end = End::Endless(64 * 1024))
+    }
+
+    /// Continues the body without end, a byte at a time.
+    pub fn trickling(self) -> Self {
+        self.change(|response| response.end = End::Endless(1))
     }
 
     /// Returns the status of a response of the script.
@@ -472,6 +484,7 @@ async fn serve(mut stream: TcpStream, state: &Mutex<State>) {
             }
             End::Keep => {}
             End::Stall => return hold(stream).await,
+            End::Endless(size) => return go_on(stream, &vec![b'a'; size]).await,
         }
     }
 }
@@ -492,7 +505,7 @@ impl Response {
 
     fn bytes(&self) -> Vec<u8> {
         let (connection, missing) = match self.end {
-            End::Close => ("close", 0),
+            End::Close | End::Endless(_) => ("close", 0),
             End::Keep => ("keep-alive", 0),
             End::CutOff => ("close", 1),
             End::Stall => ("keep-alive", 1),
@@ -502,7 +515,7 @@ impl Response {
             self.status
         );
         // A response of this status has no body, and must not say how long it is.
-        if self.status != 204 {
+        if self.status != 204 && !matches!(self.end, End::Endless(_)) {
             let length = self.body.len() + missing;
             head.push_str(&format!("content-length: {length}\r\n"));
         }
@@ -523,6 +536,15 @@ fn reset(stream: TcpStream) {
 /// Says nothing until the client hangs up.
 async fn hold(mut stream: TcpStream) {
     let _ = stream.read(&mut [0]).await;
+}
+
+/// Writes the same bytes until the client hangs up.
+async fn go_on(mut stream: TcpStream, bytes: &[u8]) {
+    while stream.write_all(bytes).await.is_ok() {
+        if bytes.len() == 1 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
 }
 
 /// Reads a request; `None` if the client hangs up before its end.

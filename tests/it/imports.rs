@@ -300,7 +300,6 @@ impl Collector {
             UseTree::Glob(_) => return self.globs.push(Name { path, is_reexport }),
             UseTree::Name(tree) => (tree.ident.to_string(), tree.ident.to_string()),
             UseTree::Rename(tree) => (tree.rename.to_string(), tree.ident.to_string()),
-            _ => return,
         };
         let name = match (&*last, path.last()) {
             ("self", Some(module)) if name == "self" => module.clone(),

@@ -4,3 +4,4 @@ mod document;
 mod document_facts;
 mod imports;
 mod tree;
+mod vendor_suite;

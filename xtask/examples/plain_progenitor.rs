@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut losses = Losses::new(BTreeMap::new(), BTreeMap::new(), Whose::Ours)?;
     check::check(&document, &mut losses)?;
     let (mut events, _) = webhooks::extract(&mut document)?;
-    let components = hoist::hoist(&mut document, &mut events)?.components;
+    let components = hoist::hoist(&mut document, &mut events, &losses)?.components;
     let schemas: Map<String, Value> = components
         .iter()
         .map(|c| (c.key.clone(), lowered(&c.schema)))

@@ -1,8 +1,8 @@
 //! Client of the Linq Partner API V3: one method per operation of the API document.
 //!
 //! [`Client`] holds the address and the API key. Every operation is a method that returns a builder; its
-//! setters have the names of the parameters, and `send` makes the call; `prepare` gives it as a [`Prepared`], to be
-//! sent later on.
+//! setters have the names of the parameters, and `send` makes the call; `prepare` returns it as a [`Prepared`], to
+//! be sent later.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,21 +13,23 @@
 //! # }
 //! ```
 //!
-//! # Answers and errors
+//! # Responses and errors
 //!
-//! Any 2xx status is success and comes as a [`ResponseValue`], which derefs to the decoded body and keeps
-//! status and headers. Everything else is an [`Error`], which keeps what is known: operation, status,
-//! headers, the decoded error body, or the bytes where they were something else. An answer that says the
-//! API took the request, but whose body cannot be read, is an error with [`Error::is_accepted`]: do not
-//! repeat such a call blindly, it may send a message twice.
+//! Any 2xx status is success and returns a [`Response`], which derefs to the decoded body and keeps status,
+//! headers and the body as it was received. Everything else is an [`Error`], which keeps what is known. If the API
+//! accepted the request, but its response cannot be read, the error has [`Error::is_accepted`]: do not repeat
+//! such a call blindly, it may send a message twice.
+//!
+//! A response is read up to [8 MiB](ClientBuilder::response_limit), within the
+//! [timeout](ClientBuilder::timeout) of the request, and is not decompressed.
 //!
 //! Neither `Display` nor `Debug` of an error prints message texts, phone numbers, ids or the API key.
 //!
-//! # What goes over the wire
+//! # What is sent
 //!
 //! The headers `Accept`, `Authorization`, `User-Agent` and, with a body, `Content-Type`, besides those that
-//! HTTP itself asks for (`Host`, `Content-Length`) and those that are parameters of an operation. Redirects are not followed and
-//! nothing is retried; a [`Hook`] is the place for retries, tracing and timing.
+//! HTTP requires (`Host`, `Content-Length`) and those that are parameters of an operation. Redirects are not
+//! followed and nothing is retried; a [`Hook`] is the place for tracing, timing and simple retries.
 //!
 //! [`Client::with_options`] gives single calls a timeout, headers, query pairs or body fields of their own, and
 //! [`Client::raw`] calls a path that the API document does not know.
@@ -35,8 +37,7 @@
 //! # Features
 //!
 //! - `rustls` (default): TLS through rustls, with the certificates of the platform. Without it `https`
-//!   addresses fail unless another TLS feature of [`reqwest`] is switched on, or an HTTP client of one's own
-//!   is given to [`ClientBuilder::http_client`].
+//!   addresses fail unless another TLS feature of [`reqwest`] is enabled, or a custom HTTP client is set with [`ClientBuilder::http_client`].
 
 #![deny(missing_docs)]
 
@@ -50,6 +51,6 @@ pub use reqwest;
 
 pub use generated::*;
 pub use support::{
-    BoxFuture, CallOptions, Client, ClientBuilder, DEFAULT_BASE_URL, Error, Hook, Next, Operation,
-    Prepared, RawCall, Repeat, Request, ResponseValue, TransportError, read_body,
+    BoxFuture, CallOptions, Client, ClientBuilder, DEFAULT_BASE_URL, Error, ErrorDetail, Hook,
+    Next, Operation, Prepared, RawRequest, Repeat, Request, Response, TransportError, retry_after,
 };

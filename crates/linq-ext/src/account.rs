@@ -1,95 +1,78 @@
-//! What belongs to the account: blocked handles, attachments, experiences.
+//! What belongs to the account: blocked handles and attachments.
 
-use linq_client::operations::{BLOCK_HANDLE, DELETE_ATTACHMENT, GET_ATTACHMENT, UNBLOCK_HANDLE};
 use linq_types::{
-    Attachment, BlockHandleRequest, BlockHandleResult, BlockedHandleEntry, Experience,
-    UnblockHandleRequest,
+    Attachment, BlockHandleRequest, BlockHandleResult, BlockedHandleEntry, UnblockHandleRequest,
 };
 
-use crate::id::{IntoId, checked};
-use crate::message::check_blockable;
-use crate::{Call, Error, Linq};
+use crate::id::IntoId;
+use crate::message::{InvalidMessage, check_blockable, normalize_handle};
+use crate::{Call, Linq};
 
 /// Blocked handles.
 impl Linq {
-    /// The handles that the account has blocked.
+    /// Returns the handles that the account has blocked.
     ///
     /// `GET /v3/blocked_handles`
     pub fn blocked_handles(&self) -> Call<Vec<BlockedHandleEntry>> {
-        let call = Call::new(self, |client| client.list_blocked_handles().prepare());
+        let call = self.call(self.api().list_blocked_handles());
         call.map(|handles| handles.blocked_handles)
     }
 
     /// Blocks a handle for all lines: a phone number, an e-mail address, a short code, or the name of a sender.
     ///
-    /// Sends to it answer 2026 then. A note on why goes into
-    /// [`body_field("reason", …)`](Call::body_field).
+    /// The API then refuses sends to it (2026). See [`block_handle_with_reason`](Self::block_handle_with_reason) for a
+    /// note.
     ///
     /// `POST /v3/blocked_handles`
     pub fn block_handle(&self, handle: impl Into<String>) -> Call<BlockHandleResult> {
-        let body = checked_blockable(handle).map(BlockHandleRequest::new);
-        Call::prepared(self, &BLOCK_HANDLE, body, |client, handle| {
-            client.block_handle().body(handle).prepare()
-        })
+        let (handle, checked) = checked_blockable(handle);
+        let body = BlockHandleRequest::new(handle);
+        self.call(self.api().block_handle().body(body))
+            .checked(checked)
     }
 
-    /// Lifts the block of a handle, written as in the [list](Self::blocked_handles).
+    /// Blocks a handle with a note on the reason; see [`block_handle`](Self::block_handle).
+    pub fn block_handle_with_reason(
+        &self,
+        handle: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Call<BlockHandleResult> {
+        let (handle, checked) = checked_blockable(handle);
+        let body = BlockHandleRequest::new(handle).with_reason(reason);
+        self.call(self.api().block_handle().body(body))
+            .checked(checked)
+    }
+
+    /// Unblocks a handle, written as in [`blocked_handles`](Self::blocked_handles).
     ///
     /// `DELETE /v3/blocked_handles`
     pub fn unblock_handle(&self, handle: impl Into<String>) -> Call<()> {
-        let body = checked_blockable(handle).map(UnblockHandleRequest::new);
-        Call::prepared(self, &UNBLOCK_HANDLE, body, |client, handle| {
-            client.unblock_handle().body(handle).prepare()
-        })
+        let (handle, checked) = checked_blockable(handle);
+        let body = UnblockHandleRequest::new(handle);
+        self.call(self.api().unblock_handle().body(body))
+            .checked(checked)
     }
 }
 
-fn checked_blockable(handle: impl Into<String>) -> Result<String, Error> {
-    let handle = handle.into();
-    check_blockable(&handle)?;
-    Ok(handle)
+fn checked_blockable(handle: impl Into<String>) -> (String, Result<(), InvalidMessage>) {
+    let handle = normalize_handle(&handle.into());
+    let checked = check_blockable(&handle);
+    (handle, checked)
 }
 
 /// Attachments: files that were uploaded, or came with a message.
 impl Linq {
-    /// Name, type, size and address of an attachment.
+    /// Returns name, type, size and address of an attachment.
     ///
     /// `GET /v3/attachments/{attachmentId}`
     pub fn get_attachment(&self, id: impl IntoId) -> Call<Attachment> {
-        let id = checked("attachment", id.into_id());
-        Call::prepared(self, &GET_ATTACHMENT, id, |client, id| {
-            client.get_attachment().attachment_id(id).prepare()
-        })
+        self.call(self.api().get_attachment().attachment_id(id.into_id()))
     }
 
-    /// Deletes an attachment for good.
+    /// Deletes an attachment permanently.
     ///
     /// `DELETE /v3/attachments/{attachmentId}`
     pub fn delete_attachment(&self, id: impl IntoId) -> Call<()> {
-        let id = checked("attachment", id.into_id());
-        Call::prepared(self, &DELETE_ATTACHMENT, id, |client, id| {
-            client.delete_attachment().attachment_id(id).prepare()
-        })
-    }
-}
-
-/// Experiences: ready-made cards for [`Message::experience`](crate::Message::experience).
-impl Linq {
-    /// The experiences that can be sent, with their actions and fields.
-    ///
-    /// `GET /v3/experiences`
-    pub fn experiences(&self) -> Call<Vec<Experience>> {
-        let call = Call::new(self, |client| client.list_experiences().prepare());
-        call.map(|found| found.experiences.unwrap_or_default())
-    }
-
-    /// One experience, by its name.
-    ///
-    /// `GET /v3/experiences/{experience}`
-    pub fn get_experience(&self, name: impl Into<String>) -> Call<Experience> {
-        let name = name.into();
-        Call::new(self, |client| {
-            client.get_experience().experience(name).prepare()
-        })
+        self.call(self.api().delete_attachment().attachment_id(id.into_id()))
     }
 }

@@ -1,128 +1,200 @@
-//! One call, its options, and its answer.
+//! One call, its options, and how it is made.
 
 use std::fmt;
-use std::future::ready;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::TryFutureExt;
-use linq_client::reqwest::StatusCode;
-use linq_client::reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use linq_client::{
-    BoxFuture, CallOptions, Client, ErrorBody, Operation, Prepared, Repeat, ResponseValue,
-};
+use linq_client::reqwest::header::{HeaderName, HeaderValue};
+use linq_client::{BoxFuture, CallOptions, Operation, Prepared, Repeat, Response};
 
-use crate::error::CallReport;
-use crate::retry::key::new_key;
+use crate::retry::attempts::{self, Plan};
+use crate::retry::policy::{Class, Limits};
+use crate::trace::CallSpan;
 use crate::{Error, Linq};
 
 /// Most characters of an idempotency key.
 const KEY_LIMIT: usize = 255;
 
-type Sending<'a, T> = BoxFuture<'a, Result<ResponseValue<T>, Error>>;
-type RunWith<T> = Box<dyn for<'a> FnOnce(&'a Client) -> Sending<'a, T> + Send>;
-
-/// What makes a call.
-enum Run<T> {
-    /// One of the generated client, which needs no box of its own.
-    Api(Prepared<T, ErrorBody>),
-    Own(RunWith<T>),
-}
-
-impl<T: Send + 'static> Run<T> {
-    fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Run<U> {
-        Run::Own(match self {
-            Self::Api(call) => Box::new(|client| {
-                let answer = call.send(client).map_err(Error::from);
-                Box::pin(answer.map_ok(|answer| answer.map(change)))
-            }),
-            Self::Own(run) => {
-                Box::new(|client| Box::pin(run(client).map_ok(|answer| answer.map(change))))
-            }
-        })
+impl Linq {
+    /// Returns the call of any operation of the [generated client](Self::api), with idempotency keys, retries,
+    /// and the errors of this crate.
+    ///
+    /// ```no_run
+    /// # async fn example(linq: linq_ext::Linq, chat: uuid::Uuid) -> Result<(), linq_ext::Error> {
+    /// use linq_ext::types::{CreatePollRequest, NewPoll, PollOptionText};
+    ///
+    /// let options = vec![PollOptionText::new("Noon"), PollOptionText::new("Evening")];
+    /// let poll = CreatePollRequest::new(NewPoll::new(options));
+    /// let sent = linq.call(linq.api().create_poll().chat_id(chat).body(poll)).await?;
+    /// # drop(sent);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call<T>(&self, operation: impl Into<Prepared<T>>) -> Call<T> {
+        let mut prepared = operation.into();
+        let is_keyed = matches!(prepared.operation().repeat(), Repeat::Keyed { .. });
+        let needs_key = is_keyed && prepared.idempotency_key().is_none();
+        if needs_key && self.handling().is_none() {
+            // Where there is no place for it, as without a body, sending reports that.
+            let _ = prepared.set_idempotency_key(&uuid::Uuid::new_v4().to_string());
+        }
+        Call {
+            needs_key,
+            ..Call::without_key(self, Ok(prepared))
+        }
     }
 }
 
-/// One call that is not sent yet: await it, or give it options first.
+/// Writes the options that all calls have, for types with `settings`.
+macro_rules! option_methods {
+    () => {
+        /// Sets how long each attempt may take, instead of
+        /// [`LinqBuilder::timeout`](crate::LinqBuilder::timeout).
+        pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.settings.timeout(timeout);
+            self
+        }
+
+        /// Sets how long a call may take in total, with its retries and pauses; no limit if not set.
+        ///
+        /// No attempt starts after it, and one that is running ends with it.
+        pub fn deadline(mut self, deadline: std::time::Duration) -> Self {
+            self.settings.deadline(deadline);
+            self
+        }
+
+        /// Sets how often the request may be retried, instead of
+        /// [`LinqBuilder::max_retries`](crate::LinqBuilder::max_retries).
+        pub fn max_retries(mut self, max_retries: u32) -> Self {
+            self.settings.max_retries(max_retries);
+            self
+        }
+
+        /// Sends a header, instead of one with the same name that would be sent otherwise.
+        ///
+        /// If name or value are invalid, or the header is one that HTTP or the client sets, such as
+        /// `Content-Length`, `Host` or `Authorization`, the call fails with
+        /// [`Error::is_invalid_request`](crate::Error::is_invalid_request).
+        pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+            self.settings.header(name.as_ref(), value.as_ref());
+            self
+        }
+
+        /// Adds a pair to the query, for a parameter that the API document does not know.
+        pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.settings.query(name.into(), value.into());
+            self
+        }
+    };
+}
+pub(crate) use option_methods;
+
+/// Writes the options of calls that can send.
+macro_rules! send_option_methods {
+    () => {
+        /// Sets the idempotency key of a send, at most 255 characters; a random one if not set.
+        ///
+        /// The API accepts requests with the same key once, so an own key makes a send safe to repeat after a
+        /// crash. A call whose operation takes no key and is not idempotent fails with
+        /// [`Error::is_invalid_request`](crate::Error::is_invalid_request), since the key would have no effect.
+        pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+            self.settings.idempotency_key(key.into());
+            self
+        }
+
+        /// Names the send within the handling of an event, so that its key does not depend on the sends before it;
+        /// see [`Linq::for_event`](crate::Linq::for_event).
+        ///
+        /// With any other client the call fails with
+        /// [`Error::is_invalid_request`](crate::Error::is_invalid_request).
+        pub fn step(mut self, name: impl Into<String>) -> Self {
+            self.settings.step(name.into());
+            self
+        }
+
+        /// Sets a member of the JSON body, for a field that the API document does not know.
+        ///
+        /// It replaces one with the same name, and keeps its idempotency key. A call whose body is not a JSON
+        /// object, or whose new member has another key, fails with
+        /// [`Error::is_invalid_request`](crate::Error::is_invalid_request).
+        pub fn body_field(
+            mut self,
+            name: impl Into<String>,
+            value: impl Into<serde_json::Value>,
+        ) -> Self {
+            self.settings.body_field(name.into(), value.into());
+            self
+        }
+    };
+}
+pub(crate) use send_option_methods;
+
+/// A call that is not sent yet: await it, or set options first.
 ///
 /// ```no_run
 /// # async fn example(linq: linq_ext::Linq) -> Result<(), linq_ext::Error> {
 /// use std::time::Duration;
 ///
 /// let chats = linq.get("/v3/chats").timeout(Duration::from_secs(5)).await?;
-/// let answer = linq.get("/v3/chats").send_with_response().await?;
-/// println!("trace id {:?} after {} attempts", answer.trace_id(), answer.attempts());
+/// let response = linq.get("/v3/chats").send_with_response().await?;
+/// println!("trace id {:?} after {} attempts", response.trace_id(), response.attempts());
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Cancelling
+///
+/// Dropping the future of a call does not undo it: the API may have received the request. To send again at most
+/// once, read the [key](Self::key) of the send before, and set it on the second call.
 #[must_use = "nothing is sent until the call is awaited"]
 pub struct Call<T> {
     linq: Linq,
     settings: Settings,
     /// `Err` if the call cannot be made.
-    run: Result<Run<T>, Error>,
+    prepared: Result<Prepared<T>, Error>,
+    /// True for a send without a key of its own, which the handling of an event gives one.
+    needs_key: bool,
+    /// The destination of a send whose path does not name it.
+    destination: Option<String>,
 }
 
 /// The options of a call.
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
     options: CallOptions,
-    wishes: CallWishes,
-    changes_body: bool,
+    max_retries: Option<u32>,
+    deadline: Option<Duration>,
+    key: Option<String>,
+    step: Option<String>,
     problem: Option<&'static str>,
 }
 
 impl Settings {
-    /// Options of a call to which no idempotency key is added.
-    pub(crate) fn without_key_of_its_own() -> Self {
-        let wishes = CallWishes {
-            adds_no_key: true,
-            ..CallWishes::default()
-        };
-        Self {
-            wishes,
-            ..Self::default()
-        }
-    }
-
     pub(crate) fn timeout(&mut self, timeout: Duration) {
         self.change(|options| options.timeout(timeout));
     }
 
+    pub(crate) fn deadline(&mut self, deadline: Duration) {
+        if deadline.is_zero() {
+            self.refuse("the deadline of a call is zero");
+        }
+        self.deadline = Some(deadline);
+    }
+
     pub(crate) fn max_retries(&mut self, max_retries: u32) {
-        self.wishes.max_retries = Some(max_retries);
+        self.max_retries = Some(max_retries);
     }
 
     pub(crate) fn idempotency_key(&mut self, key: String) {
         if key.is_empty() || key.chars().count() > KEY_LIMIT {
             self.refuse("an idempotency key has 1 to 255 characters");
         }
-        self.wishes.idempotency_key = Some(key);
-        self.wishes.placed_key = None;
+        self.key = Some(key);
     }
 
-    /// Settles the key of a send while its message is not written yet, where the operation has no other place for
-    /// it; the retries need not look for it in the JSON then.
-    pub(crate) fn place_key(&mut self, operation: &Operation, place: &mut Option<String>) {
-        let is_its_place = matches!(
-            operation.repeat(),
-            Repeat::Keyed {
-                header: None,
-                body: Some("/message/idempotency_key"),
-                ..
-            }
-        );
-        if !is_its_place || self.changes_body || self.problem.is_some() {
-            return;
-        }
-        let wanted = self.wishes.idempotency_key.clone();
-        let key = wanted
-            .or_else(|| place.take().filter(|key| !key.is_empty()))
-            .unwrap_or_else(new_key);
-        *place = Some(key.clone());
-        self.wishes.placed_key = Some(key);
+    pub(crate) fn step(&mut self, name: String) {
+        self.step = Some(name);
     }
 
     pub(crate) fn header(&mut self, name: &str, value: &str) {
@@ -137,12 +209,10 @@ impl Settings {
     }
 
     pub(crate) fn body_field(&mut self, name: String, value: serde_json::Value) {
-        self.changes_body = true;
-        self.wishes.placed_key = None;
         self.change(|options| options.body_field(name, value));
     }
 
-    /// Remembers why the call cannot be made.
+    /// Remembers why the call cannot be made; the first reason counts.
     pub(crate) fn refuse(&mut self, problem: &'static str) {
         self.problem.get_or_insert(problem);
     }
@@ -157,157 +227,97 @@ impl fmt::Debug for Settings {
         formatter
             .debug_struct("Settings")
             .field("options", &self.options)
-            .field("max_retries", &self.wishes.max_retries)
-            .field("idempotency_key", &self.wishes.idempotency_key.is_some())
+            .field("max_retries", &self.max_retries)
+            .field("deadline", &self.deadline)
+            .field("idempotency_key", &self.key.is_some())
             .finish_non_exhaustive()
     }
 }
 
-/// What the caller wants of the retries.
-#[derive(Clone, Default)]
-pub(crate) struct CallWishes {
-    pub(crate) max_retries: Option<u32>,
-    pub(crate) idempotency_key: Option<String>,
-    /// The key that the body has already.
-    pub(crate) placed_key: Option<String>,
-    /// True if no key is made up where the caller gives none.
-    pub(crate) adds_no_key: bool,
-}
-
-/// What goes between a call and the retries, through the hooks.
-pub(crate) struct CallState {
-    pub(crate) wishes: CallWishes,
-    report: Mutex<CallReport>,
-}
-
-impl CallState {
-    fn take_report(&self) -> CallReport {
-        std::mem::take(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// The report with the key that the retries did not have to look for.
-    #[cold]
-    fn complete(&self, mut report: CallReport) -> CallReport {
-        if report.attempts > 0 && report.idempotency_key.is_none() {
-            report.idempotency_key.clone_from(&self.wishes.placed_key);
+impl<T> Call<T> {
+    /// Returns the call, which fails if a check of its input did.
+    pub(crate) fn checked(mut self, checked: Result<(), impl Into<Error>>) -> Self {
+        if let (Ok(prepared), Err(error)) = (&self.prepared, checked) {
+            self.prepared = Err(error.into().with_operation(prepared.operation()));
         }
-        report
+        self
     }
 
-    pub(crate) fn set_report(&self, report: CallReport) {
-        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report;
-    }
-}
-
-impl<T: Send + 'static> Call<T> {
-    /// A call that `prepare` makes with the generated client.
-    pub(crate) fn new<F>(linq: &Linq, prepare: F) -> Self
-    where
-        F: FnOnce(&Client) -> Prepared<T, ErrorBody>,
-    {
-        Self::from_run(linq, Ok(Run::Api(prepare(linq.api()))))
+    /// A call that gets no idempotency key unless its caller sets one.
+    pub(crate) fn without_key(linq: &Linq, prepared: Result<Prepared<T>, Error>) -> Self {
+        Self {
+            linq: linq.clone(),
+            settings: Settings::default(),
+            prepared,
+            needs_key: false,
+            destination: None,
+        }
     }
 
-    /// A call that `run` makes, with a client that has the options of the call, and errors of its own.
-    pub(crate) fn with_errors<F>(linq: &Linq, run: F) -> Self
-    where
-        F: for<'a> FnOnce(&'a Client) -> Sending<'a, T> + Send + 'static,
-    {
-        Self::from_run(linq, Ok(Run::Own(Box::new(run))))
+    /// The same call with the destination of its send.
+    pub(crate) fn with_destination(mut self, destination: String) -> Self {
+        self.destination = Some(destination);
+        self
     }
 
     /// A call that is invalid, so that nothing will be sent.
     pub(crate) fn failed(linq: &Linq, error: Error) -> Self {
-        Self::from_run(linq, Err(error))
+        Self::without_key(linq, Err(error))
     }
 
-    /// A call of an operation that takes an input, which fails before anything is sent if that is unfit.
-    pub(crate) fn prepared<I, F>(
-        linq: &Linq,
-        operation: &'static Operation,
-        input: Result<I, Error>,
-        prepare: F,
-    ) -> Self
-    where
-        F: FnOnce(&Client, I) -> Prepared<T, ErrorBody>,
-    {
-        match input {
-            Ok(input) => Self::new(linq, |client| prepare(client, input)),
-            Err(error) => Self::failed(linq, error.with_operation(operation)),
-        }
-    }
-
-    fn from_run(linq: &Linq, run: Result<Run<T>, Error>) -> Self {
-        Self {
-            linq: linq.clone(),
-            settings: Settings::default(),
-            run,
-        }
-    }
-
-    /// The same call, with these options in place of those before.
+    /// The same call with these options in place of those before.
     pub(crate) fn with_settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// The same call, with a change to what it gives.
+    /// Returns the idempotency key that the call will be sent with, if it has one.
+    ///
+    /// The key of a send with a client of [`Linq::for_event`] is known once the call is a future.
+    ///
+    /// A call that is cancelled, or whose process ends, can be sent again with
+    /// [`idempotency_key`](Self::idempotency_key), and has its effect at most once.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        let prepared = self.prepared.as_ref().ok();
+        let own = || prepared?.idempotency_key();
+        self.settings.key.as_deref().or_else(own)
+    }
+
+    option_methods!();
+    send_option_methods!();
+
+    /// Gives a send the key that it has in the handling of an event.
+    fn take_slot(&mut self) {
+        let Some(handling) = self.linq.handling() else {
+            if self.settings.step.is_some() {
+                self.settings
+                    .refuse("a step needs a client of `Linq::for_event`");
+            }
+            return;
+        };
+        let (step, needs_key) = (self.settings.step.as_deref(), self.needs_key);
+        if let Ok(prepared) = &self.prepared
+            && self.settings.key.is_none()
+            && (needs_key || step.is_some())
+        {
+            let destination = self.destination.as_deref().unwrap_or(prepared.path());
+            let key = handling.key(prepared.operation().name(), destination, step);
+            self.settings.key = Some(key);
+        }
+    }
+}
+
+impl<T: Send + 'static> Call<T> {
+    /// The same call with a change to its value.
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Call<U> {
         Call {
             linq: self.linq,
             settings: self.settings,
-            run: self.run.map(|run| run.map(change)),
+            prepared: self.prepared.map(|prepared| prepared.map(change)),
+            needs_key: self.needs_key,
+            destination: self.destination,
         }
-    }
-
-    /// How long each attempt may take, in place of [`LinqBuilder::timeout`](crate::LinqBuilder::timeout).
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout(timeout);
-        self
-    }
-
-    /// How often the request may be repeated, in place of
-    /// [`LinqBuilder::max_retries`](crate::LinqBuilder::max_retries).
-    pub fn max_retries(mut self, max_retries: u32) -> Self {
-        self.settings.max_retries(max_retries);
-        self
-    }
-
-    /// The idempotency key of a send, at most 255 characters; a random one if not set.
-    ///
-    /// The API does what comes with the same key once, so a key of one's own makes a send safe to repeat after
-    /// a crash. A call whose operation takes no key and is not safe to repeat fails with
-    /// [`Error::is_invalid_request`], since the key would protect from nothing.
-    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
-        self.settings.idempotency_key(key.into());
-        self
-    }
-
-    /// Sends a header, in place of one of the same name that would be sent otherwise.
-    ///
-    /// Where name or value cannot be sent, the call fails with [`Error::is_invalid_request`].
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.settings.header(name.as_ref(), value.as_ref());
-        self
-    }
-
-    /// Adds a pair to the query, for a parameter that the API document does not know.
-    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.settings.query(name.into(), value.into());
-        self
-    }
-
-    /// Sets a member of the JSON body, for a field that the API document does not know.
-    ///
-    /// It takes the place of one of the same name; a body that is no JSON object makes the call fail with
-    /// [`Error::is_invalid_request`].
-    pub fn body_field(
-        mut self,
-        name: impl Into<String>,
-        value: impl Into<serde_json::Value>,
-    ) -> Self {
-        self.settings.body_field(name.into(), value.into());
-        self
     }
 
     /// Makes the call.
@@ -319,7 +329,7 @@ impl<T: Send + 'static> Call<T> {
         self.await
     }
 
-    /// Makes the call, and keeps status, headers, trace id and the number of attempts.
+    /// Makes the call, and returns the value with status, headers, body, trace id and the number of attempts.
     ///
     /// # Errors
     ///
@@ -328,48 +338,49 @@ impl<T: Send + 'static> Call<T> {
         self.into_future().0.await
     }
 
-    /// The call without what it takes to change it.
-    fn start(self) -> Result<Started<T>, Error> {
-        let (run, settings) = (self.run?, self.settings);
+    async fn run(self) -> Result<Response<T>, Error> {
+        let Self {
+            linq,
+            settings,
+            prepared,
+            needs_key,
+            ..
+        } = self;
+        let mut prepared = prepared?;
+        let operation = prepared.operation();
         if let Some(problem) = settings.problem {
-            return Err(Error::invalid_request(problem));
+            return Err(Error::invalid_request(problem).with_operation(operation));
         }
-        let state = Arc::new(CallState {
-            wishes: settings.wishes,
-            report: Mutex::default(),
-        });
-        let options = settings.options.extension(Arc::clone(&state));
-        let client = self.linq.api().with_options(options);
-        Ok(Started { client, state, run })
-    }
-}
-
-/// A call with its options, about to be made.
-struct Started<T> {
-    client: Client,
-    state: Arc<CallState>,
-    run: Run<T>,
-}
-
-impl<T: Send + 'static> Started<T> {
-    /// Makes the call.
-    ///
-    /// The parts go into the future one by one: an `async fn` would hold them twice.
-    fn finish(self) -> impl Future<Output = Result<Response<T>, Error>> {
-        let Self { client, state, run } = self;
-        async move {
-            let result = match run {
-                Run::Api(call) => call.send(&client).await.map_err(Error::from),
-                Run::Own(run) => run(&client).await,
-            };
-            let report = state.take_report();
-            match result {
-                Ok(answer) => Ok(Response {
-                    answer,
-                    attempts: report.attempts,
-                }),
-                Err(error) => Err(error.with_report(state.complete(report))),
-            }
+        if let Some(key) = &settings.key {
+            prepared.set_idempotency_key(key)?;
+        }
+        let client = linq.api().with_options(settings.options);
+        let request = prepared.request(&client)?;
+        if let (Some(handling), Some(key)) = (linq.handling(), prepared.idempotency_key())
+            && (needs_key || settings.step.is_some())
+            && !handling.is_same_content(key, request.body().map_or(&[], |body| body))
+        {
+            let problem = "this step was sent with other content before, in the same handling";
+            return Err(Error::invalid_request(problem).with_operation(operation));
+        }
+        let limits = linq.limits();
+        let plan = Plan {
+            class: Class::of(operation.repeat(), prepared.idempotency_key().is_some()),
+            limits: Limits {
+                max_retries: settings.max_retries.unwrap_or(limits.max_retries),
+                ..limits
+            },
+            timeout: linq.timeout(),
+            deadline: settings.deadline,
+        };
+        let span = CallSpan::new(operation);
+        let sending = attempts::send(&client, &**linq.clock(), operation, request, plan, &span);
+        let (result, mut report) = span.cover(sending).await;
+        span.end(&result, report.attempts);
+        report.idempotency_key = prepared.idempotency_key().map(str::to_owned);
+        match prepared.receive(result) {
+            Ok(response) => Ok(response.with_attempts(report.attempts)),
+            Err(error) => Err(Error::from(error).with_report(report)),
         }
     }
 }
@@ -378,12 +389,9 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
     type Output = Result<T, Error>;
     type IntoFuture = CallFuture<T>;
 
-    fn into_future(self) -> CallFuture<T> {
-        // A future that held the call would be many times as large.
-        CallFuture(match self.start() {
-            Ok(started) => Box::pin(started.finish()),
-            Err(error) => Box::pin(ready(Err(error))),
-        })
+    fn into_future(mut self) -> CallFuture<T> {
+        self.take_slot();
+        CallFuture(Box::pin(self.run()))
     }
 }
 
@@ -407,66 +415,11 @@ impl<T> fmt::Debug for CallFuture<T> {
 
 impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operation = self.prepared.as_ref().ok().map(Prepared::operation);
         formatter
             .debug_struct("Call")
+            .field("operation", &operation.map(Operation::name))
             .field("settings", &self.settings)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What a call gave, with what came beside it.
-#[derive(Clone)]
-pub struct Response<T> {
-    answer: ResponseValue<T>,
-    attempts: u32,
-}
-
-impl<T> Response<T> {
-    /// What the call gave.
-    #[must_use]
-    pub fn value(&self) -> &T {
-        &self.answer
-    }
-
-    /// What the call gave, alone.
-    #[must_use]
-    pub fn into_value(self) -> T {
-        self.answer.into_inner()
-    }
-
-    /// The HTTP status, always 2xx.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.answer.status()
-    }
-
-    /// The headers of the answer.
-    #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        self.answer.headers()
-    }
-
-    /// The id that the API gave this call; quote it to Linq's support.
-    #[must_use]
-    pub fn trace_id(&self) -> Option<&str> {
-        self.answer.trace_id()
-    }
-
-    /// How often the request was sent, or tried to be.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.attempts
-    }
-}
-
-// Without the headers and the value: texts and numbers are not for logs.
-impl<T> fmt::Debug for Response<T> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Response")
-            .field("status", &self.status().as_u16())
-            .field("trace_id", &self.trace_id())
-            .field("attempts", &self.attempts)
             .finish_non_exhaustive()
     }
 }

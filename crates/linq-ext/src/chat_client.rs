@@ -1,13 +1,8 @@
-//! A chat: [`ChatClient`], and what can be done with a chat besides sending messages.
+//! A chat by its id: [`ChatClient`], and everything but sending messages.
 
 use std::fmt;
 
-use linq_client::operations::{
-    ADD_PARTICIPANT, CREATE_POLL, GET_CHAT, GET_CHAT_LOCATION, LEAVE_CHAT, MARK_CHAT_AS_READ,
-    REMOVE_CHAT_BACKGROUND, REMOVE_PARTICIPANT, REQUEST_CHAT_LOCATION, SEND_VOICE_MEMO_TO_CHAT,
-    SET_CHAT_BACKGROUND, SHARE_CONTACT_WITH_CHAT, START_TYPING, STOP_CHAT_LOCATION, STOP_TYPING,
-    UPDATE_CHAT,
-};
+use linq_client::Client;
 use linq_types::{
     AddParticipantRequest, AddParticipantResponse, Chat, ChatLocationResult, CreatePollRequest,
     GetChatLocationResult, LeaveChatResponse, NewPoll, PollEnvelope, PollOptionText,
@@ -16,9 +11,8 @@ use linq_types::{
     SetChatBackgroundRequestType, StopChatLocationRequest, SupportedContentType, UpdateChatRequest,
     UpdateChatResponse,
 };
-use uuid::Uuid;
 
-use crate::id::{IntoId, checked};
+use crate::id::{self, IntoId};
 use crate::message::{
     InvalidMessage, check_file_url, check_handle, check_voice_memo, content_type_of,
     normalize_handle,
@@ -31,14 +25,11 @@ use crate::{Call, Error, Linq};
 #[derive(Clone)]
 pub struct ChatClient {
     linq: Linq,
-    /// `None` if the id is not a UUID; calls fail in that case.
-    id: Option<Uuid>,
+    id: String,
 }
 
 impl Linq {
-    /// Returns the client for a chat, by the id of the chat.
-    ///
-    /// If the id is not a UUID, its calls fail with [`Error::is_invalid_request`], and nothing is sent.
+    /// Returns the client for a chat.
     #[must_use]
     pub fn chat(&self, id: impl IntoId) -> ChatClient {
         ChatClient {
@@ -49,24 +40,18 @@ impl Linq {
 }
 
 impl ChatClient {
-    /// Returns the id of the chat; `None` if [`Linq::chat`] was given something else than a UUID.
+    /// Returns the id of the chat.
     #[must_use]
-    pub fn id(&self) -> Option<Uuid> {
-        self.id
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     pub(crate) fn linq(&self) -> &Linq {
         &self.linq
     }
 
-    /// The id, for a call.
-    pub(crate) fn uuid(&self) -> Result<Uuid, Error> {
-        checked("chat", self.id)
-    }
-
-    /// The id and a body, for a call.
-    pub(crate) fn uuid_and<B>(&self, body: Result<B, Error>) -> Result<(Uuid, B), Error> {
-        Ok((self.uuid()?, body?))
+    fn api(&self) -> &Client {
+        self.linq.api()
     }
 }
 
@@ -81,26 +66,22 @@ impl fmt::Debug for ChatClient {
 
 /// The chat itself.
 impl ChatClient {
-    /// The chat with its participants and its health.
+    /// Returns the chat with its participants and its health.
     ///
     /// `GET /v3/chats/{chatId}`
     pub fn get(&self) -> Call<Chat> {
-        Call::prepared(self.linq(), &GET_CHAT, self.uuid(), |client, id| {
-            client.get_chat().chat_id(id).prepare()
-        })
+        self.linq.call(self.api().get_chat().chat_id(self.id()))
     }
 
-    /// Changes name and icon of a group. A direct chat answers 1006.
+    /// Changes name and icon of a group. The API refuses a direct chat (1006).
     ///
-    /// The change is queued; `chat.group_name_updated`, `chat.group_icon_updated` and the events of their
-    /// failures tell the outcome.
+    /// The change is queued. The events `chat.group_name_updated` and `chat.group_icon_updated`, or those of their
+    /// failures, report the result.
     ///
     /// `PUT /v3/chats/{chatId}`
     pub fn update(&self, changes: UpdateChatRequest) -> Call<UpdateChatResponse> {
-        let input = self.uuid_and(Ok(changes));
-        Call::prepared(self.linq(), &UPDATE_CHAT, input, |client, (id, changes)| {
-            client.update_chat().chat_id(id).body(changes).prepare()
-        })
+        let call = self.api().update_chat().chat_id(self.id());
+        self.linq.call(call.body(changes))
     }
 
     /// Changes the name of a group; see [`update`](Self::update).
@@ -113,183 +94,145 @@ impl ChatClient {
         self.update(UpdateChatRequest::new().with_group_chat_icon(url))
     }
 
-    /// Shows a colour, a moving picture or a photo behind the chat, for everybody in it.
+    /// Sets the background that everybody in the chat sees.
     ///
-    /// The change is queued; `chat.background_updated` or `chat.background_update_failed` tells the outcome.
+    /// The change is queued. The event `chat.background_updated` or `chat.background_update_failed` reports the
+    /// result.
     ///
     /// `POST /v3/chats/{chatId}/background`
     pub fn set_background(&self, background: Background) -> Call<()> {
-        let input = self.uuid_and(background.checked());
-        Call::prepared(
-            self.linq(),
-            &SET_CHAT_BACKGROUND,
-            input,
-            |client, (id, background)| {
-                client
-                    .set_chat_background()
-                    .chat_id(id)
-                    .body(background)
-                    .prepare()
-            },
-        )
+        let checked = background
+            .0
+            .image_url
+            .as_deref()
+            .map_or(Ok(()), check_file_url);
+        let call = self.api().set_chat_background().chat_id(self.id());
+        self.linq.call(call.body(background.0)).checked(checked)
     }
 
-    /// Takes the background away.
+    /// Removes the background.
     ///
     /// `DELETE /v3/chats/{chatId}/background`
     pub fn remove_background(&self) -> Call<()> {
-        Call::prepared(
-            self.linq(),
-            &REMOVE_CHAT_BACKGROUND,
-            self.uuid(),
-            |client, id| client.remove_chat_background().chat_id(id).prepare(),
-        )
-    }
-}
-
-/// Who is in the chat.
-impl ChatClient {
-    /// Invites a handle into a group of three or more; `participant.added` confirms it.
-    ///
-    /// The request carries no key: after an unclear failure look at the handles of the [chat](Self::get).
-    ///
-    /// `POST /v3/chats/{chatId}/participants`
-    pub fn add_participant(&self, handle: impl Into<String>) -> Call<AddParticipantResponse> {
-        let input = self.uuid_and(checked_handle(handle).map(AddParticipantRequest::new));
-        Call::prepared(
-            self.linq(),
-            &ADD_PARTICIPANT,
-            input,
-            |client, (id, handle)| client.add_participant().chat_id(id).body(handle).prepare(),
-        )
+        let call = self.api().remove_chat_background();
+        self.linq.call(call.chat_id(self.id()))
     }
 
-    /// Takes a handle out of a group, where three or more have to be left; `participant.removed` confirms it.
-    ///
-    /// `DELETE /v3/chats/{chatId}/participants`
-    pub fn remove_participant(&self, handle: impl Into<String>) -> Call<RemoveParticipantResponse> {
-        let input = self.uuid_and(checked_handle(handle).map(RemoveParticipantRequest::new));
-        Call::prepared(
-            self.linq(),
-            &REMOVE_PARTICIPANT,
-            input,
-            |client, (id, handle)| {
-                client
-                    .remove_participant()
-                    .chat_id(id)
-                    .body(handle)
-                    .prepare()
-            },
-        )
-    }
-
-    /// Takes your line out of an iMessage group of four or more. Afterwards the chat answers 2013.
+    /// Removes your line from an iMessage group of four or more. Afterwards the API refuses requests for the chat
+    /// (2013).
     ///
     /// `POST /v3/chats/{chatId}/leave`
     pub fn leave(&self) -> Call<LeaveChatResponse> {
-        Call::prepared(self.linq(), &LEAVE_CHAT, self.uuid(), |client, id| {
-            client.leave_chat().chat_id(id).prepare()
-        })
+        self.linq.call(self.api().leave_chat().chat_id(self.id()))
+    }
+}
+
+/// Participants.
+impl ChatClient {
+    /// Invites a handle into a group of three or more; the event `participant.added` confirms it.
+    ///
+    /// The request has no idempotency key: after an unclear failure look at the handles of the [chat](Self::get).
+    ///
+    /// `POST /v3/chats/{chatId}/participants`
+    pub fn add_participant(&self, handle: impl Into<String>) -> Call<AddParticipantResponse> {
+        let (handle, checked) = checked_handle(handle);
+        let call = self.api().add_participant().chat_id(self.id());
+        let body = AddParticipantRequest::new(handle);
+        self.linq.call(call.body(body)).checked(checked)
+    }
+
+    /// Removes a handle from a group, of which three or more must be left; the event `participant.removed` confirms
+    /// it.
+    ///
+    /// `DELETE /v3/chats/{chatId}/participants`
+    pub fn remove_participant(&self, handle: impl Into<String>) -> Call<RemoveParticipantResponse> {
+        let (handle, checked) = checked_handle(handle);
+        let call = self.api().remove_participant().chat_id(self.id());
+        let body = RemoveParticipantRequest::new(handle);
+        self.linq.call(call.body(body)).checked(checked)
     }
 }
 
 /// What the other side sees besides messages.
 impl ChatClient {
-    /// Marks all that was received as read. In groups it has no effect.
+    /// Marks all received messages as read. It has no effect in groups.
     ///
     /// `POST /v3/chats/{chatId}/read`
     pub fn mark_read(&self) -> Call<()> {
-        Call::prepared(
-            self.linq(),
-            &MARK_CHAT_AS_READ,
-            self.uuid(),
-            |client, id| client.mark_chat_as_read().chat_id(id).prepare(),
-        )
+        self.linq
+            .call(self.api().mark_chat_as_read().chat_id(self.id()))
     }
 
-    /// Shows the typing indicator for about 85 seconds, or until the next message.
+    /// Shows the typing indicator for about 85 seconds, or until the next message; see [`typing`](Self::typing) for
+    /// longer.
     ///
-    /// It needs iMessage, and a message from you within about five minutes; success does not promise that it
-    /// was shown.
+    /// It needs iMessage, and a message from you within about five minutes. Success does not mean that it was shown.
     ///
     /// `POST /v3/chats/{chatId}/typing`
     pub fn start_typing(&self) -> Call<()> {
-        Call::prepared(self.linq(), &START_TYPING, self.uuid(), |client, id| {
-            client.start_typing().chat_id(id).prepare()
-        })
+        self.linq.call(self.api().start_typing().chat_id(self.id()))
     }
 
-    /// Hides the typing indicator, which a message does too.
+    /// Removes the typing indicator, as a message does.
     ///
     /// `DELETE /v3/chats/{chatId}/typing`
     pub fn stop_typing(&self) -> Call<()> {
-        Call::prepared(self.linq(), &STOP_TYPING, self.uuid(), |client, id| {
-            client.stop_typing().chat_id(id).prepare()
-        })
+        self.linq.call(self.api().stop_typing().chat_id(self.id()))
     }
 
-    /// Sends the contact card of your line, once in five minutes at most (1007).
+    /// Sends the contact card of your line, at most once in five minutes (1007).
     ///
-    /// You must have written in the chat before, and have [set the card up](crate::Linq::set_up_contact_card)
-    /// (2012).
+    /// It needs an earlier message from you in the chat, and a [contact card](Linq::set_up_contact_card) (2012).
     ///
     /// `POST /v3/chats/{chatId}/share_contact_card`
     pub fn share_contact_card(&self) -> Call<()> {
-        Call::prepared(
-            self.linq(),
-            &SHARE_CONTACT_WITH_CHAT,
-            self.uuid(),
-            |client, id| client.share_contact_with_chat().chat_id(id).prepare(),
-        )
+        let call = self.api().share_contact_with_chat();
+        self.linq.call(call.chat_id(self.id()))
     }
 }
 
 /// What is sent besides messages.
 impl ChatClient {
-    /// Sends a recording that was uploaded beforehand as a voice memo, which iMessage plays inside the chat.
+    /// Sends an uploaded recording as a voice memo, which iMessage plays inside the chat.
     ///
-    /// The request carries no key, and an unclear failure is not repeated: it could send the memo twice. To
-    /// send it to somebody who opted out, add [`body_field("override_optout", true)`](Call::body_field).
+    /// The request has no idempotency key, and an unclear failure is not retried: it could send the memo twice.
     ///
     /// `POST /v3/chats/{chatId}/voicememo`
     pub fn send_voice_memo(&self, attachment_id: impl IntoId) -> Call<SendVoiceMemoToChatResult> {
-        let id = checked("attachment", attachment_id.into_id());
-        self.voice_memo(id.map(|id| SendVoiceMemoToChatRequest::new().with_attachment_id(id)))
+        let (memo, id) = (
+            SendVoiceMemoToChatRequest::new(),
+            id::uuid("attachment", attachment_id),
+        );
+        match id {
+            Ok(id) => self.send_voice_memo_of(memo.with_attachment_id(id)),
+            Err(error) => self.send_voice_memo_of(memo).checked(Err(error)),
+        }
     }
 
-    /// The same for a recording at a public `https` address: MP3, M4A, AAC, CAF, WAV, AIFF or AMR, at most
-    /// 10 MB.
+    /// Sends the recording at a public `https` address as a voice memo: MP3, M4A, AAC, CAF, WAV, AIFF or AMR, at
+    /// most 10 MB. See [`send_voice_memo`](Self::send_voice_memo).
     pub fn send_voice_memo_url(&self, url: impl Into<String>) -> Call<SendVoiceMemoToChatResult> {
-        let url = url.into();
-        let checked = check_voice_memo_url(&url).map_err(Error::from);
-        self.voice_memo(
-            checked.map(|()| SendVoiceMemoToChatRequest::new().with_voice_memo_url(url)),
-        )
+        self.send_voice_memo_of(SendVoiceMemoToChatRequest::new().with_voice_memo_url(url))
     }
 
-    fn voice_memo(
+    /// Sends a voice memo with all its options, such as `override_optout`; see
+    /// [`send_voice_memo`](Self::send_voice_memo).
+    pub fn send_voice_memo_of(
         &self,
-        memo: Result<SendVoiceMemoToChatRequest, Error>,
+        memo: SendVoiceMemoToChatRequest,
     ) -> Call<SendVoiceMemoToChatResult> {
-        let input = self.uuid_and(memo);
-        Call::prepared(
-            self.linq(),
-            &SEND_VOICE_MEMO_TO_CHAT,
-            input,
-            |client, (id, memo)| {
-                client
-                    .send_voice_memo_to_chat()
-                    .chat_id(id)
-                    .body(memo)
-                    .prepare()
-            },
-        )
+        let checked = memo
+            .voice_memo_url
+            .as_deref()
+            .map_or(Ok(()), check_voice_memo_url);
+        let call = self.api().send_voice_memo_to_chat().chat_id(self.id());
+        self.linq.call(call.body(memo)).checked(checked)
     }
 
-    /// Sends a poll of two or more options, by iMessage alone (2017).
+    /// Sends a poll of two or more options, by iMessage only (2017).
     ///
-    /// A poll has no title: send the question first. Keep the `message_id` of the answer; votes and further
-    /// options need it, see [`MessageHandle::vote`](crate::MessageHandle::vote).
+    /// A poll has no title: send the question first. Keep the `message_id` of the response for votes and further
+    /// options; see [`MessageClient::vote`](crate::MessageClient::vote).
     ///
     /// `POST /v3/chats/{chatId}/polls`
     pub fn create_poll<S: Into<String>>(
@@ -297,89 +240,69 @@ impl ChatClient {
         options: impl IntoIterator<Item = S>,
     ) -> Call<PollEnvelope> {
         let options: Vec<_> = options.into_iter().map(PollOptionText::new).collect();
-        let poll = if options.len() < 2 {
-            Err(Error::invalid_request("a poll has two options or more"))
-        } else {
-            Ok(CreatePollRequest::new(NewPoll::new(options)))
+        let checked = match options.len() {
+            0 | 1 => Err(Error::invalid_request("a poll has two options or more")),
+            _ => Ok(()),
         };
-        let input = self.uuid_and(poll);
-        Call::prepared(self.linq(), &CREATE_POLL, input, |client, (id, poll)| {
-            client.create_poll().chat_id(id).body(poll).prepare()
-        })
+        let call = self.api().create_poll().chat_id(self.id());
+        let body = CreatePollRequest::new(NewPoll::new(options));
+        self.linq.call(call.body(body)).checked(checked)
     }
 }
 
-/// Where people are.
+/// Locations.
 impl ChatClient {
-    /// The positions of those who share theirs with your line, as GeoJSON: longitude first, then latitude.
+    /// Returns the locations that are shared with your line, as GeoJSON: longitude first, then latitude.
     ///
     /// `GET /v3/chats/{chatId}/location`
     pub fn location(&self) -> Call<GetChatLocationResult> {
-        Call::prepared(
-            self.linq(),
-            &GET_CHAT_LOCATION,
-            self.uuid(),
-            |client, id| client.get_chat_location().chat_id(id).prepare(),
-        )
+        self.linq
+            .call(self.api().get_chat_location().chat_id(self.id()))
     }
 
-    /// Asks the person of a direct iMessage chat (2016, 2017) to share their position.
-    ///
-    /// `location.sharing.started` tells that they agreed.
+    /// Asks the person of a direct iMessage chat (2016, 2017) to share their location; the event
+    /// `location.sharing.started` reports that they agreed.
     ///
     /// `POST /v3/chats/{chatId}/location/request`
     pub fn request_location(&self) -> Call<ChatLocationResult> {
-        Call::prepared(
-            self.linq(),
-            &REQUEST_CHAT_LOCATION,
-            self.uuid(),
-            |client, id| client.request_chat_location().chat_id(id).prepare(),
-        )
+        let call = self.api().request_chat_location();
+        self.linq.call(call.chat_id(self.id()))
     }
 
-    /// Ends the sharing of positions between your line and a handle; `location.sharing.stopped` confirms it.
+    /// Stops sharing locations between your line and a handle; the event `location.sharing.stopped` confirms it.
     ///
     /// `DELETE /v3/chats/{chatId}/location`
     pub fn stop_location(&self, handle: impl Into<String>) -> Call<ChatLocationResult> {
-        let input = self.uuid_and(checked_handle(handle).map(StopChatLocationRequest::new));
-        Call::prepared(
-            self.linq(),
-            &STOP_CHAT_LOCATION,
-            input,
-            |client, (id, handle)| {
-                client
-                    .stop_chat_location()
-                    .chat_id(id)
-                    .body(handle)
-                    .prepare()
-            },
-        )
+        let (handle, checked) = checked_handle(handle);
+        let call = self.api().stop_chat_location().chat_id(self.id());
+        let body = StopChatLocationRequest::new(handle);
+        self.linq.call(call.body(body)).checked(checked)
     }
 }
 
-/// Returns the handle in the form of the API, if it is a phone number or an e-mail address.
-pub(crate) fn checked_handle(handle: impl Into<String>) -> Result<String, Error> {
+/// Returns the handle in the form of the API, and whether it is a phone number or an e-mail address.
+pub(crate) fn checked_handle(handle: impl Into<String>) -> (String, Result<(), InvalidMessage>) {
     let handle = normalize_handle(&handle.into());
-    check_handle(&handle)?;
-    Ok(handle)
+    let checked = check_handle(&handle);
+    (handle, checked)
 }
 
-/// Refuses what is no `https` address, and files whose name says that they are no recording.
+/// Checks that the address is an `https` one, and that its file name is not one of another type.
 fn check_voice_memo_url(url: &str) -> Result<(), InvalidMessage> {
     use SupportedContentType::{Video3gpp, VideoMp4};
     check_file_url(url)?;
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let name = path.splitn(4, '/').nth(3).unwrap_or_default();
     match content_type_of(name) {
-        // The same extensions are used for sound alone.
+        // These extensions are also used for sound only.
         None | Some(VideoMp4 | Video3gpp) => Ok(()),
         Some(content_type) => check_voice_memo(&content_type),
     }
 }
 
-/// What stands behind a chat, for [`ChatClient::set_background`](crate::ChatClient::set_background).
+/// The background of a chat, for [`ChatClient::set_background`].
 ///
-/// An unknown colour or variant answers 1005.
+/// The API refuses an unknown color or variant (1005). A [`SetChatBackgroundRequest`] converts into it.
 ///
 /// ```
 /// use linq_ext::Background;
@@ -393,65 +316,44 @@ fn check_voice_memo_url(url: &str) -> Result<(), InvalidMessage> {
 pub struct Background(SetChatBackgroundRequest);
 
 impl Background {
-    /// One of the ready-made colours: `mango`, `ice`, `plum`, `deep_sea`, `green_apple`, `cherry`, `bubblegum`,
+    /// Creates a plain background: `mango`, `ice`, `plum`, `deep_sea`, `green_apple`, `cherry`, `bubblegum`,
     /// `tangerine`, `magenta`, `lime`, `silver`, `carbon` or `stone`.
     pub fn color(name: impl Into<String>) -> Self {
-        Self::of(SetChatBackgroundRequestType::Color, |request| {
-            request.with_variant(name)
-        })
+        let color = SetChatBackgroundRequest::new(SetChatBackgroundRequestType::Color);
+        Self(color.with_variant(name))
     }
 
-    /// A gradient between two colours, in hex such as `#FF8A00`.
+    /// Creates a gradient between two colors, in hex such as `#FF8A00`.
     pub fn gradient(one: impl Into<String>, other: impl Into<String>) -> Self {
-        Self::of(SetChatBackgroundRequestType::Color, |request| {
-            request
-                .with_variant("custom")
-                .with_shades(vec![one.into(), other.into()])
-        })
+        let Self(gradient) = Self::color("custom");
+        Self(gradient.with_shades(vec![one.into(), other.into()]))
     }
 
-    /// A moving picture: `dusk`, `haze`, `sunset`, `clear`, `sunrise` or `dawn` of the `sky`, `light` or `dark`
-    /// `water`, a `green`, `purple` or `pink` `aurora`.
+    /// Creates an animated background: `dusk`, `haze`, `sunset`, `clear`, `sunrise` or `dawn` of the `sky`, `light` or
+    /// `dark` `water`, a `green`, `purple` or `pink` `aurora`.
     pub fn dynamic(
         style: impl Into<SetChatBackgroundRequestStyle>,
         variant: impl Into<String>,
     ) -> Self {
-        Self::of(SetChatBackgroundRequestType::Dynamic, |request| {
-            request.with_style(style).with_variant(variant)
-        })
+        let dynamic = SetChatBackgroundRequest::new(SetChatBackgroundRequestType::Dynamic);
+        Self(dynamic.with_style(style).with_variant(variant))
     }
 
-    /// The image at a public `https` address. One that cannot be fetched answers 5007, something else than an
-    /// image 5006.
+    /// Creates a background of the image at a public `https` address. The API refuses one that it cannot fetch
+    /// (5007), and other files (5006).
     pub fn photo(url: impl Into<String>) -> Self {
-        Self::of(SetChatBackgroundRequestType::Photo, |request| {
-            request.with_image_url(url)
-        })
-    }
-
-    fn of(
-        kind: SetChatBackgroundRequestType,
-        describe: impl FnOnce(SetChatBackgroundRequest) -> SetChatBackgroundRequest,
-    ) -> Self {
-        Self(describe(SetChatBackgroundRequest::new(kind)))
-    }
-
-    fn checked(self) -> Result<SetChatBackgroundRequest, Error> {
-        if let Some(url) = &self.0.image_url {
-            check_file_url(url)?;
-        }
-        Ok(self.0)
+        let photo = SetChatBackgroundRequest::new(SetChatBackgroundRequestType::Photo);
+        Self(photo.with_image_url(url))
     }
 }
 
-/// For what this crate has no name for.
 impl From<SetChatBackgroundRequest> for Background {
     fn from(request: SetChatBackgroundRequest) -> Self {
         Self(request)
     }
 }
 
-/// Without the address of a photo.
+// Without the address of a photo.
 impl fmt::Debug for Background {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use linq_client::reqwest::StatusCode;
 use linq_client::reqwest::header::HeaderMap;
@@ -12,17 +12,15 @@ use uuid::Uuid;
 
 use crate::ErrorCode;
 use crate::message::{InvalidMessage, Violation};
-use crate::retry::backoff;
-use crate::retry::key::KeyRefused;
 
 type ClientError = linq_client::Error<ErrorBody>;
 type Source = Box<dyn StdError + Send + Sync>;
 
 /// Why a client could not be made, or a call failed.
 ///
-/// The predicates tell what happened, the accessors give what is known, and [`source`](StdError::source)
-/// keeps the cause. `Display` is one line with operation, status, code and trace id; neither it nor `Debug`
-/// prints message texts, phone numbers, ids or the API key.
+/// The predicates say what happened, the accessors return what is known, and [`source`](StdError::source)
+/// keeps the cause. `Display` is one line with operation, status, code and trace id, and `Debug` contains it;
+/// neither prints message texts, phone numbers, ids or the API key.
 ///
 /// ```no_run
 /// # async fn example(linq: linq_ext::Linq) {
@@ -56,23 +54,16 @@ enum Kind {
     Call(Box<ClientError>),
     /// No client could be made.
     Configuration(Cow<'static, str>),
-    /// Something given to a call is unfit; nothing was sent.
+    /// Something given to a call is invalid; nothing was sent.
     InvalidRequest(Cow<'static, str>),
     /// A message breaks a rule; nothing was sent.
     InvalidMessage(InvalidMessage),
-    /// Something beside the API failed: a file, or the transfer of one.
+    /// Something other than the API failed: a file, or the transfer of one.
     Other {
         what: Cow<'static, str>,
         status: Option<StatusCode>,
         timeout: bool,
         connect: bool,
-    },
-    /// The API accepted a call, and its answer is not of the type that was asked for.
-    Undecodable {
-        status: StatusCode,
-        headers: Box<HeaderMap>,
-        body: linq_client::bytes::Bytes,
-        trace_id: Option<String>,
     },
 }
 
@@ -91,7 +82,7 @@ impl Error {
         Self::new(Kind::Configuration(what.into()))
     }
 
-    /// Something given to a call is unfit, and nothing was sent; `what` must hold no text of a message.
+    /// Something given to a call is invalid, and nothing was sent; `what` must not contain text of a message.
     pub(crate) fn invalid_request(what: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::InvalidRequest(what.into()))
     }
@@ -101,7 +92,7 @@ impl Error {
         Self::new(Kind::InvalidMessage(invalid))
     }
 
-    /// Something beside the API failed, such as reading a file.
+    /// Something other than the API failed, such as reading a file.
     pub(crate) fn other(what: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Other {
             what: what.into(),
@@ -111,7 +102,7 @@ impl Error {
         })
     }
 
-    /// Time ran out beside the API.
+    /// The time ran out, for something other than a call of the API.
     pub(crate) fn timed_out(what: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Other {
             what: what.into(),
@@ -143,20 +134,6 @@ impl Error {
             timeout: false,
             connect: false,
         })
-    }
-
-    /// The API accepted a call, and its answer is not of the type that was asked for.
-    pub(crate) fn undecodable(
-        operation: &'static Operation,
-        answer: linq_client::ResponseValue<linq_client::bytes::Bytes>,
-    ) -> Self {
-        let kind = Kind::Undecodable {
-            status: answer.status(),
-            headers: Box::new(answer.headers().clone()),
-            trace_id: answer.trace_id().map(str::to_owned),
-            body: answer.into_inner(),
-        };
-        Self::new(kind).with_operation(operation)
     }
 
     /// The cause.
@@ -218,101 +195,87 @@ impl Error {
 }
 
 impl Error {
-    /// The operation that was called; `None` if it was not about one.
+    /// Returns the operation that was called; `None` if there was none.
     #[must_use]
     pub fn operation(&self) -> Option<&'static Operation> {
         self.0.operation.or_else(|| self.call()?.operation())
     }
 
-    /// The HTTP status, if an answer came.
+    /// Returns the HTTP status, if a response was received.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match &self.0.kind {
-            Kind::Call(error) => error.status(),
             Kind::Other { status, .. } => *status,
-            Kind::Undecodable { status, .. } => Some(*status),
-            _ => None,
+            _ => self.call()?.status(),
         }
     }
 
-    /// The headers of the answer, if one came from the API.
+    /// Returns the headers of the response, if the API sent one.
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderMap> {
-        match &self.0.kind {
-            Kind::Call(error) => error.headers(),
-            Kind::Undecodable { headers, .. } => Some(headers),
-            _ => None,
-        }
+        self.call()?.headers()
     }
 
-    /// The body of the answer as it came.
+    /// Returns the body of the response as it was received.
     ///
-    /// Of a call that was [accepted](Self::is_accepted) it is everything that was read, else the first 4 KiB at
-    /// most. It may hold what should not be logged.
+    /// For a call that was [accepted](Self::is_accepted) it is everything that was read, else the first 64 KiB
+    /// at most. It may contain what should not be logged.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
-        match &self.0.kind {
-            Kind::Call(error) => error.body(),
-            Kind::Undecodable { body, .. } => Some(body),
-            _ => None,
-        }
+        self.call()?.body()
     }
 
-    /// Linq's own code for the error, finer than the status.
+    /// Returns Linq's own code for the error, finer than the status.
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
         self.call()?.code().map(ErrorCode::from)
     }
 
-    /// What the API says went wrong, for a person to read.
+    /// Returns what the API says went wrong, for a person to read.
     ///
     /// It may repeat numbers or content of the request, so think before logging it.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        Some(&self.call()?.api()?.error.message)
+        self.call()?.message()
     }
 
-    /// The address of Linq's page about the error.
+    /// Returns the address of Linq's page about the error.
     #[must_use]
     pub fn doc_url(&self) -> Option<&str> {
-        self.call()?.api()?.error.doc_url.as_deref()
+        self.call()?.doc_url()
     }
 
-    /// The id that the API gave this call; quote it to Linq's support.
+    /// Returns the id that the API gave this call; quote it to Linq's support.
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
-        match &self.0.kind {
-            Kind::Call(error) => error.trace_id(),
-            Kind::Undecodable { trace_id, .. } => trace_id.as_deref(),
-            _ => None,
-        }
+        self.call()?.trace_id()
     }
 
-    /// How long the API asks to wait before the next try.
+    /// Returns how long the API asks to wait before the next attempt, at most a year.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// How often the request was sent, or tried to be; 0 if it was not, or if that is not known.
+    /// Returns how many attempts to send the request were made; 0 if none, or if that is not known.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// The idempotency key of the call, if it had one.
+    /// Returns the idempotency key of the call, if it had one.
     ///
-    /// Give it to the same call with [`Call::idempotency_key`](crate::Call::idempotency_key) to try again
-    /// without sending twice.
+    /// Set it on the same call with [`Call::idempotency_key`](crate::Call::idempotency_key) to try again without
+    /// sending twice.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&str> {
         self.0.idempotency_key.as_deref()
     }
 
-    /// The attachment that an [upload](crate::Upload) had reserved before it failed.
+    /// Returns the attachment that an [upload](crate::Upload) had reserved before it failed.
     ///
-    /// The file may have arrived all the same, where the answer got lost: `get_attachment` of
-    /// [`Linq::api`](crate::Linq::api) tells. Otherwise nothing refers to the reservation, and it can be left
+    /// The file may have been received all the same, if only the response was lost: ask with
+    /// [`Linq::get_attachment`](crate::Linq::get_attachment). Otherwise nothing refers to the reservation, and it can be left
     /// alone, or deleted with `delete_attachment`; the address it came with is not kept, so that an upload
     /// starts again with a new one.
     #[must_use]
@@ -320,7 +283,7 @@ impl Error {
         self.0.attachment_id
     }
 
-    /// True if no client could be made from what it was given.
+    /// Returns true if no client could be made with the settings.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         match &self.0.kind {
@@ -330,7 +293,7 @@ impl Error {
         }
     }
 
-    /// True if something given to the call is unfit, or the message breaks a rule; nothing was sent.
+    /// Returns true if something given to the call is invalid, or the message breaks a rule; nothing was sent.
     #[must_use]
     pub fn is_invalid_request(&self) -> bool {
         match &self.0.kind {
@@ -340,7 +303,7 @@ impl Error {
         }
     }
 
-    /// True if the message, a handle or a file breaks a rule of the API: found before sending, and then
+    /// Returns true if the message, a handle or a file breaks a rule of the API: found before sending, and then
     /// [`violations`](Self::violations) says which, or by the API (code 1004).
     #[must_use]
     pub fn is_invalid_message(&self) -> bool {
@@ -348,7 +311,7 @@ impl Error {
             || self.code() == Some(ErrorCode::InvalidMessageContent)
     }
 
-    /// The rules that a message, a handle or a file breaks, if that was found before sending.
+    /// Returns the rules that a message, a handle or a file breaks, if that was found before sending.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         match &self.0.kind {
@@ -357,31 +320,31 @@ impl Error {
         }
     }
 
-    /// True if too many requests came in too short a time (429).
+    /// Returns true if there were too many requests in too short a time (429).
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// True if what was asked for does not exist (404).
+    /// Returns true if what was asked for does not exist (404).
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(StatusCode::NOT_FOUND)
     }
 
-    /// True if the API key is missing, wrong or expired (401).
+    /// Returns true if the API key is missing, wrong or expired (401).
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         self.status() == Some(StatusCode::UNAUTHORIZED)
     }
 
-    /// True if the recipient has opted out of messages (code 2024).
+    /// Returns true if the recipient has opted out of messages (code 2024).
     #[must_use]
     pub fn is_opted_out(&self) -> bool {
         self.code() == Some(ErrorCode::RecipientOptedOut)
     }
 
-    /// True if time ran out: while connecting, waiting for the answer, or reading it.
+    /// Returns true if the time ran out: while connecting, waiting for the response, or reading it.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         match &self.0.kind {
@@ -391,7 +354,7 @@ impl Error {
         }
     }
 
-    /// True if no connection came about at the last attempt.
+    /// Returns true if the last attempt could not connect.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         match &self.0.kind {
@@ -401,21 +364,18 @@ impl Error {
         }
     }
 
-    /// True if the API took the request, with a status of 2xx, but its answer could not be read.
+    /// Returns true if the API accepted the request, with a status of 2xx, but its response could not be read.
     ///
-    /// What was asked for has been done, or will be: do not send it again. [`body`](Self::body) is what came.
+    /// What was asked for has been done, or will be: do not send it again. [`body`](Self::body) is what was
+    /// received. It is false for a read whose response broke off, which is safe to repeat.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
-        match &self.0.kind {
-            Kind::Call(error) => error.is_accepted(),
-            Kind::Undecodable { .. } => true,
-            _ => false,
-        }
+        self.call().is_some_and(ClientError::is_accepted)
     }
 
-    /// True if the same call can succeed later, and making it again does nothing twice.
+    /// Returns true if the same call can succeed later, and making it again does nothing twice.
     ///
-    /// For a send that holds with the same [key](Self::idempotency_key) only.
+    /// For a send this is so only with the same [key](Self::idempotency_key).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
@@ -430,43 +390,28 @@ impl From<InvalidMessage> for Error {
 }
 
 impl From<ClientError> for Error {
-    /// Takes over an error of [`Linq::api`](crate::Linq::api).
+    /// Converts an error of [`Linq::api`](crate::Linq::api).
     ///
-    /// How often the request was sent is not known then, and so it never counts as
-    /// [retryable](Error::is_retryable).
+    /// Such a call is sent once, so it never counts as [retryable](Error::is_retryable).
     fn from(error: ClientError) -> Self {
-        let refused = error
-            .source()
-            .and_then(|source| source.downcast_ref::<KeyRefused>());
-        let operation = error.operation();
-        let mut new = match refused {
-            Some(refused) => Self::invalid_request(refused.problem()),
-            None => Self::new(Kind::Call(Box::new(error))),
-        };
-        new.0.operation = operation;
-        new.0.retry_after = new.wait_of_answer();
+        let retry_after = error.retry_after();
+        let mut new = Self::new(Kind::Call(Box::new(error)));
+        new.0.retry_after = retry_after;
         new
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The generated client says these best, and has the operation in it.
-        if let Kind::Call(error) = &self.0.kind
-            && (error.is_configuration() || error.is_invalid_request())
-        {
-            return error.fmt(formatter);
-        }
         if let Some(operation) = self.operation() {
             write!(formatter, "{operation}: ")?;
         }
-        formatter.write_str(self.what())?;
         match &self.0.kind {
-            Kind::Configuration(what) | Kind::InvalidRequest(what) => {
-                write!(formatter, ": {what}")?
-            }
-            Kind::InvalidMessage(invalid) => write!(formatter, ": {invalid}")?,
-            _ => {}
+            Kind::Call(error) => formatter.write_str(&error.reason())?,
+            Kind::Configuration(what) => write!(formatter, "invalid configuration: {what}")?,
+            Kind::InvalidRequest(what) => write!(formatter, "invalid request: {what}")?,
+            Kind::InvalidMessage(invalid) => write!(formatter, "invalid message: {invalid}")?,
+            Kind::Other { what, .. } => formatter.write_str(what)?,
         }
         if let Some(status) = self.status() {
             write!(formatter, ", status {}", status.as_u16())?;
@@ -484,51 +429,15 @@ impl fmt::Display for Error {
     }
 }
 
-impl Error {
-    fn what(&self) -> &str {
-        match &self.0.kind {
-            Kind::Configuration(_) => "invalid configuration",
-            Kind::InvalidRequest(_) => "invalid request",
-            Kind::InvalidMessage(_) => "invalid message",
-            Kind::Other { what, .. } => what,
-            Kind::Undecodable { .. } => "accepted, but the answer is not of the type asked for",
-            Kind::Call(error) => match (error.is_connect(), error.is_timeout()) {
-                _ if error.is_status() => "refused",
-                _ if error.is_decode() => "accepted, but the answer is not what is documented",
-                (_, true) if error.is_accepted() => "accepted, but reading the answer timed out",
-                _ if error.is_accepted() => "accepted, but the answer broke off",
-                (true, true) => "timed out while connecting",
-                (true, false) => "could not connect",
-                (false, true) => "timed out",
-                (false, false) if error.is_hook() => "a hook failed",
-                (false, false) => "no answer",
-            },
-        }
-    }
-
-    /// How long an answer that is no success asks to wait, in its headers or its body.
-    fn wait_of_answer(&self) -> Option<Duration> {
-        let error = self.call().filter(|error| error.is_status())?;
-        let in_headers = || backoff::retry_after(error.headers()?, SystemTime::now());
-        let in_body = || u64::try_from(error.api()?.error.retry_after?).ok();
-        in_headers().or_else(|| in_body().map(Duration::from_secs))
-    }
-}
-
-// By hand, since the body and the headers of an answer hold what should not be logged.
+// Without body and headers of the response, which are not for logs.
 impl fmt::Debug for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Error")
-            .field("operation", &self.operation().map(Operation::name))
-            .field("what", &self.what())
-            .field("status", &self.status().map(|status| status.as_u16()))
-            .field("code", &self.code())
-            .field("trace_id", &self.trace_id())
-            .field("attempts", &self.attempts())
-            .field("retry_after", &self.retry_after())
             .field("retryable", &self.is_retryable())
-            .finish_non_exhaustive()
+            .field("retry_after", &self.retry_after())
+            .finish_non_exhaustive()?;
+        write!(formatter, ": {self}")
     }
 }
 

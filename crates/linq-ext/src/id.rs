@@ -2,21 +2,21 @@
 
 use uuid::Uuid;
 
-use crate::{Error, Uploaded};
+use crate::Error;
 
-/// An id as an argument: a [`Uuid`], text that is one, or an [uploaded file](Uploaded).
+/// An id as an argument: text, a [`Uuid`], or an [uploaded file](crate::Uploaded).
 ///
-/// All of them can be given by value or by reference. Text that is not a UUID makes the call fail with
-/// [`Error::is_invalid_request`](crate::Error::is_invalid_request), and nothing is sent.
+/// All of them can be given by value or by reference. An id that is not a UUID makes the call fail with
+/// [`Error::is_invalid_request`], and nothing is sent.
 pub trait IntoId {
-    /// Returns the id, or `None` if the text is not a UUID.
-    fn into_id(self) -> Option<Uuid>;
+    /// Returns the id as text.
+    fn into_id(self) -> String;
 }
 
 macro_rules! into_id {
     ($($type:ty: |$id:ident| $convert:expr;)*) => {
         $(impl IntoId for $type {
-            fn into_id(self) -> Option<Uuid> {
+            fn into_id(self) -> String {
                 let $id = self;
                 $convert
             }
@@ -25,16 +25,15 @@ macro_rules! into_id {
 }
 
 into_id! {
-    Uuid: |id| Some(id);
-    &Uuid: |id| Some(*id);
-    &str: |id| id.parse().ok();
-    String: |id| id.parse().ok();
-    &String: |id| id.parse().ok();
-    Uploaded: |file| Some(file.id());
-    &Uploaded: |file| Some(file.id());
+    String: |id| id;
+    &String: |id| id.clone();
+    &str: |id| id.to_owned();
+    Uuid: |id| id.to_string();
+    &Uuid: |id| id.to_string();
 }
 
-/// Returns the id, or an error that says which one is not a UUID.
-pub(crate) fn checked(which: &str, id: Option<Uuid>) -> Result<Uuid, Error> {
-    id.ok_or_else(|| Error::invalid_request(format!("the {which} id is not a UUID")))
+/// Returns the id for the body of a request, or an error that says which one is not a UUID.
+pub(crate) fn uuid(which: &str, id: impl IntoId) -> Result<Uuid, Error> {
+    let id = id.into_id().parse();
+    id.map_err(|_| Error::invalid_request(format!("the {which} id is not a UUID")))
 }

@@ -40,14 +40,16 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use std::{fmt, vec};
 
 use futures_util::Stream;
 use futures_util::stream::{BoxStream, FusedStream, try_unfold};
 use linq_client::{Operation, operations};
+use linq_types::{DecodeError, Fit};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use crate::call::Settings;
+use crate::call::{Settings, option_methods};
 use crate::retry::backoff;
 use crate::types::{Chat, GetMessageThreadOrder, Message, PaymentRequest, PaymentRequestStatus};
 use crate::{Call, CallFuture, ChatClient, Error, Linq, MessageClient, Response};
@@ -61,7 +63,7 @@ const INVALID_PAGE_SIZE: &str = "a page has 1 to 100 items";
 
 /// A list that is not requested yet: await it for its first page, or make a stream of it.
 ///
-/// Every page is a call with the filters and options of the list, and with retries.
+/// Every page is a call with the filters and options of the list, and with retries. A deadline applies to each page.
 ///
 /// ```no_run
 /// # async fn example(linq: linq_ext::Linq) -> Result<(), linq_ext::Error> {
@@ -88,13 +90,38 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page starts, for [`List::cursor`]; `None` for the last page.
     pub next_cursor: Option<String>,
+    /// Items that this release cannot read. Only the streams have such pages; elsewhere the page is an error.
+    pub invalid: Vec<InvalidItem>,
 }
+
+/// An item of a page that cannot be read, because it is not as documented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidItem {
+    /// The position in the page as the API sent it, counted from 0.
+    pub index: usize,
+    /// Where the item is not as documented.
+    pub reason: DecodeError,
+}
+
+impl fmt::Display for InvalidItem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { index, reason } = self;
+        write!(
+            formatter,
+            "item {index} of the page is not as documented: {reason}"
+        )
+    }
+}
+
+impl std::error::Error for InvalidItem {}
 
 impl<T> Page<T> {
     fn new(items: Vec<T>, next_cursor: Option<String>) -> Self {
         Self {
             items,
             next_cursor: next_cursor.filter(|cursor| !cursor.is_empty()),
+            invalid: Vec::new(),
         }
     }
 }
@@ -145,29 +172,7 @@ impl<Q: Query> List<Q> {
         self
     }
 
-    /// Sets how long each attempt at a page may take; see [`Call::timeout`].
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout(timeout);
-        self
-    }
-
-    /// Sets how often the request of each page may be retried; see [`Call::max_retries`].
-    pub fn max_retries(mut self, max_retries: u32) -> Self {
-        self.settings.max_retries(max_retries);
-        self
-    }
-
-    /// Sends a header with every page; see [`Call::header`].
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.settings.header(name.as_ref(), value.as_ref());
-        self
-    }
-
-    /// Adds a pair to the query of every page, for a filter that the API document does not know.
-    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.settings.query(name.into(), value.into());
-        self
-    }
+    option_methods!();
 
     /// Returns a stream of the items, from page to page; nothing is sent until it is polled.
     pub fn stream(self) -> Items<Q::Item> {
@@ -175,6 +180,7 @@ impl<Q: Query> List<Q> {
             left: self.max_items,
             pages: self.pages(),
             page: Vec::new().into_iter(),
+            invalid: Vec::new().into_iter(),
             page_cursor: None,
         }
     }
@@ -235,9 +241,12 @@ impl<Q: Query> List<Q> {
                 return Ok(None);
             };
             list.check_progress(&position).await?;
-            let page = list.page(position.cursor.clone(), position.left).await?;
+            let page = match list.page(position.cursor.clone(), position.left).await {
+                Ok(page) => page,
+                Err(error) => readable_items::<Q>(error, position.cursor.as_deref())?,
+            };
             position.left = position.left.saturating_sub(page.items.len());
-            position.empty_pages = match page.items.is_empty() {
+            position.empty_pages = match page.items.is_empty() && page.invalid.is_empty() {
                 true => position.empty_pages + 1,
                 false => 0,
             };
@@ -271,6 +280,29 @@ impl<Q: Query> List<Q> {
     fn filtered(mut self, change: impl FnOnce(&mut Q)) -> Self {
         change(&mut self.query);
         self
+    }
+}
+
+/// Returns the page of a response that could not be decoded, without the items that are to blame.
+fn readable_items<Q: Query>(error: Error, cursor: Option<&str>) -> Result<Page<Q::Item>, Error> {
+    let body = error.body().filter(|_| error.is_accepted());
+    let body = body.and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    let Some((body, elements)) = body
+        .as_ref()
+        .and_then(|body| Some((body, body.get(Q::ITEMS)?.as_array()?)))
+    else {
+        return Err(error);
+    };
+    let mut page = Page::new(Vec::new(), Q::next_cursor(body, cursor, elements.len()));
+    for (index, element) in elements.iter().enumerate() {
+        match linq_types::decode(element.to_string().as_bytes()) {
+            Ok(item) => page.items.push(item),
+            Err(reason) => page.invalid.push(InvalidItem { index, reason }),
+        }
+    }
+    match page.invalid.is_empty() {
+        true => Err(error),
+        false => Ok(page),
     }
 }
 
@@ -376,12 +408,14 @@ impl<T> fmt::Debug for Pages<T> {
 
 /// A stream of the items of a list, from page to page; start with [`List::stream`].
 ///
-/// It is a [`Stream`]; [`next`](Self::next) needs no other crate. It ends after an error; [`cursor`](Self::cursor)
-/// is where to continue.
+/// It is a [`Stream`]; [`next`](Self::next) needs no other crate. An item that cannot be read is an error whose
+/// [source](std::error::Error::source) is an [`InvalidItem`], after the other items of its page, and the stream
+/// continues; any other error ends it. [`cursor`](Self::cursor) is where to continue.
 #[must_use = "nothing is sent until the stream is polled"]
 pub struct Items<T> {
     pages: Pages<T>,
     page: vec::IntoIter<T>,
+    invalid: vec::IntoIter<InvalidItem>,
     /// The cursor of `page`.
     page_cursor: Option<String>,
     left: usize,
@@ -403,7 +437,7 @@ impl<T> Items<T> {
     /// after an error, it is exact.
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
-        match self.page.len() {
+        match self.page.len() + self.invalid.len() {
             0 => self.pages.cursor(),
             _ => self.page_cursor.as_deref(),
         }
@@ -420,12 +454,18 @@ impl<T: Send + 'static> Stream for Items<T> {
                 this.left -= 1;
                 return Poll::Ready(Some(Ok(item)));
             }
+            if let Some(invalid) = this.invalid.next() {
+                let error = Error::other("an item of the list cannot be read");
+                let error = error.with_operation(this.pages.operation);
+                return Poll::Ready(Some(Err(error.with_source(invalid))));
+            }
             let cursor = this.pages.cursor.clone();
             match ready!(Pin::new(&mut this.pages).poll_next(context)) {
                 None => break,
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(page)) => {
                     this.page = page.items.into_iter();
+                    this.invalid = page.invalid.into_iter();
                     this.page_cursor = cursor;
                 }
             }
@@ -436,7 +476,8 @@ impl<T: Send + 'static> Stream for Items<T> {
 
 impl<T: Send + 'static> FusedStream for Items<T> {
     fn is_terminated(&self) -> bool {
-        self.left == 0 || (self.page.len() == 0 && self.pages.stream.is_none())
+        let left_of_page = self.page.len() + self.invalid.len();
+        self.left == 0 || (left_of_page == 0 && self.pages.stream.is_none())
     }
 }
 
@@ -456,7 +497,11 @@ impl<T> fmt::Debug for Items<T> {
 /// What a [`List`] is of: [`Chats`], [`ChatMessages`], [`Thread`] or [`PaymentRequests`].
 pub trait Query: sealed::Sealed + Send + Sync + 'static {
     /// What the list is of.
-    type Item: Send + 'static;
+    type Item: DeserializeOwned + Fit + Send + 'static;
+
+    /// The member of the response that has the items.
+    #[doc(hidden)]
+    const ITEMS: &'static str;
 
     /// The operation that returns a page.
     #[doc(hidden)]
@@ -465,6 +510,12 @@ pub trait Query: sealed::Sealed + Send + Sync + 'static {
     /// Returns the call of the page that starts at a cursor.
     #[doc(hidden)]
     fn page(&self, linq: &Linq, cursor: Option<String>, size: usize) -> Call<Page<Self::Item>>;
+
+    /// Returns the cursor after a page with this body, which starts at a cursor and has some items.
+    #[doc(hidden)]
+    fn next_cursor(body: &Value, _cursor: Option<&str>, _items: usize) -> Option<String> {
+        body.get("next_cursor")?.as_str().map(str::to_owned)
+    }
 }
 
 mod sealed {
@@ -486,13 +537,13 @@ pub struct Chats {
 /// The messages of a chat; see [`ChatClient::messages`].
 #[derive(Clone, Debug)]
 pub struct ChatMessages {
-    chat: ChatClient,
+    chat_id: String,
 }
 
 /// A message and the replies to it; see [`MessageClient::thread`].
 #[derive(Clone, Debug)]
 pub struct Thread {
-    message: MessageClient,
+    message_id: String,
     order: Option<GetMessageThreadOrder>,
 }
 
@@ -524,7 +575,8 @@ impl ChatClient {
     ///
     /// `GET /v3/chats/{chatId}/messages`. The API promises no order: sort by `created_at` where it matters.
     pub fn messages(&self) -> List<ChatMessages> {
-        List::new(self.linq(), ChatMessages { chat: self.clone() })
+        let chat_id = self.id().to_owned();
+        List::new(self.linq(), ChatMessages { chat_id })
     }
 }
 
@@ -534,8 +586,8 @@ impl MessageClient {
     ///
     /// `GET /v3/messages/{messageId}/thread`. A message without a thread is the only item.
     pub fn thread(&self) -> List<Thread> {
-        let (message, order) = (self.clone(), None);
-        List::new(self.linq(), Thread { message, order })
+        let (message_id, order) = (self.id().to_owned(), None);
+        List::new(self.linq(), Thread { message_id, order })
     }
 }
 
@@ -568,6 +620,8 @@ impl List<PaymentRequests> {
 impl Query for Chats {
     type Item = Chat;
 
+    const ITEMS: &'static str = "chats";
+
     const OPERATION: &'static Operation = &operations::LIST_CHATS;
 
     fn page(&self, linq: &Linq, cursor: Option<String>, size: usize) -> Call<Page<Chat>> {
@@ -581,7 +635,7 @@ impl Query for Chats {
         if let Some(cursor) = cursor {
             call = call.cursor(cursor);
         }
-        let call = Call::new(linq, |_| call.prepare());
+        let call = linq.call(call);
         call.map(|page| Page::new(page.chats, page.next_cursor))
     }
 }
@@ -589,16 +643,20 @@ impl Query for Chats {
 impl Query for ChatMessages {
     type Item = Message;
 
+    const ITEMS: &'static str = "messages";
+
     const OPERATION: &'static Operation = &operations::GET_MESSAGES;
 
     fn page(&self, linq: &Linq, cursor: Option<String>, size: usize) -> Call<Page<Message>> {
-        let call = Call::prepared(linq, Self::OPERATION, self.chat.uuid(), |client, id| {
-            let mut call = client.get_messages().chat_id(id).limit(size);
-            if let Some(cursor) = cursor {
-                call = call.cursor(cursor);
-            }
-            call.prepare()
-        });
+        let mut call = linq
+            .api()
+            .get_messages()
+            .chat_id(&*self.chat_id)
+            .limit(size);
+        if let Some(cursor) = cursor {
+            call = call.cursor(cursor);
+        }
+        let call = linq.call(call);
         call.map(|page| Page::new(page.messages, page.next_cursor))
     }
 }
@@ -606,20 +664,23 @@ impl Query for ChatMessages {
 impl Query for Thread {
     type Item = Message;
 
+    const ITEMS: &'static str = "messages";
+
     const OPERATION: &'static Operation = &operations::GET_MESSAGE_THREAD;
 
     fn page(&self, linq: &Linq, cursor: Option<String>, size: usize) -> Call<Page<Message>> {
-        let order = self.order.clone();
-        let call = Call::prepared(linq, Self::OPERATION, self.message.uuid(), |client, id| {
-            let mut call = client.get_message_thread().message_id(id).limit(size);
-            if let Some(order) = order {
-                call = call.order(order);
-            }
-            if let Some(cursor) = cursor {
-                call = call.cursor(cursor);
-            }
-            call.prepare()
-        });
+        let call = linq
+            .api()
+            .get_message_thread()
+            .message_id(&*self.message_id);
+        let mut call = call.limit(size);
+        if let Some(order) = &self.order {
+            call = call.order(order.clone());
+        }
+        if let Some(cursor) = cursor {
+            call = call.cursor(cursor);
+        }
+        let call = linq.call(call);
         call.map(|page| Page::new(page.messages, page.next_cursor))
     }
 }
@@ -627,27 +688,37 @@ impl Query for Thread {
 impl Query for PaymentRequests {
     type Item = PaymentRequest;
 
+    const ITEMS: &'static str = "data";
+
     const OPERATION: &'static Operation = &operations::LIST_PAYMENT_REQUESTS;
 
     fn page(&self, linq: &Linq, cursor: Option<String>, size: usize) -> Call<Page<PaymentRequest>> {
-        let offset = cursor.as_deref().unwrap_or("0").parse::<usize>();
-        let status = self.status.clone();
-        let checked =
-            offset.map_err(|_| Error::invalid_request("the cursor is not one of this list"));
-        let start = *checked.as_ref().unwrap_or(&0);
-        let call = Call::prepared(linq, Self::OPERATION, checked, |client, offset| {
-            let mut call = client.list_payment_requests().limit(size).offset(offset);
-            if let Some(status) = status {
-                call = call.status(status);
-            }
-            call.prepare()
-        });
+        let (offset, checked) = match cursor.as_deref().unwrap_or("0").parse::<usize>() {
+            Ok(offset) => (offset, Ok(())),
+            Err(_) => (
+                0,
+                Err(Error::invalid_request("the cursor is not one of this list")),
+            ),
+        };
+        let mut call = linq
+            .api()
+            .list_payment_requests()
+            .limit(size)
+            .offset(offset);
+        if let Some(status) = &self.status {
+            call = call.status(status.clone());
+        }
+        let call = linq.call(call).checked(checked);
         call.map(move |page| {
-            let next_cursor = page
-                .has_more
-                .then(|| start.saturating_add(page.data.len()).to_string());
-            Page::new(page.data, next_cursor)
+            let next = offset.saturating_add(page.data.len());
+            Page::new(page.data, page.has_more.then(|| next.to_string()))
         })
+    }
+
+    fn next_cursor(body: &Value, cursor: Option<&str>, items: usize) -> Option<String> {
+        let offset: usize = cursor.unwrap_or("0").parse().ok()?;
+        let has_more = body.get("has_more")?.as_bool()?;
+        has_more.then(|| offset.saturating_add(items).to_string())
     }
 }
 

@@ -1,11 +1,8 @@
-//! A message by its id: [`MessageClient`], with reactions, edits and polls.
+//! A message by its id: [`MessageClient`], with edits, reactions and polls.
 
 use std::fmt;
 
-use linq_client::operations::{
-    ADD_POLL_OPTIONS, DELETE_MESSAGE, EDIT_MESSAGE, GET_MESSAGE, GET_POLL, SEND_REACTION,
-    UPDATE_APP_CARD, UPDATE_STICKER_PLACEMENT, VOTE_POLL,
-};
+use linq_client::Client;
 use linq_types::{
     AddPollOptionsRequest, EditMessageRequest, PollEnvelope, PollOptionText, SendMessageResponse,
     SendReactionRequest, SendReactionRequestOperation, SendReactionResponse, StickerPlacement,
@@ -14,9 +11,9 @@ use linq_types::{
 };
 use uuid::Uuid;
 
-use crate::id::{IntoId, checked};
+use crate::id::{self, IntoId};
 use crate::message::{check_app_card_update, check_text};
-use crate::reaction::{Reaction, Sticker, checked_placement};
+use crate::reaction::{Reaction, Sticker, check_placement};
 use crate::{Call, Error, Linq};
 
 /// A client for one message that was sent or received; create it with [`Linq::message`].
@@ -25,14 +22,11 @@ use crate::{Call, Error, Linq};
 #[derive(Clone)]
 pub struct MessageClient {
     linq: Linq,
-    /// `None` if the id is not a UUID; calls fail in that case.
-    id: Option<Uuid>,
+    id: String,
 }
 
 impl Linq {
-    /// Returns the client for a message, by the id of the message.
-    ///
-    /// If the id is not a UUID, its calls fail with [`Error::is_invalid_request`], and nothing is sent.
+    /// Returns the client for a message.
     #[must_use]
     pub fn message(&self, id: impl IntoId) -> MessageClient {
         MessageClient {
@@ -43,24 +37,18 @@ impl Linq {
 }
 
 impl MessageClient {
-    /// Returns the id of the message; `None` if [`Linq::message`] was given something else than a UUID.
+    /// Returns the id of the message.
     #[must_use]
-    pub fn id(&self) -> Option<Uuid> {
-        self.id
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     pub(crate) fn linq(&self) -> &Linq {
         &self.linq
     }
 
-    /// The id, for a call.
-    pub(crate) fn uuid(&self) -> Result<Uuid, Error> {
-        checked("message", self.id)
-    }
-
-    /// The id and a body, for a call.
-    pub(crate) fn uuid_and<B>(&self, body: Result<B, Error>) -> Result<(Uuid, B), Error> {
-        Ok((self.uuid()?, body?))
+    fn api(&self) -> &Client {
+        self.linq.api()
     }
 }
 
@@ -75,115 +63,96 @@ impl fmt::Debug for MessageClient {
 
 /// The message itself.
 impl MessageClient {
-    /// The message with its parts, reactions and delivery times.
+    /// Returns the message with its parts, reactions and delivery times.
     ///
     /// `GET /v3/messages/{messageId}`
     pub fn get(&self) -> Call<linq_types::Message> {
-        Call::prepared(self.linq(), &GET_MESSAGE, self.uuid(), |client, id| {
-            client.get_message().message_id(id).prepare()
-        })
+        self.linq
+            .call(self.api().get_message().message_id(self.id()))
     }
 
-    /// Removes the message from Linq's records. It is not unsent: recipients keep it.
+    /// Deletes the message from the records of Linq. It is not unsent: recipients keep it.
     ///
     /// `DELETE /v3/messages/{messageId}`
     pub fn delete(&self) -> Call<()> {
-        Call::prepared(self.linq(), &DELETE_MESSAGE, self.uuid(), |client, id| {
-            client.delete_message().message_id(id).prepare()
-        })
+        self.linq
+            .call(self.api().delete_message().message_id(self.id()))
     }
 
-    /// Replaces the text of an iMessage of yours by one of 1 to 10,000 characters, at most five times within 15
-    /// minutes of sending; `message.edited` confirms it.
+    /// Replaces the text of an iMessage that you sent with 1 to 10,000 characters, at most five times within 15
+    /// minutes of sending; the event `message.edited` confirms it.
     ///
-    /// It changes the first part; see [`edit_part`](Self::edit_part) for another one. The request carries no
-    /// key: an unclear failure is not repeated, since it could use up one of the five.
+    /// It changes the first part; see [`edit_part`](Self::edit_part) for another one. The request has no idempotency
+    /// key: an unclear failure is not retried, since it could use up one of the five edits.
     ///
     /// `PATCH /v3/messages/{messageId}`
     pub fn edit(&self, text: impl Into<String>) -> Call<linq_types::Message> {
-        self.edit_text(EditMessageRequest::new(text))
+        self.edit_with(EditMessageRequest::new(text))
     }
 
-    /// The same for a text part at a position, counted from 0.
+    /// Replaces the text of one part, counted from 0; see [`edit`](Self::edit).
     pub fn edit_part(&self, part_index: u16, text: impl Into<String>) -> Call<linq_types::Message> {
-        self.edit_text(EditMessageRequest::new(text).with_part_index(part_index))
+        self.edit_with(EditMessageRequest::new(text).with_part_index(part_index))
     }
 
-    fn edit_text(&self, edit: EditMessageRequest) -> Call<linq_types::Message> {
-        let checked = check_text(&edit.text).map_err(Error::from);
-        let input = self.uuid_and(checked.map(|()| edit));
-        Call::prepared(self.linq(), &EDIT_MESSAGE, input, |client, (id, edit)| {
-            client.edit_message().message_id(id).body(edit).prepare()
-        })
+    fn edit_with(&self, edit: EditMessageRequest) -> Call<linq_types::Message> {
+        let checked = check_text(&edit.text);
+        let call = self.api().edit_message().message_id(self.id());
+        self.linq.call(call.body(edit)).checked(checked)
     }
 
-    /// Replaces the app card of a message of yours by a new state of it, which is a message of its own.
+    /// Replaces the app card of a message that you sent with its next state, which is a new message.
     ///
-    /// `interactive` is not taken over from the old card. The request carries no key: an unclear failure is not
-    /// repeated.
+    /// `interactive` is not inherited from the old card. The request has no idempotency key: an unclear failure is not
+    /// retried.
     ///
     /// `POST /v3/messages/{messageId}/update`
     pub fn update_app_card(&self, card: UpdateAppCardRequest) -> Call<SendMessageResponse> {
-        let checked = check_app_card_update(&card).map_err(Error::from);
-        let checked = checked.and_then(|()| match (&card.url, &card.experience) {
+        let checked = match (&card.url, &card.experience) {
             (Some(_), Some(_)) => Err(Error::invalid_request(
-                "an app card goes on with either a URL or an experience",
+                "an app card continues with either a URL or an experience",
             )),
-            _ => Ok(card),
-        });
-        let input = self.uuid_and(checked);
-        Call::prepared(
-            self.linq(),
-            &UPDATE_APP_CARD,
-            input,
-            |client, (id, card)| client.update_app_card().message_id(id).body(card).prepare(),
-        )
+            _ => check_app_card_update(&card).map_err(Error::from),
+        };
+        let call = self.api().update_app_card().message_id(self.id());
+        self.linq.call(call.body(card)).checked(checked)
     }
 }
 
 /// Reactions.
 impl MessageClient {
-    /// Puts a reaction on the message; `reaction.added` confirms it.
+    /// Adds a reaction to the message; the event `reaction.added` confirms it.
     ///
-    /// The request carries no key: after an unclear failure look at the reactions of the [message](Self::get).
+    /// The request has no idempotency key: after an unclear failure look at the reactions of the
+    /// [message](Self::get).
     ///
     /// `POST /v3/messages/{messageId}/reactions`
     pub fn react(&self, reaction: impl Into<Reaction>) -> Call<SendReactionResponse> {
-        self.send_reaction(reaction.into().checked(SendReactionRequestOperation::Add))
+        let add = SendReactionRequestOperation::Add;
+        self.send_reaction(reaction.into().into_request(add))
     }
 
-    /// Takes a reaction of yours back; `reaction.removed` confirms it. See [`react`](Self::react).
+    /// Removes a reaction of your line; the event `reaction.removed` confirms it. See [`react`](Self::react).
     pub fn unreact(&self, reaction: impl Into<Reaction>) -> Call<SendReactionResponse> {
         let remove = SendReactionRequestOperation::Remove;
-        self.send_reaction(reaction.into().checked(remove))
+        self.send_reaction(reaction.into().into_request(remove))
     }
 
-    /// Puts a sticker on the message. It can be [moved](Self::move_sticker), and not be taken back. See
+    /// Puts a sticker on the message. It can be [moved](Self::move_sticker), and not removed. See
     /// [`react`](Self::react).
     pub fn stick(&self, sticker: Sticker) -> Call<SendReactionResponse> {
-        self.send_reaction(sticker.checked())
+        self.send_reaction(sticker.into_request())
     }
 
     fn send_reaction(
         &self,
-        reaction: Result<SendReactionRequest, Error>,
+        (reaction, checked): (SendReactionRequest, Result<(), Error>),
     ) -> Call<SendReactionResponse> {
-        let input = self.uuid_and(reaction);
-        Call::prepared(
-            self.linq(),
-            &SEND_REACTION,
-            input,
-            |client, (id, reaction)| {
-                client
-                    .send_reaction()
-                    .message_id(id)
-                    .body(reaction)
-                    .prepare()
-            },
-        )
+        let call = self.api().send_reaction().message_id(self.id());
+        self.linq.call(call.body(reaction)).checked(checked)
     }
 
-    /// Moves, resizes or turns a sticker of yours; the id is that of the reaction.
+    /// Moves, resizes or rotates a sticker of your line; its id is that of the reaction.
     ///
     /// `PATCH /v3/messages/{messageId}/reactions/{reactionId}`
     pub fn move_sticker(
@@ -191,43 +160,27 @@ impl MessageClient {
         reaction_id: impl IntoId,
         placement: StickerPlacement,
     ) -> Call<UpdateStickerPlacementResult> {
-        let reaction = checked("reaction", reaction_id.into_id());
-        let move_it = reaction.and_then(|reaction| {
-            let placement = checked_placement(placement)?;
-            Ok((reaction, UpdateStickerPlacementRequest::new(placement)))
-        });
-        let input = self.uuid_and(move_it);
-        Call::prepared(
-            self.linq(),
-            &UPDATE_STICKER_PLACEMENT,
-            input,
-            |client, (id, (reaction, placement))| {
-                client
-                    .update_sticker_placement()
-                    .message_id(id)
-                    .reaction_id(reaction)
-                    .body(placement)
-                    .prepare()
-            },
-        )
+        let checked = check_placement(&placement);
+        let call = self.api().update_sticker_placement().message_id(self.id());
+        let call = call.reaction_id(reaction_id.into_id());
+        let body = UpdateStickerPlacementRequest::new(placement);
+        self.linq.call(call.body(body)).checked(checked)
     }
 }
 
-/// Polls, by the `message_id` that [`ChatClient::create_poll`](crate::ChatClient::create_poll) gave or
-/// `poll.received` brought.
+/// Polls, by the `message_id` of the response of [`ChatClient::create_poll`](crate::ChatClient::create_poll), or of
+/// the event `poll.received`.
 impl MessageClient {
-    /// The poll with its options, votes and reactions.
+    /// Returns the poll with its options, votes and reactions.
     ///
     /// `GET /v3/messages/{messageId}/poll`
     pub fn poll(&self) -> Call<PollEnvelope> {
-        Call::prepared(self.linq(), &GET_POLL, self.uuid(), |client, id| {
-            client.get_poll().message_id(id).prepare()
-        })
+        self.linq.call(self.api().get_poll().message_id(self.id()))
     }
 
-    /// Puts further options behind those of the poll. They stay.
+    /// Adds options to the poll. They cannot be removed.
     ///
-    /// The request carries no key: after an unclear failure look at the [poll](Self::poll).
+    /// The request has no idempotency key: after an unclear failure look at the [poll](Self::poll).
     ///
     /// `POST /v3/messages/{messageId}/poll/options`
     pub fn add_poll_options<S: Into<String>>(
@@ -235,34 +188,23 @@ impl MessageClient {
         options: impl IntoIterator<Item = S>,
     ) -> Call<PollEnvelope> {
         let options: Vec<_> = options.into_iter().map(PollOptionText::new).collect();
-        let options = if options.is_empty() {
-            Err(Error::invalid_request("there is no option to add"))
-        } else {
-            Ok(AddPollOptionsRequest::new(options))
+        let checked = match options.is_empty() {
+            true => Err(Error::invalid_request("there is no option to add")),
+            false => Ok(()),
         };
-        let input = self.uuid_and(options);
-        Call::prepared(
-            self.linq(),
-            &ADD_POLL_OPTIONS,
-            input,
-            |client, (id, options)| {
-                client
-                    .add_poll_options()
-                    .message_id(id)
-                    .body(options)
-                    .prepare()
-            },
-        )
+        let call = self.api().add_poll_options().message_id(self.id());
+        let body = AddPollOptionsRequest::new(options);
+        self.linq.call(call.body(body)).checked(checked)
     }
 
-    /// Votes for an option, besides the votes for others.
+    /// Votes for an option, in addition to votes for others.
     ///
     /// `POST /v3/messages/{messageId}/poll/votes`
     pub fn vote(&self, option_id: impl IntoId) -> Call<PollEnvelope> {
         self.send_vote(VotePollRequestOperation::Add, option_id)
     }
 
-    /// Takes a vote of your line back.
+    /// Removes a vote of your line.
     ///
     /// `POST /v3/messages/{messageId}/poll/votes`
     pub fn unvote(&self, option_id: impl IntoId) -> Call<PollEnvelope> {
@@ -274,10 +216,12 @@ impl MessageClient {
         operation: VotePollRequestOperation,
         option_id: impl IntoId,
     ) -> Call<PollEnvelope> {
-        let option = checked("option", option_id.into_id());
-        let input = self.uuid_and(option.map(|option| VotePollRequest::new(operation, option)));
-        Call::prepared(self.linq(), &VOTE_POLL, input, |client, (id, vote)| {
-            client.vote_poll().message_id(id).body(vote).prepare()
-        })
+        let (option, checked) = match id::uuid("option", option_id) {
+            Ok(option) => (option, Ok(())),
+            Err(error) => (Uuid::nil(), Err(error)),
+        };
+        let call = self.api().vote_poll().message_id(self.id());
+        let body = VotePollRequest::new(operation, option);
+        self.linq.call(call.body(body)).checked(checked)
     }
 }

@@ -6,10 +6,9 @@ use linq_types::{
     ReactionType, SendReactionRequest, SendReactionRequestOperation, StickerPlacement,
 };
 use unicode_segmentation::UnicodeSegmentation;
-use uuid::Uuid;
 
 use crate::Error;
-use crate::id::{IntoId, checked};
+use crate::id::{self, IntoId};
 use crate::message::check_file_url;
 
 /// The tapbacks with their emoji, without variation selectors.
@@ -122,15 +121,16 @@ impl Reaction {
         }
     }
 
-    pub(crate) fn checked(
+    /// Returns the request, and whether it is valid.
+    pub(crate) fn into_request(
         self,
         operation: SendReactionRequestOperation,
-    ) -> Result<SendReactionRequest, Error> {
-        check_emoji(self.emoji.as_deref())?;
+    ) -> (SendReactionRequest, Result<(), Error>) {
+        let checked = self.emoji.as_deref().map_or(Ok(()), check_emoji);
         let mut request = SendReactionRequest::new(operation, self.kind);
         request.custom_emoji = self.emoji;
         request.part_index = self.part_index.map(i64::from);
-        Ok(request)
+        (request, checked)
     }
 }
 
@@ -199,8 +199,7 @@ pub struct Sticker {
 enum Image {
     Emoji(String),
     Url(String),
-    /// `None` if the id is not a UUID.
-    Attachment(Option<Uuid>),
+    Attachment(String),
 }
 
 impl Sticker {
@@ -239,23 +238,28 @@ impl Sticker {
         }
     }
 
-    pub(crate) fn checked(self) -> Result<SendReactionRequest, Error> {
+    /// Returns the request, and whether it is valid.
+    pub(crate) fn into_request(self) -> (SendReactionRequest, Result<(), Error>) {
         let add = SendReactionRequestOperation::Add;
         let mut request = SendReactionRequest::new(add, ReactionType::Sticker);
+        let mut checked = self.placement.as_ref().map_or(Ok(()), check_placement);
         match self.image {
             Image::Emoji(emoji) => {
-                check_emoji(Some(&emoji))?;
+                checked = checked.and_then(|()| check_emoji(&emoji));
                 request.emoji = Some(emoji);
             }
             Image::Url(url) => {
-                check_file_url(&url)?;
+                checked = checked.and_then(|()| Ok(check_file_url(&url)?));
                 request.url = Some(url);
             }
-            Image::Attachment(id) => request.attachment_id = Some(checked("attachment", id)?),
+            Image::Attachment(id) => match id::uuid("attachment", id) {
+                Ok(id) => request.attachment_id = Some(id),
+                Err(error) => checked = Err(error),
+            },
         }
-        request.placement = self.placement.map(checked_placement).transpose()?;
+        request.placement = self.placement;
         request.part_index = self.part_index.map(i64::from);
-        Ok(request)
+        (request, checked)
     }
 }
 
@@ -270,33 +274,24 @@ impl fmt::Debug for Sticker {
     }
 }
 
-/// Returns the placement, if it is finite and on the message.
-pub(crate) fn checked_placement(placement: StickerPlacement) -> Result<StickerPlacement, Error> {
-    let StickerPlacement {
-        x,
-        y,
-        scale,
-        rotation,
-        ..
-    } = placement;
-    let is_on_message = [x, y]
-        .into_iter()
-        .flatten()
-        .all(|at| (-1.0..=1.0).contains(&at));
-    let is_finite = [scale, rotation].into_iter().flatten().all(f64::is_finite);
-    if is_on_message && is_finite {
-        Ok(placement)
-    } else {
-        Err(Error::invalid_request(
+/// Checks that the placement is finite and on the message.
+pub(crate) fn check_placement(placement: &StickerPlacement) -> Result<(), Error> {
+    let position = [placement.x, placement.y];
+    let is_on_message = |at: f64| (-1.0..=1.0).contains(&at);
+    let size = [placement.scale, placement.rotation];
+    let is_valid = position.into_iter().flatten().all(is_on_message)
+        && size.into_iter().flatten().all(f64::is_finite);
+    match is_valid {
+        true => Ok(()),
+        false => Err(Error::invalid_request(
             "the position of a sticker is from -1 to 1 in both directions, its scale and rotation are finite",
-        ))
+        )),
     }
 }
 
 /// Refuses text that is not a single emoji, such as the names of tapbacks.
-fn check_emoji(emoji: Option<&str>) -> Result<(), Error> {
-    let is_emoji = |text: &str| !text.is_ascii() && text.graphemes(true).count() == 1;
-    match emoji.is_none_or(is_emoji) {
+fn check_emoji(emoji: &str) -> Result<(), Error> {
+    match !emoji.is_ascii() && emoji.graphemes(true).count() == 1 {
         true => Ok(()),
         false => Err(Error::invalid_request(
             "a reaction or sticker is a single emoji",

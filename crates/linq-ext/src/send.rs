@@ -1,9 +1,8 @@
 //! Sending messages: the content, the destination, and the options of the call.
 
 use std::fmt;
-use std::time::Duration;
 
-use linq_client::operations;
+use linq_client::operations::{CREATE_CHAT, CREATE_MESSAGE, SEND_MESSAGE_TO_CHAT};
 use linq_types::{
     AppClipPart, ContinuationMessage, CreateChatRequest, CreateChatResult, CreateMessageRequest,
     CreateMessageResult, IMessageAppPart, LinkPart, MediaPart, MessageExperience, MessagePart,
@@ -11,7 +10,7 @@ use linq_types::{
 };
 use uuid::Uuid;
 
-use crate::call::Settings;
+use crate::call::{Settings, option_methods, send_option_methods};
 use crate::id::IntoId;
 use crate::message::{
     Animation, Decoration, Effect, MAX_RECIPIENTS, Place, Rule, Span, Style, content_methods,
@@ -199,45 +198,8 @@ impl<D: Destination> SendMessage<D> {
         self
     }
 
-    /// Sets how long each attempt may take; see [`Call::timeout`].
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout(timeout);
-        self
-    }
-
-    /// Sets how often the request may be retried; see [`Call::max_retries`].
-    pub fn max_retries(mut self, max_retries: u32) -> Self {
-        self.settings.max_retries(max_retries);
-        self
-    }
-
-    /// Sets the idempotency key of this message; see [`Call::idempotency_key`].
-    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
-        self.settings.idempotency_key(key.into());
-        self
-    }
-
-    /// Sends a header; see [`Call::header`].
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        self.settings.header(name.as_ref(), value.as_ref());
-        self
-    }
-
-    /// Adds a pair to the query; see [`Call::query`].
-    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.settings.query(name.into(), value.into());
-        self
-    }
-
-    /// Sets a member of the JSON body, next to `message`; see [`Call::body_field`].
-    pub fn body_field(
-        mut self,
-        name: impl Into<String>,
-        value: impl Into<serde_json::Value>,
-    ) -> Self {
-        self.settings.body_field(name.into(), value.into());
-        self
-    }
+    option_methods!();
+    send_option_methods!();
 
     /// Returns the call that sends the message, which is checked now.
     pub fn call(self) -> Call<D::Response> {
@@ -338,10 +300,12 @@ impl Destination for ToNewChat {
     type Response = CreateChatResult;
 
     fn call(self, linq: &Linq, message: Message, overrides_optout: bool) -> Call<CreateChatResult> {
-        let body = self.body(message, overrides_optout);
-        let call = Call::prepared(linq, &operations::CREATE_CHAT, body, |client, body| {
-            client.create_chat().body(body).prepare()
-        });
+        let destination = destination(&self.to, self.from.as_deref());
+        let call = match self.body(message, overrides_optout) {
+            Ok(body) => linq.call(linq.api().create_chat().body(body)),
+            Err(error) => Call::failed(linq, error.with_operation(&CREATE_CHAT)),
+        };
+        let call = call.with_destination(destination);
         typing_restored(linq, call, |created| created.chat.id)
     }
 }
@@ -372,24 +336,18 @@ impl Destination for ToChat {
         message: Message,
         overrides_optout: bool,
     ) -> Call<SendMessageResponse> {
-        let body = message.build().map(|content| {
-            let mut body = SendMessageToChatRequest::new(content);
-            body.override_optout = overrides_optout.then_some(true);
-            body
-        });
-        let input = self.0.uuid_and(body.map_err(Error::from));
-        let call = Call::prepared(
-            linq,
-            &operations::SEND_MESSAGE_TO_CHAT,
-            input,
-            |client, (id, body)| {
-                client
-                    .send_message_to_chat()
-                    .chat_id(id)
-                    .body(body)
-                    .prepare()
-            },
-        );
+        let call = linq.api().send_message_to_chat().chat_id(self.0.id());
+        let call = match message.build() {
+            Ok(content) => {
+                let mut body = SendMessageToChatRequest::new(content);
+                body.override_optout = overrides_optout.then_some(true);
+                linq.call(call.body(body))
+            }
+            Err(invalid) => {
+                let error = Error::from(invalid);
+                Call::failed(linq, error.with_operation(&SEND_MESSAGE_TO_CHAT))
+            }
+        };
         typing_restored(linq, call, |sent| sent.chat_id)
     }
 }
@@ -403,10 +361,12 @@ impl Destination for ToHandles {
         message: Message,
         overrides_optout: bool,
     ) -> Call<CreateMessageResult> {
-        let body = self.body(message, overrides_optout);
-        let call = Call::prepared(linq, &operations::CREATE_MESSAGE, body, |client, body| {
-            client.create_message().body(body).prepare()
-        });
+        let destination = destination(&self.to, None);
+        let call = match self.body(message, overrides_optout) {
+            Ok(body) => linq.call(linq.api().create_message().body(body)),
+            Err(error) => Call::failed(linq, error.with_operation(&CREATE_MESSAGE)),
+        };
+        let call = call.with_destination(destination);
         typing_restored(linq, call, |sent| sent.chat_id)
     }
 }
@@ -530,6 +490,13 @@ impl<S: Into<String>, const N: usize> From<[S; N]> for Recipient {
     fn from(recipients: [S; N]) -> Self {
         Self::Handles(handles(recipients))
     }
+}
+
+/// Returns the destination of a message to handles as text, whatever their order.
+fn destination(to: &[String], from: Option<&str>) -> String {
+    let mut to: Vec<_> = to.iter().map(String::as_str).collect();
+    to.sort_unstable();
+    format!("{} {}", from.unwrap_or_default(), to.join(" "))
 }
 
 /// Returns the call, which shows the [typing](ChatClient::typing) indicator again after the message.

@@ -2,19 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use linq_client::reqwest::Response;
-use linq_client::{Operation, TransportError};
+use linq_client::{Operation, Response, TransportError};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-type Answer = Result<Response, TransportError>;
-
-/// The span of one call; `None` if nobody listens, on the heap since that is the rule.
-#[derive(Clone)]
-pub(crate) struct CallSpan(Option<Box<Seen>>);
-
-#[derive(Clone)]
-struct Seen {
+/// The span of one call: operation, status, attempts, duration and trace id, and nothing of its content.
+pub(crate) struct CallSpan {
     span: Span,
     start: Instant,
 }
@@ -31,61 +24,45 @@ impl CallSpan {
             trace_id = Empty,
             error = Empty,
         );
-        let is_seen = !span.is_disabled();
-        Self(is_seen.then(|| {
-            let start = Instant::now();
-            Box::new(Seen { span, start })
-        }))
-    }
-
-    /// True if anybody listens.
-    pub(crate) fn is_seen(&self) -> bool {
-        self.0.is_some()
+        let start = Instant::now();
+        Self { span, start }
     }
 
     /// Runs the call inside the span.
-    pub(crate) fn cover<F: Future>(self, call: F) -> impl Future<Output = F::Output> {
-        call.instrument(self.0.map_or_else(Span::none, |seen| seen.span))
+    pub(crate) fn cover<F: Future>(&self, call: F) -> impl Future<Output = F::Output> {
+        call.instrument(self.span.clone())
     }
 
-    /// Says that the request is repeated.
+    /// Records that the request is sent again; to be called inside the span.
     pub(crate) fn retry(&self, attempt: u32, pause: Duration) {
-        let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-        let say = || tracing::debug!(target: "linq_ext", attempt, pause_ms, "retry");
-        match &self.0 {
-            Some(seen) => seen.span.in_scope(say),
-            None => say(),
-        }
+        tracing::debug!(target: "linq_ext", attempt, pause_ms = millis(pause), "retry");
     }
 
-    /// Writes down how the call ended, without anything of its content.
-    pub(crate) fn end(&self, answer: &Answer, attempts: u32) {
-        let Some(Seen { span, start }) = self.0.as_deref() else {
+    /// Records how the call ended.
+    pub(crate) fn end(&self, result: &Result<Response, TransportError>, attempts: u32) {
+        if self.span.is_disabled() {
             return;
-        };
-        let elapsed = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        span.record("attempts", attempts);
-        span.record("duration_ms", elapsed);
-        match answer {
-            Ok(answer) => {
-                span.record("status", answer.status().as_u16());
-                if let Some(id) = trace_id(answer) {
-                    span.record("trace_id", id);
-                }
-            }
-            // Its text is one of a few that are fixed.
+        }
+        self.span.record("attempts", attempts);
+        self.span
+            .record("duration_ms", millis(self.start.elapsed()));
+        let response = match result {
+            Ok(response) => Some(response),
             Err(error) => {
-                span.record("error", tracing::field::display(error));
+                // Its text has nothing of the request but the host.
+                self.span.record("error", tracing::field::display(error));
+                error.response()
+            }
+        };
+        if let Some(response) = response {
+            self.span.record("status", response.status().as_u16());
+            if let Some(id) = response.trace_id() {
+                self.span.record("trace_id", id);
             }
         }
     }
 }
 
-fn trace_id(answer: &linq_client::reqwest::Response) -> Option<&str> {
-    let id = answer.headers().get("x-trace-id")?.to_str().ok()?;
-    let is_id = id.len() <= 128
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    is_id.then_some(id)
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,17 +1,16 @@
 //! The typing indicator, for as long as a reply is being prepared.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use crate::ChatClient;
+use crate::indicator::Indicator;
 
 /// The indicator fades after 85 to 90 seconds.
 const REFRESH: Duration = Duration::from_secs(60);
@@ -44,9 +43,18 @@ impl ChatClient {
     /// ```
     pub fn typing(&self) -> Typing {
         Typing {
-            chat_id: self.id(),
-            indicator: self.linq().indicators().show(self),
+            chat_id: self.id().to_owned(),
+            indicator: self.show(),
         }
+    }
+}
+
+impl ChatClient {
+    fn show(&self) -> Option<Arc<Indicator>> {
+        let (id, runtime) = (self.id().parse().ok()?, Handle::try_current().ok()?);
+        let chat = self.clone();
+        let run = move |messages| run(chat, messages);
+        Some(self.linq().indicators().show(id, &runtime, run))
     }
 }
 
@@ -61,19 +69,16 @@ impl ChatClient {
 /// the first guard was created in; outside a runtime nothing is shown. A guard can be dropped anywhere.
 #[must_use = "the indicator is removed when this is dropped"]
 pub struct Typing {
-    chat_id: Option<Uuid>,
+    chat_id: String,
     indicator: Option<Arc<Indicator>>,
 }
 
 impl Typing {
     /// Drops the guard, and if it was the last one of its chat, waits until the indicator is removed.
     pub async fn stop(self) {
-        let Some(indicator) = self.indicator.and_then(Arc::into_inner) else {
-            return;
-        };
-        let Indicator { messages, ended } = indicator;
-        drop(messages);
-        wait(ended).await;
+        if let Some(indicator) = self.indicator.and_then(Arc::into_inner) {
+            indicator.end().await;
+        }
     }
 }
 
@@ -84,82 +89,6 @@ impl fmt::Debug for Typing {
             .field("chat_id", &self.chat_id)
             .finish_non_exhaustive()
     }
-}
-
-/// The indicator of one chat, shared by its guards.
-struct Indicator {
-    /// Notifies the task of messages; the task ends when this is dropped.
-    messages: watch::Sender<()>,
-    /// Closed once the task has ended.
-    ended: watch::Receiver<()>,
-}
-
-/// The indicators of a client.
-#[derive(Default)]
-pub(crate) struct Indicators(Mutex<HashMap<Uuid, Latest>>);
-
-/// The latest indicator of a chat.
-struct Latest {
-    indicator: Weak<Indicator>,
-    ended: watch::Receiver<()>,
-}
-
-impl Latest {
-    fn is_running(&self) -> bool {
-        self.ended.has_changed().is_ok()
-    }
-}
-
-impl Indicators {
-    fn show(&self, chat: &ChatClient) -> Option<Arc<Indicator>> {
-        let (id, runtime) = (chat.id()?, Handle::try_current().ok()?);
-        let mut chats = self.lock();
-        chats.retain(|_, latest| latest.is_running());
-        let latest = chats.get(&id);
-        if let Some(indicator) = latest.and_then(|latest| latest.indicator.upgrade()) {
-            return Some(indicator);
-        }
-        let before = latest.map(|latest| latest.ended.clone());
-        let (messages, sent) = watch::channel(());
-        let (ending, ended) = watch::channel(());
-        let chat = chat.clone();
-        runtime.spawn(async move {
-            // Its last request could remove the new indicator.
-            if let Some(before) = before {
-                wait(before).await;
-            }
-            run(chat, sent).await;
-            drop(ending);
-        });
-        let indicator = Arc::new(Indicator {
-            messages,
-            ended: ended.clone(),
-        });
-        let latest = Latest {
-            indicator: Arc::downgrade(&indicator),
-            ended,
-        };
-        chats.insert(id, latest);
-        Some(indicator)
-    }
-
-    /// Shows the indicator again, if there is one, after a message that was sent to the chat.
-    pub(crate) fn message_sent(&self, chat_id: Uuid) {
-        let latest = self.lock();
-        let latest = latest.get(&chat_id);
-        if let Some(indicator) = latest.and_then(|latest| latest.indicator.upgrade()) {
-            indicator.messages.send_replace(());
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Latest>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Waits until a task has ended.
-async fn wait(mut ended: watch::Receiver<()>) {
-    while ended.changed().await.is_ok() {}
 }
 
 /// Keeps the indicator until there is no guard.

@@ -53,4 +53,5 @@ pub use support::event::{EventError, UnknownEvent, UnknownKind};
 pub use support::fit::{At, Fit, Misfit};
 pub use support::nullable::Nullable;
 pub use support::open_enum::Unrecognized;
+pub use support::permanent::Permanent;
 pub use support::union::UnknownObject;

@@ -14,8 +14,8 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use linq_types::WebhookEvent;
-use linq_webhook::axum::{Received, router};
-use linq_webhook::{Claim, Deduper, EventKey, RedisDeduper, Ticket, Verifier};
+use linq_webhook::axum::{Received, router, serve};
+use linq_webhook::{Claim, Deduper, EventKey, HandlerError, RedisDeduper, Ticket, Verifier};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::net::TcpListener;
 
@@ -83,15 +83,13 @@ async fn receive(arguments: &Arguments) -> anyhow::Result<()> {
     let webhooks = router(Verifier::from_env()?, claims, move |received| {
         write_down(redis.clone(), stream.clone(), received)
     });
-    let tasks = webhooks.tasks();
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen at {}", arguments.listen))?;
     eprintln!("listening at http://{}/webhooks", listener.local_addr()?);
-    axum::serve(listener, webhooks.into_router())
+    serve(listener, webhooks)
         .with_graceful_shutdown(end())
         .await?;
-    tasks.drain().await;
     Ok(())
 }
 
@@ -100,14 +98,15 @@ async fn write_down(
     mut redis: ConnectionManager,
     stream: String,
     received: Received,
-) -> Result<(), redis::RedisError> {
+) -> Result<(), HandlerError> {
     let mut add = redis::cmd("XADD");
     add.arg(stream).arg("*");
     add.arg("key").arg(received.key().as_str());
     add.arg("body").arg(received.body());
     add.exec_async(&mut redis)
         .await
-        .inspect_err(|error| eprintln!("not written down, so it comes again: {error}"))
+        .inspect_err(|error| eprintln!("not written down, so it comes again: {error}"))?;
+    Ok(())
 }
 
 async fn work(arguments: &Arguments) -> anyhow::Result<()> {
@@ -233,11 +232,13 @@ impl Worker {
             Ok(()) => self.claims.complete(ticket).await,
             Err(error) => {
                 eprintln!("failed, and is tried again: {error:#}");
-                self.claims.release(ticket).await
+                self.claims.release(ticket).await.map(|()| true)
             }
         };
-        if let Err(error) = settled {
-            eprintln!("the claim runs out by itself: {error}");
+        match settled {
+            Ok(true) => {}
+            Ok(false) => eprintln!("the claim was lost: another worker works on it too"),
+            Err(error) => eprintln!("the claim runs out by itself: {error}"),
         }
         result.is_ok()
     }

@@ -2,13 +2,17 @@
 //!
 //! # Where to start
 //!
-//! - With axum: [`axum::router`](mod@crate::axum) verifies each delivery, keeps its event from being handled twice,
-//!   runs a handler, and responds so that Linq delivers again what was not handled.
-//! - With another framework, or none: [`Verifier::verify`] checks the headers and the body as raw bytes, and
-//!   [`Delivery::parse`] reads the [`WebhookEvent`](linq_types::WebhookEvent). A [`Deduper`] keeps an event from
-//!   being handled twice.
-//! - To read messages and reactions without caring about payload versions: [`Inbound`] and [`InboundReaction`].
-//! - To test a receiver: [`Signer`] signs deliveries as Linq does.
+//! - With axum: `axum::router` verifies each delivery, keeps its event from being handled twice,
+//!   runs a handler, and responds so that Linq delivers again what was not handled; `axum::serve`
+//!   serves it. The module compares the modes, and says what each loses when.
+//! - With another framework, or none: [`Verifier::verify`] or [`Verifier::verify_headers`] checks the headers and the
+//!   body as raw bytes, and [`Delivery::event`] parses the [`WebhookEvent`](linq_types::WebhookEvent). A [`Deduper`]
+//!   keeps an event from being handled twice.
+//! - Views read events without regard to payload versions, also those that match no type of this release:
+//!   [`Inbound`], [`InboundReaction`], [`DeliveryUpdate`], [`MessageEdit`], [`Typing`], [`ParticipantChange`],
+//!   [`InboundPoll`] and [`PollVote`].
+//! - A handler fails with a [`HandlerError`], which is permanent or not.
+//! - For tests of a receiver, [`Signer`] signs deliveries as Linq does.
 //!
 //! ```
 //! use std::time::SystemTime;
@@ -29,7 +33,7 @@
 //!
 //! # Features
 //!
-//! - `axum` (default): the router and extractors for axum.
+//! - `axum` (default): the router, a server for it, and extractors for axum.
 //! - `redis`: deduplication over several processes, in Redis.
 //!
 //! Without default features the crate verifies, parses and deduplicates in memory, and has neither an HTTP stack
@@ -38,17 +42,26 @@
 #[cfg(feature = "axum")]
 pub mod axum;
 mod dedupe;
+mod handle;
 mod inbound;
+mod outcome;
+mod payload;
 mod reaction;
 #[cfg(feature = "redis")]
 mod redis;
 mod sign;
+mod updates;
 mod verify;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisDeduper, RedisDeduperError};
-pub use dedupe::{Claim, Deduper, EventKey, MemoryDeduper, Ticket};
-pub use inbound::{Inbound, ReplyTarget};
+pub use dedupe::{Claim, Deduper, EventKey, MemoryDeduper, MemoryFull, Ticket};
+pub use handle::{AllowList, normalize_handle};
+pub use inbound::{Inbound, InboundMedia, Mention, ReplyTarget};
+pub use outcome::HandlerError;
 pub use reaction::InboundReaction;
 pub use sign::{SecretError, SignError, Signer};
+pub use updates::{
+    DeliveryState, DeliveryUpdate, InboundPoll, MessageEdit, ParticipantChange, PollVote, Typing,
+};
 pub use verify::{Delivery, StrictError, Verifier, VerifyError};

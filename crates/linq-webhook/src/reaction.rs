@@ -1,14 +1,15 @@
-//! One view of a reaction, whichever event brought it.
+//! One view of a reaction, whichever event carries it.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use linq_types::{ChatHandle, ReactionEventBaseSticker, ReactionType, ServiceType, WebhookEvent};
-use uuid::Uuid;
 
-/// A reaction as a webhook brought it: put on a message or a poll, or taken off.
+use crate::payload::{Payload, Speaker};
+
+/// A reaction from a webhook: added to a message or a poll, or removed.
 ///
-/// Like [`Inbound`](crate::Inbound) it borrows from the event, and says nothing that does not stand there.
+/// Like [`Inbound`](crate::Inbound) it is read leniently, also from unknown versions.
 ///
 /// ```
 /// use linq_types::{ReactionType, WebhookEvent};
@@ -16,157 +17,152 @@ use uuid::Uuid;
 ///
 /// fn is_liked(event: &WebhookEvent) -> bool {
 ///     InboundReaction::from_event(event).is_some_and(|reaction| {
-///         !reaction.is_echo() && !reaction.is_removed() && *reaction.kind() == ReactionType::Like
+///         reaction.may_auto_reply() && !reaction.is_removed() && reaction.emoji() == Some("👍")
 ///     })
 /// }
 /// ```
-#[derive(Clone, Copy)]
-pub struct InboundReaction<'a> {
-    is_removed: bool,
-    is_from_me: bool,
-    kind: &'a ReactionType,
-    custom_emoji: Option<&'a str>,
-    sticker: Option<&'a ReactionEventBaseSticker>,
-    reaction_id: Option<&'a str>,
-    chat_id: Option<Uuid>,
-    message_id: Option<Uuid>,
-    part_index: Option<i32>,
-    from: Option<&'a str>,
-    from_handle: Option<&'a ChatHandle>,
-    service: Option<&'a ServiceType>,
-    reacted_at: Option<DateTime<Utc>>,
+#[derive(Clone)]
+pub struct InboundReaction {
+    payload: Payload,
+    speaker: Speaker,
+    kind: Option<ReactionType>,
 }
 
-/// The view of the data of one event; the types have the same fields, and nothing else in common.
-macro_rules! view {
-    ($data:expr, $is_removed:literal) => {
-        InboundReaction {
-            is_removed: $is_removed,
-            is_from_me: $data.is_from_me,
-            kind: &$data.reaction_type,
-            custom_emoji: $data.custom_emoji.as_deref(),
-            sticker: $data.sticker.as_ref(),
-            reaction_id: $data.reaction_id.as_deref(),
-            chat_id: $data.chat_id,
-            message_id: $data.message_id,
-            part_index: $data.part_index,
-            from: $data.from.as_deref(),
-            from_handle: $data.from_handle.as_ref(),
-            service: $data.service.as_ref(),
-            reacted_at: $data.reacted_at,
-        }
-    };
-}
+const ADDED: &str = "reaction.added";
+const REMOVED: &str = "reaction.removed";
+const ADDED_TO_POLL: &str = "poll.reaction.added";
 
-impl<'a> InboundReaction<'a> {
-    /// The reaction that an event is about, if it is `reaction.added`, `reaction.removed` or
-    /// `poll.reaction.added`.
+impl InboundReaction {
+    /// Returns the reaction of a `reaction.added`, `reaction.removed` or `poll.reaction.added` event.
     #[must_use]
-    pub fn from_event(event: &'a WebhookEvent) -> Option<Self> {
-        Some(match event {
-            WebhookEvent::ReactionAdded(event) | WebhookEvent::ReactionAddedV2025(event) => {
-                view!(event.data, false)
-            }
-            WebhookEvent::ReactionRemoved(event) | WebhookEvent::ReactionRemovedV2025(event) => {
-                view!(event.data, true)
-            }
-            WebhookEvent::PollReactionAdded(event) => view!(event.data, false),
+    pub fn from_event(event: &WebhookEvent) -> Option<Self> {
+        let payload = Payload::of_types(event, &[ADDED, REMOVED, ADDED_TO_POLL])?;
+        if payload.event_type.is_empty() {
+            return None;
+        }
+        let speaker = Speaker::of(&payload);
+        let kind = payload.get("reaction_type").read();
+        Some(Self {
+            payload,
+            speaker,
+            kind,
+        })
+    }
+
+    /// Returns true if the reaction was removed, false if it was added.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        self.payload.event_type == REMOVED
+    }
+
+    /// Returns true if one of your own lines reacted, through this program or otherwise.
+    #[must_use]
+    pub fn is_echo(&self) -> bool {
+        self.speaker.is_me
+    }
+
+    /// Returns true if a program may respond by itself, by the same marks as
+    /// [`Inbound::may_auto_reply`](crate::Inbound::may_auto_reply).
+    #[must_use]
+    pub fn may_auto_reply(&self) -> bool {
+        self.speaker.may_be_answered()
+    }
+
+    /// Returns the kind of the reaction.
+    #[must_use]
+    pub fn kind(&self) -> Option<&ReactionType> {
+        self.kind.as_ref()
+    }
+
+    /// Returns the reaction as one emoji, whatever its kind; `None` for a sticker.
+    #[must_use]
+    pub fn emoji(&self) -> Option<&str> {
+        Some(match self.kind.as_ref()? {
+            ReactionType::Love => "❤️",
+            ReactionType::Like => "👍",
+            ReactionType::Dislike => "👎",
+            ReactionType::Laugh => "😂",
+            ReactionType::Emphasize => "‼️",
+            ReactionType::Question => "❓",
+            ReactionType::Custom => return self.custom_emoji(),
             _ => return None,
         })
     }
 
-    /// True if it was taken off, false if it was put on.
+    /// Returns the emoji of a reaction of the kind `custom`.
     #[must_use]
-    pub fn is_removed(&self) -> bool {
-        self.is_removed
+    pub fn custom_emoji(&self) -> Option<&str> {
+        self.payload.get("custom_emoji").text()
     }
 
-    /// True if a line of one's own reacted, through this program or otherwise.
+    /// Returns the image of a reaction of the kind `sticker`. Its address is valid for an hour.
     #[must_use]
-    pub fn is_echo(&self) -> bool {
-        self.is_from_me
+    pub fn sticker(&self) -> Option<ReactionEventBaseSticker> {
+        self.payload.get("sticker").read()
     }
 
-    /// Which reaction it is.
+    /// Returns the reaction's id; older deliveries have none.
     #[must_use]
-    pub fn kind(&self) -> &'a ReactionType {
-        self.kind
+    pub fn reaction_id(&self) -> Option<&str> {
+        self.payload.get("reaction_id").text()
     }
 
-    /// The emoji of a reaction of kind `custom`.
+    /// Returns the chat's id.
     #[must_use]
-    pub fn custom_emoji(&self) -> Option<&'a str> {
-        self.custom_emoji
+    pub fn chat_id(&self) -> Option<&str> {
+        self.payload.chat_id()
     }
 
-    /// The image of a reaction of kind `sticker`. Its address is good for an hour.
+    /// Returns the id of the message or poll.
     #[must_use]
-    pub fn sticker(&self) -> Option<&'a ReactionEventBaseSticker> {
-        self.sticker
+    pub fn message_id(&self) -> Option<&str> {
+        self.payload.get("message_id").text()
     }
 
-    /// The id of the reaction; older deliveries have none.
-    #[must_use]
-    pub fn reaction_id(&self) -> Option<&'a str> {
-        self.reaction_id
-    }
-
-    /// The chat, if the payload names it.
-    #[must_use]
-    pub fn chat_id(&self) -> Option<Uuid> {
-        self.chat_id
-    }
-
-    /// The message or poll, if the payload names it.
-    #[must_use]
-    pub fn message_id(&self) -> Option<Uuid> {
-        self.message_id
-    }
-
-    /// The part of the message, counted from 0.
+    /// Returns the part of the message, counted from 0.
     #[must_use]
     pub fn part_index(&self) -> Option<u16> {
-        self.part_index?.try_into().ok()
+        self.payload.get("part_index").index()
     }
 
-    /// Who reacted: a phone number in E.164, or an e-mail address.
+    /// Returns who reacted: a phone number in E.164, or an e-mail address,
+    /// [normalized](crate::normalize_handle).
     #[must_use]
-    pub fn sender(&self) -> Option<&'a str> {
-        let handle = self.from_handle.map(|handle| handle.handle.as_str());
-        handle.or(self.from)
+    pub fn sender(&self) -> Option<&str> {
+        self.speaker.sender.as_deref()
     }
 
-    /// Who reacted, as a participant of the chat.
+    /// Returns who reacted, as a participant of the chat.
     ///
-    /// It can be missing where [`sender`](Self::sender) is known.
+    /// It can be `None` although the [`sender`](Self::sender) is known.
     #[must_use]
-    pub fn sender_handle(&self) -> Option<&'a ChatHandle> {
-        self.from_handle
+    pub fn sender_handle(&self) -> Option<ChatHandle> {
+        self.payload.get("from_handle").read()
     }
 
-    /// The service that carried it, once it is known.
+    /// Returns the service that carried the reaction, once it is known.
     #[must_use]
-    pub fn service(&self) -> Option<&'a ServiceType> {
-        self.service
+    pub fn service(&self) -> Option<ServiceType> {
+        self.payload.get("service").read()
     }
 
-    /// When it was put on or, if it [is removed](Self::is_removed), taken off.
+    /// Returns when it was added or, if it [is removed](Self::is_removed), removed.
     #[must_use]
     pub fn reacted_at(&self) -> Option<DateTime<Utc>> {
-        self.reacted_at
+        self.payload.get("reacted_at").time()
     }
 }
 
-/// Ids and kinds; the event itself prints the rest.
-impl fmt::Debug for InboundReaction<'_> {
+/// Ids and kinds; the event itself has the rest.
+impl fmt::Debug for InboundReaction {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("InboundReaction")
             .field("chat_id", &self.chat_id())
             .field("message_id", &self.message_id())
-            .field("part_index", &self.part_index)
+            .field("part_index", &self.part_index())
             .field("kind", &self.kind)
-            .field("is_removed", &self.is_removed)
+            .field("is_removed", &self.is_removed())
             .field("is_echo", &self.is_echo())
             .finish_non_exhaustive()
     }

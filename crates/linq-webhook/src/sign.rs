@@ -1,4 +1,4 @@
-//! Secrets, the signatures made with them, and a [`Signer`] for tests.
+//! Signing secrets, the signatures made with them, and a [`Signer`] for tests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,17 +19,27 @@ pub(crate) static ID: HeaderName = HeaderName::from_static("webhook-id");
 pub(crate) static TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 pub(crate) static SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
-/// The signed headers of the legacy scheme.
+/// The headers of the legacy scheme that matter for its signature.
 pub(crate) static LEGACY_TIMESTAMP: HeaderName = HeaderName::from_static("x-webhook-timestamp");
 pub(crate) static LEGACY_SIGNATURE: HeaderName = HeaderName::from_static("x-webhook-signature");
+
+pub(crate) fn names() -> [&'static HeaderName; 5] {
+    [
+        &ID,
+        &TIMESTAMP,
+        &SIGNATURE,
+        &LEGACY_TIMESTAMP,
+        &LEGACY_SIGNATURE,
+    ]
+}
 
 /// The environment variable that holds the secret.
 pub(crate) const VARIABLE: &str = "LINQ_WEBHOOK_SECRET";
 
-/// The bytes that a secret has at least.
-const SHORTEST: usize = 16;
+/// The fewest bytes of a key.
+const SHORTEST_KEY: usize = 16;
 
-/// Lenient, since secrets are copied by hand: padding may be missing, and bits that no byte takes up do not count.
+/// Lenient, since secrets are copied by hand: padding may be missing, and unused trailing bits are ignored.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -43,13 +53,13 @@ pub(crate) type Mac = Hmac<Sha256>;
 /// A signature, which compares in constant time.
 pub(crate) type Signature = CtOutput<Mac>;
 
-/// One secret: the state of HMAC with the key taken in, for each scheme.
+/// One secret, as an initialized HMAC for each scheme, so that no delivery has to set up the key again.
 ///
-/// The key is taken in once rather than with every delivery. The states overwrite themselves when dropped.
+/// The states overwrite themselves when dropped.
 pub(crate) struct Secret {
-    /// The key is what the base64 text stands for.
-    pub(crate) standard: Mac,
-    /// The key is the secret's text, prefix and all.
+    /// The key is what the base64 text decodes to; `None` if the secret is for the legacy scheme only.
+    pub(crate) standard: Option<Mac>,
+    /// The key is the text of the secret, including its prefix.
     pub(crate) legacy: Mac,
 }
 
@@ -61,27 +71,42 @@ impl Secret {
         if encoded.is_empty() {
             return Err(SecretError::Empty);
         }
+        // Hexadecimal digits are valid base64 of another key, with which no delivery ever verifies.
+        if encoded.len() == 64 && encoded.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(SecretError::Hexadecimal);
+        }
         let mut key = Zeroizing::new(vec![0; base64::decoded_len_estimate(encoded.len())]);
         let length = BASE64
             .decode_slice(encoded, &mut key)
             .map_err(|_| SecretError::NotBase64)?;
         let key = key.get(..length).unwrap_or_default();
-        if key.len() < SHORTEST {
-            return Err(SecretError::TooShort);
+        Ok(Arc::new(Self {
+            standard: Some(mac(key)?),
+            legacy: mac(text.as_bytes())?,
+        }))
+    }
+
+    pub(crate) fn legacy(text: &str) -> Result<Arc<Self>, SecretError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(SecretError::Empty);
         }
         Ok(Arc::new(Self {
-            standard: mac(key)?,
+            standard: None,
             legacy: mac(text.as_bytes())?,
         }))
     }
 }
 
-/// HMAC takes keys of any length, and never fails here.
 fn mac(key: &[u8]) -> Result<Mac, SecretError> {
+    if key.len() < SHORTEST_KEY {
+        return Err(SecretError::TooShort);
+    }
+    // HMAC takes keys of any length, so this never fails.
     Mac::new_from_slice(key).map_err(|_| SecretError::TooShort)
 }
 
-/// The signature of a head and a body.
+/// Returns the signature of a head and a body.
 pub(crate) fn signed(mac: &Mac, head: &[&[u8]], body: impl AsRef<[u8]>) -> Signature {
     let mut mac = mac.clone();
     for part in head {
@@ -91,15 +116,22 @@ pub(crate) fn signed(mac: &Mac, head: &[&[u8]], body: impl AsRef<[u8]>) -> Signa
     mac.finalize()
 }
 
-/// Why a signing secret was refused; its text is not repeated.
+/// Compares in constant time.
+pub(crate) fn is_right(signature: [u8; 32], right: &Signature) -> bool {
+    *right == Signature::new(signature.into())
+}
+
+/// Why a signing secret was refused. The text of the secret is not repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretError {
-    /// There is nothing in it.
+    /// The secret is empty.
     Empty,
-    /// What follows the prefix `whsec_`, or all of it where there is none, is not base64.
+    /// What follows the prefix `whsec_`, or the whole text if there is no prefix, is not base64.
     NotBase64,
-    /// It stands for fewer than 16 bytes, and could be guessed.
+    /// The secret is 64 hexadecimal digits, not `whsec_` and base64.
+    Hexadecimal,
+    /// The key has fewer than 16 bytes and could be guessed.
     TooShort,
     /// The environment variable `LINQ_WEBHOOK_SECRET` is not set, or empty.
     MissingVariable,
@@ -110,12 +142,17 @@ impl fmt::Display for SecretError {
         formatter.write_str(match self {
             Self::Empty => "the webhook signing secret is empty",
             Self::NotBase64 => {
-                "the webhook signing secret is not whsec_ and base64: take it as the subscription gave it"
+                "the webhook signing secret is not `whsec_` followed by base64: use it as the subscription returned it, \
+                 or with_legacy_secret for the plain text of the legacy scheme"
+            }
+            Self::Hexadecimal => {
+                "the webhook signing secret is hexadecimal, not `whsec_` followed by base64: use it as the subscription \
+                 returned it, or with_legacy_secret for the plain text of the legacy scheme"
             }
             Self::TooShort => "the webhook signing secret is shorter than 16 bytes",
             Self::MissingVariable => {
-                "the environment variable LINQ_WEBHOOK_SECRET is not set: put the signing secret into it that came \
-                 with the webhook subscription when it was created"
+                "the environment variable LINQ_WEBHOOK_SECRET is not set: set it to the signing secret that was \
+                 returned when the webhook subscription was created"
             }
         })
     }
@@ -123,18 +160,18 @@ impl fmt::Display for SecretError {
 
 impl std::error::Error for SecretError {}
 
-/// The one version there is for shared secrets.
+/// The only version with shared secrets.
 const VERSION: &[u8] = b"v1";
 
-/// How many entries of a signature header are looked at.
+/// How many entries of a signature header are read.
 const MOST_ENTRIES: usize = 64;
 
-/// The signatures in `webhook-signature`: other versions, and entries that are malformed, are skipped.
+/// Returns the signatures in `webhook-signature`; other versions, and malformed entries, are skipped.
 pub(crate) fn signatures(header: &[u8]) -> impl Iterator<Item = [u8; 32]> + Clone {
     entries(header).filter_map(read)
 }
 
-/// Whether there are entries, and all of them have the shape of a signature of another version.
+/// Whether there are entries, and all of them have the form of a signature of another version.
 pub(crate) fn are_of_other_versions(header: &[u8]) -> bool {
     entries(header).next().is_some() && entries(header).all(is_of_other_version)
 }
@@ -148,31 +185,27 @@ fn is_of_other_version(entry: &[u8]) -> bool {
 }
 
 fn entries(header: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
-    let entries = header.split(|byte| *byte == b' ');
+    // Bounded on both sides of the filter: the header may be megabytes of spaces.
+    let entries = header.split(|byte| *byte == b' ').take(4 * MOST_ENTRIES);
     entries.filter(|entry| !entry.is_empty()).take(MOST_ENTRIES)
 }
 
-/// Reads an entry: `v1,` and 32 bytes in base64, of which there is one spelling.
+/// Reads an entry: `v1,` and 32 bytes in canonical base64.
 fn read(entry: &[u8]) -> Option<[u8; 32]> {
     let encoded = entry.strip_prefix(VERSION)?.strip_prefix(b",")?;
-    // The decoder wants room for whole groups of four characters.
+    // The decoder needs room for whole groups of four characters.
     let mut bytes = [0; 33];
     let length = STANDARD.decode_slice(encoded, &mut bytes).ok()?;
     bytes.get(..length)?.try_into().ok()
 }
 
-/// Whether a signature is the right one, found out in constant time.
-pub(crate) fn is_right(signature: [u8; 32], right: &Signature) -> bool {
-    *right == Signature::new(signature.into())
-}
-
 /// Writes an entry.
-pub(crate) fn write(signature: &Signature) -> String {
+fn write(signature: &Signature) -> String {
     let encoded = STANDARD.encode(signature.as_bytes());
     format!("v1,{encoded}")
 }
 
-/// Reads a signature of the legacy scheme: 64 hexadecimal digits in lower case, `sha256=` before them or not.
+/// Reads a signature of the legacy scheme: 64 hexadecimal digits, with or without `sha256=` in front.
 pub(crate) fn read_legacy(header: &[u8]) -> Option<[u8; 32]> {
     let digits = header.strip_prefix(b"sha256=").unwrap_or(header);
     let (pairs, []) = digits.as_chunks::<2>() else {
@@ -187,20 +220,17 @@ pub(crate) fn read_legacy(header: &[u8]) -> Option<[u8; 32]> {
 }
 
 fn digit(character: u8) -> Option<u8> {
-    match character {
-        b'0'..=b'9' => Some(character - b'0'),
-        b'a'..=b'f' => Some(character - b'a' + 10),
-        _ => None,
-    }
+    let digit = char::from(character).to_digit(16)?;
+    u8::try_from(digit).ok()
 }
 
 /// Writes a signature of the legacy scheme.
-pub(crate) fn write_legacy(signature: &Signature) -> String {
+fn write_legacy(signature: &Signature) -> String {
     let bytes = signature.as_bytes().iter();
     bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Signs deliveries as Linq does, for the tests of what receives them.
+/// Signs deliveries as Linq does, for tests of a receiver.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -214,25 +244,28 @@ pub(crate) fn write_legacy(signature: &Signature) -> String {
 /// ```
 #[derive(Clone)]
 pub struct Signer {
+    standard: Mac,
     secret: Arc<Secret>,
 }
 
 impl Signer {
-    /// Makes a signer with a secret, which is read as [`Verifier::new`](crate::Verifier::new) reads it.
+    /// Creates a signer from a secret, which is read as by [`Verifier::new`](crate::Verifier::new).
     ///
     /// # Errors
     ///
-    /// [`SecretError`] if the secret is empty, is not base64 or stands for fewer than 16 bytes.
+    /// [`SecretError`] if the secret is empty, is not base64, or decodes to fewer than 16 bytes.
     pub fn new(secret: impl AsRef<str>) -> Result<Self, SecretError> {
-        Secret::new(secret.as_ref()).map(|secret| Self { secret })
+        let secret = Secret::new(secret.as_ref())?;
+        let standard = secret.standard.clone().ok_or(SecretError::NotBase64)?;
+        Ok(Self { standard, secret })
     }
 
-    /// The headers `webhook-id`, `webhook-timestamp` and `webhook-signature` for a body sent at that time, of
-    /// which whole seconds count.
+    /// Returns the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` for a body sent at that time,
+    /// in whole seconds.
     ///
     /// # Errors
     ///
-    /// [`SignError`] if the id is empty or not visible ASCII, or if the time lies before 1970.
+    /// [`SignError`] if the id is empty or not visible ASCII, or if the time is before 1970.
     pub fn sign(
         &self,
         id: &str,
@@ -244,7 +277,7 @@ impl Signer {
         }
         let timestamp = seconds(sent_at)?.to_string();
         let head = format!("{id}.{timestamp}.");
-        let mac = signed(&self.secret.standard, &[head.as_bytes()], body);
+        let mac = signed(&self.standard, &[head.as_bytes()], body);
         headers([
             (&ID, id),
             (&TIMESTAMP, &timestamp),
@@ -252,13 +285,14 @@ impl Signer {
         ])
     }
 
-    /// The headers `X-Webhook-Timestamp` and `X-Webhook-Signature` of the legacy scheme.
+    /// Returns the headers `X-Webhook-Timestamp` and `X-Webhook-Signature` of the legacy scheme.
     ///
-    /// Linq sends them beside the standard ones: [`extend`](HeaderMap::extend) those with these for the same.
+    /// Linq sends them together with the standard ones; to do the same, [`extend`](HeaderMap::extend) those with
+    /// these.
     ///
     /// # Errors
     ///
-    /// [`SignError::Time`] if the time lies before 1970.
+    /// [`SignError::Time`] if the time is before 1970.
     pub fn sign_legacy(
         &self,
         sent_at: SystemTime,
@@ -280,7 +314,7 @@ fn seconds(time: SystemTime) -> Result<u64, SignError> {
         .map_err(|_| SignError::Time)
 }
 
-/// Only an id can be what no header holds.
+/// Only an id can be invalid as a header value.
 fn headers<const N: usize>(
     entries: [(&'static HeaderName, &str); N],
 ) -> Result<HeaderMap, SignError> {
@@ -303,17 +337,17 @@ impl fmt::Debug for Signer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignError {
-    /// The id is empty, or holds something other than visible ASCII.
+    /// The id is empty, or contains something other than visible ASCII.
     Id,
-    /// The time lies before 1970.
+    /// The time is before 1970.
     Time,
 }
 
 impl fmt::Display for SignError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Id => "the id of a delivery is visible ASCII, and not empty",
-            Self::Time => "the time of a delivery lies after 1970",
+            Self::Id => "the id of a delivery must be visible ASCII and not empty",
+            Self::Time => "the time of a delivery must not be before 1970",
         })
     }
 }

@@ -1,8 +1,8 @@
-//! Verification of deliveries.
+//! Verification: from the headers and the body of a request to a [`Delivery`].
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use std::{fmt, iter};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use linq_types::{EventError, UnknownEvent, WebhookEvent};
@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 use crate::EventKey;
 use crate::sign::{self, Secret, SecretError};
 
-const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
+pub(crate) const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
 
-/// Verifies that a delivery comes from Linq, unchanged and just now.
+/// Verifies that a delivery comes from Linq, unchanged and recent.
 ///
-/// By the Standard Webhooks scheme: HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{body}`, compared in
-/// constant time. Clones are cheap and share the secrets, which are overwritten in memory once the last is
-/// dropped, and which `Debug` does not show.
+/// Deliveries follow the Standard Webhooks scheme: HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{body}`,
+/// compared in constant time. Clones are cheap and share the secrets, which are overwritten in memory once the last
+/// clone is dropped, and which `Debug` does not show.
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,13 +25,20 @@ const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
 /// use linq_webhook::Verifier;
 ///
 /// # let (secret, old_secret) = ("whsec_bm90IGEgc2VjcmV0LCBvbmx5IGFuIGV4YW1wbGU=", "bm90IGEgc2VjcmV0IGVpdGhlcg==");
-/// // During rotation a delivery may be signed with either secret.
+/// // During a rotation a delivery may be signed with either secret.
 /// let verifier = Verifier::new(secret)?
 ///     .with_secret(old_secret)?
 ///     .tolerance(Duration::from_secs(60));
 /// # drop(verifier);
 /// # Ok::<(), linq_webhook::SecretError>(())
 /// ```
+///
+/// # Time
+///
+/// A delivery may have been sent at most 5 minutes ago, or be at most 5 minutes in the future. The
+/// router of the feature `axum`, which keeps replays out by deduplication, allows 45 minutes. [`tolerance`](Self::tolerance)
+/// replaces both. The signature is checked first, so [`VerifyError::TooOld`] and [`VerifyError::TooNew`] are only
+/// reported for genuine deliveries.
 #[derive(Clone)]
 pub struct Verifier {
     inner: Arc<Inner>,
@@ -41,49 +48,56 @@ pub struct Verifier {
 struct Inner {
     secrets: Vec<Arc<Secret>>,
     accepts_legacy: bool,
-    tolerance: Duration,
+    tolerance: Option<Duration>,
     clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    trusts_loopback: bool,
 }
 
 impl Verifier {
-    /// Makes a verifier with the signing secret that came with the subscription when it was created.
+    /// Creates a verifier from the signing secret that was returned when the subscription was created.
     ///
-    /// The secret is `whsec_` and base64; the prefix and the padding may be missing, and white space around it
-    /// is left out.
+    /// The secret is `whsec_` followed by base64. The prefix and the padding may be missing, and surrounding white
+    /// space is ignored.
     ///
     /// # Errors
     ///
-    /// [`SecretError`] if the secret is empty, is not base64 or stands for fewer than 16 bytes.
+    /// [`SecretError`] if the secret is empty, is not base64, or decodes to fewer than 16 bytes.
     pub fn new(secret: impl AsRef<str>) -> Result<Self, SecretError> {
         let secret = Secret::new(secret.as_ref())?;
-        let inner = Inner {
-            secrets: vec![secret],
-            accepts_legacy: false,
-            tolerance: DEFAULT_TOLERANCE,
-            clock: Arc::new(SystemTime::now),
-        };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self::with_secrets(vec![secret]))
     }
 
-    /// Takes one more secret, as it is needed while a secret is replaced: any of them may have signed a delivery.
+    fn with_secrets(secrets: Vec<Arc<Secret>>) -> Self {
+        let inner = Inner {
+            secrets,
+            accepts_legacy: false,
+            tolerance: None,
+            clock: Arc::new(SystemTime::now),
+            trusts_loopback: false,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Adds a secret, for example during a rotation: any of them may have signed a delivery.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// The same as [`new`](Self::new).
     pub fn with_secret(self, secret: impl AsRef<str>) -> Result<Self, SecretError> {
         let secret = Secret::new(secret.as_ref())?;
         Ok(self.with(|inner| inner.secrets.push(secret)))
     }
 
-    /// Makes a verifier with the secret in the environment variable `LINQ_WEBHOOK_SECRET`.
+    /// Creates a verifier from the environment variable `LINQ_WEBHOOK_SECRET`.
     ///
-    /// It may hold several secrets, with commas or white space between them.
+    /// The variable may contain several secrets, separated by commas or white space.
     ///
     /// # Errors
     ///
-    /// [`SecretError::MissingVariable`] if it is not set or empty; else as [`new`](Self::new) for each secret.
+    /// [`SecretError::MissingVariable`] if it is not set or empty; otherwise the same as [`new`](Self::new), for
+    /// each secret.
     pub fn from_env() -> Result<Self, SecretError> {
         let text = match std::env::var(sign::VARIABLE) {
             Ok(text) => Zeroizing::new(text),
@@ -96,23 +110,52 @@ impl Verifier {
         secrets.try_fold(Self::new(first)?, Self::with_secret)
     }
 
-    /// Takes deliveries of the legacy scheme too, where none of the standard headers is there.
+    /// Also accepts deliveries of the legacy scheme, if they have no `webhook-signature`.
     ///
-    /// That is HMAC-SHA256 over `{X-Webhook-Timestamp}.{body}` in hexadecimal digits in `X-Webhook-Signature`,
-    /// which Linq still sends beside the standard headers, and has deprecated. Its id is not signed, so there is
-    /// none. A delivery with any of the standard headers is held to the standard scheme all the same.
+    /// The legacy scheme is HMAC-SHA256 over `{X-Webhook-Timestamp}.{body}`, in hexadecimal in
+    /// `X-Webhook-Signature`. Its key is the **text** of the secret as bytes, with its prefix `whsec_`, and not what
+    /// the base64 decodes to. Linq still sends these headers next to the standard ones, and has deprecated them; they
+    /// help behind a proxy that removes the standard ones. The scheme signs no id, so [`Delivery::id`] is `None`.
     #[must_use]
     pub fn accept_legacy(self) -> Self {
         self.with(|inner| inner.accepts_legacy = true)
     }
 
-    /// How far the time of sending may lie from now, in the past or in the future; 300 seconds if not set.
-    #[must_use]
-    pub fn tolerance(self, tolerance: Duration) -> Self {
-        self.with(|inner| inner.tolerance = tolerance)
+    /// Adds a secret of any form for the legacy scheme only, and [accepts](Self::accept_legacy) that scheme.
+    ///
+    /// For installations whose secret is not base64. The bytes of the text are the key.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`] if the secret is empty or shorter than 16 bytes.
+    pub fn with_legacy_secret(self, secret: impl AsRef<str>) -> Result<Self, SecretError> {
+        let secret = Secret::legacy(secret.as_ref())?;
+        Ok(self
+            .with(|inner| inner.secrets.push(secret))
+            .accept_legacy())
     }
 
-    /// Where the time comes from, for tests; the system's clock if not set.
+    /// Creates a verifier without a secret, for local development behind a forwarder that signs with secrets of its
+    /// own: **whoever reaches the port can forge deliveries.**
+    ///
+    /// Deliveries are accepted unverified only by `linq_webhook::axum::serve`, and only if its
+    /// listener is bound to a loopback address. Everywhere else the verifier refuses every delivery with
+    /// [`VerifyError::NoSecret`]. A tunnel that makes the port public makes this a hole: then subscribe the address
+    /// of the tunnel, and use the secret of the subscription.
+    #[must_use]
+    pub fn dangerously_trust_every_delivery_on_loopback() -> Self {
+        Self::with_secrets(Vec::new()).with(|inner| inner.trusts_loopback = true)
+    }
+
+    /// Sets how far the time of sending may be from now, in the past or in the future.
+    ///
+    /// By default 5 minutes here, and 45 minutes in the router of the feature `axum`.
+    #[must_use]
+    pub fn tolerance(self, tolerance: Duration) -> Self {
+        self.with(|inner| inner.tolerance = Some(tolerance))
+    }
+
+    /// Sets the clock, for tests; by default the clock of the system.
     #[must_use]
     pub fn clock(self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.with(|inner| inner.clock = Arc::new(now))
@@ -123,110 +166,138 @@ impl Verifier {
         self
     }
 
-    /// Verifies a delivery from its headers and its body as it came, before anything decoded or changed it.
+    /// Verifies a delivery from its headers and its body as received, before anything decodes or changes it.
     ///
-    /// One of the `v1` signatures in `webhook-signature` has to fit with one of the secrets; other versions are
+    /// One of the `v1` signatures in `webhook-signature` must match with one of the secrets; other versions are
     /// skipped, and so is what comes after the 64th entry. The timestamp is decimal digits, in seconds.
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] tells which check failed. A header that is there twice is refused, since what stands
-    /// between may read another one of them.
+    /// [`VerifyError`] says which check failed. A repeated header is refused, since a proxy in between may have read
+    /// the other value.
     pub fn verify<B: AsRef<[u8]>>(
         &self,
         headers: &HeaderMap,
         body: B,
     ) -> Result<Delivery<B>, VerifyError> {
-        match Header::of(headers, &sign::ID) {
-            Err(VerifyError::MissingHeader { .. }) if is_legacy(headers) => {
-                self.verify_legacy(headers, body)
+        let claimed = self.read(headers)?;
+        self.verify_within(DEFAULT_TOLERANCE, claimed, body)
+    }
+
+    /// Does the same as [`verify`](Self::verify) with headers that are not an [`http::HeaderMap`].
+    ///
+    /// Names may be in any case; all headers of the request can be passed.
+    ///
+    /// ```
+    /// # let (verifier, body) = (linq_webhook::Verifier::new("whsec_bm90IGEgc2VjcmV0LCBvbmx5IGFuIGV4YW1wbGU=")?, b"{}");
+    /// let headers = [("Webhook-Id", "evt_1"), ("Webhook-Timestamp", "1770319873")];
+    /// let error = verifier.verify_headers(headers, body).unwrap_err();
+    /// assert_eq!(error.to_string(), "the header webhook-signature is missing");
+    /// # Ok::<(), linq_webhook::SecretError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The same as [`verify`](Self::verify).
+    pub fn verify_headers<N: AsRef<str>, V: AsRef<[u8]>, B: AsRef<[u8]>>(
+        &self,
+        headers: impl IntoIterator<Item = (N, V)>,
+        body: B,
+    ) -> Result<Delivery<B>, VerifyError> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            let known = |known: &&HeaderName| name.as_ref().eq_ignore_ascii_case(known.as_str());
+            if let Some(name) = sign::names().into_iter().find(known) {
+                let value = HeaderValue::from_bytes(value.as_ref());
+                let value = value.map_err(|_| VerifyError::malformed(name))?;
+                map.append(name, value);
             }
-            id => self.verify_standard(id?, headers, body),
+        }
+        self.verify(&map, body)
+    }
+
+    /// Reads what the headers claim, and refuses those with which no body could be verified.
+    pub(crate) fn read<'h>(&self, headers: &'h HeaderMap) -> Result<Claimed<'h>, VerifyError> {
+        if self.inner.secrets.is_empty() {
+            return Err(VerifyError::NoSecret);
+        }
+        let has = |name| headers.contains_key(name);
+        let has_legacy = has(&sign::LEGACY_TIMESTAMP) || has(&sign::LEGACY_SIGNATURE);
+        if has(&sign::SIGNATURE) || !has_legacy {
+            let id = Header::of(headers, &sign::ID)?;
+            let timestamp = Header::of(headers, &sign::TIMESTAMP)?;
+            let signatures = Header::of(headers, &sign::SIGNATURE)?;
+            if sign::signatures(signatures.text).next().is_none() {
+                return Err(if sign::are_of_other_versions(signatures.text) {
+                    VerifyError::UnsupportedVersion
+                } else {
+                    signatures.malformed()
+                });
+            }
+            Claimed::new(Some(id), timestamp, signatures)
+        } else if self.inner.accepts_legacy {
+            let timestamp = Header::of(headers, &sign::LEGACY_TIMESTAMP)?;
+            let signature = Header::of(headers, &sign::LEGACY_SIGNATURE)?;
+            sign::read_legacy(signature.text).ok_or(signature.malformed())?;
+            Claimed::new(None, timestamp, signature)
+        } else if has(&sign::ID) || has(&sign::TIMESTAMP) {
+            let header = sign::SIGNATURE.as_str();
+            Err(VerifyError::MissingHeader { header })
+        } else {
+            Err(VerifyError::LegacyNotAccepted)
         }
     }
 
-    fn verify_standard<B: AsRef<[u8]>>(
+    /// Verifies the claims of the headers with the body: the signature first, then the time.
+    pub(crate) fn verify_within<B: AsRef<[u8]>>(
         &self,
-        id: Header<'_>,
-        headers: &HeaderMap,
+        default_tolerance: Duration,
+        claimed: Claimed<'_>,
         body: B,
     ) -> Result<Delivery<B>, VerifyError> {
-        let timestamp = Header::of(headers, &sign::TIMESTAMP)?;
-        let header = Header::of(headers, &sign::SIGNATURE)?;
-        let mut signatures = sign::signatures(header.text);
-        let Some(first) = signatures.next() else {
-            return Err(if sign::are_of_other_versions(header.text) {
-                VerifyError::UnsupportedVersion
-            } else {
-                header.malformed()
-            });
-        };
-        let sent_at = self.time(timestamp)?;
-        let fits = self.inner.secrets.iter().any(|secret| {
-            let head = [id.text, b".", timestamp.text, b"."];
-            let right = sign::signed(&secret.standard, &head, &body);
-            let mut signatures = iter::once(first).chain(signatures.clone());
-            signatures.any(|signature| sign::is_right(signature, &right))
-        });
-        if fits {
-            Ok(Delivery::new(Some(id.value.clone()), sent_at, body))
-        } else {
-            Err(VerifyError::WrongSignature)
+        let mut secrets = self.inner.secrets.iter();
+        if !secrets.any(|secret| claimed.is_signed_with(secret, body.as_ref())) {
+            return Err(VerifyError::WrongSignature);
         }
-    }
-
-    fn verify_legacy<B: AsRef<[u8]>>(
-        &self,
-        headers: &HeaderMap,
-        body: B,
-    ) -> Result<Delivery<B>, VerifyError> {
-        if !self.inner.accepts_legacy {
-            return Err(VerifyError::LegacyNotAccepted);
-        }
-        let timestamp = Header::of(headers, &sign::LEGACY_TIMESTAMP)?;
-        let header = Header::of(headers, &sign::LEGACY_SIGNATURE)?;
-        let signature = sign::read_legacy(header.text).ok_or(header.malformed())?;
-        let sent_at = self.time(timestamp)?;
-        let fits = self.inner.secrets.iter().any(|secret| {
-            let right = sign::signed(&secret.legacy, &[timestamp.text, b"."], &body);
-            sign::is_right(signature, &right)
-        });
-        if fits {
-            Ok(Delivery::new(None, sent_at, body))
-        } else {
-            Err(VerifyError::WrongSignature)
-        }
-    }
-
-    /// The time of sending, if it is near enough to now.
-    fn time(&self, timestamp: Header<'_>) -> Result<SystemTime, VerifyError> {
-        // A number too large for 64 bits is as far off as any.
-        let seconds = timestamp.text.iter().try_fold(0_u64, |number, digit| {
-            let digit = char::from(*digit).to_digit(10)?;
-            Some(number.saturating_mul(10).saturating_add(digit.into()))
-        });
-        let since = Duration::from_secs(seconds.ok_or(timestamp.malformed())?);
-        let Some(sent_at) = SystemTime::UNIX_EPOCH.checked_add(since) else {
+        let Some(sent_at) = claimed.sent_at else {
             let ahead = Duration::MAX;
             return Err(VerifyError::TooNew { ahead });
         };
-        let tolerance = self.inner.tolerance;
-        match (self.inner.clock)().duration_since(sent_at) {
+        let tolerance = self.inner.tolerance.unwrap_or(default_tolerance);
+        let received_at = (self.inner.clock)();
+        match received_at.duration_since(sent_at) {
             Ok(age) if age > tolerance => Err(VerifyError::TooOld { age }),
             Err(error) if error.duration() > tolerance => Err(VerifyError::TooNew {
                 ahead: error.duration(),
             }),
-            _ => Ok(sent_at),
+            _ => Ok(Delivery {
+                scheme: match claimed.id {
+                    Some(id) => Scheme::Standard(id.value.clone()),
+                    None => Scheme::Legacy,
+                },
+                sent_at,
+                received_at,
+                body,
+            }),
         }
     }
-}
 
-/// Whether the legacy scheme is all that a delivery without an id has.
-fn is_legacy(headers: &HeaderMap) -> bool {
-    let has = |name| headers.contains_key(name);
-    (has(&sign::LEGACY_TIMESTAMP) || has(&sign::LEGACY_SIGNATURE))
-        && !has(&sign::TIMESTAMP)
-        && !has(&sign::SIGNATURE)
+    #[cfg(feature = "axum")]
+    pub(crate) fn trusts_loopback(&self) -> bool {
+        self.inner.trusts_loopback
+    }
+
+    /// Accepts a body without any verification.
+    #[cfg(feature = "axum")]
+    pub(crate) fn trust<B>(&self, body: B) -> Delivery<B> {
+        let now = (self.inner.clock)();
+        Delivery {
+            scheme: Scheme::Unverified,
+            sent_at: now,
+            received_at: now,
+            body,
+        }
+    }
 }
 
 impl fmt::Debug for Verifier {
@@ -236,85 +307,189 @@ impl fmt::Debug for Verifier {
             .field("secrets", &self.inner.secrets.len())
             .field("accepts_legacy", &self.inner.accepts_legacy)
             .field("tolerance", &self.inner.tolerance)
+            .field("trusts_loopback", &self.inner.trusts_loopback)
             .finish_non_exhaustive()
     }
 }
 
-/// A delivery that has been verified, with its body as it came.
+/// What the headers of a delivery claim: well-formed, and not verified yet.
+#[derive(Clone, Copy)]
+pub(crate) struct Claimed<'h> {
+    /// `None` for the legacy scheme.
+    id: Option<Header<'h>>,
+    timestamp: &'h [u8],
+    signatures: &'h [u8],
+    /// `None` if it is later than this system can represent.
+    sent_at: Option<SystemTime>,
+}
+
+impl<'h> Claimed<'h> {
+    fn new(
+        id: Option<Header<'h>>,
+        timestamp: Header<'h>,
+        signatures: Header<'h>,
+    ) -> Result<Self, VerifyError> {
+        // A number too large for 64 bits is as far off as any.
+        let seconds = timestamp.text.iter().try_fold(0_u64, |number, digit| {
+            let digit = char::from(*digit).to_digit(10)?;
+            Some(number.saturating_mul(10).saturating_add(digit.into()))
+        });
+        let since = Duration::from_secs(seconds.ok_or(timestamp.malformed())?);
+        Ok(Self {
+            id,
+            timestamp: timestamp.text,
+            signatures: signatures.text,
+            sent_at: SystemTime::UNIX_EPOCH.checked_add(since),
+        })
+    }
+
+    fn is_signed_with(&self, secret: &Secret, body: &[u8]) -> bool {
+        match (self.id, &secret.standard) {
+            (Some(id), Some(mac)) => {
+                let head = [id.text, b".", self.timestamp, b"."];
+                let right = sign::signed(mac, &head, body);
+                sign::signatures(self.signatures).any(|signature| sign::is_right(signature, &right))
+            }
+            (Some(_), None) => false,
+            (None, _) => {
+                let right = sign::signed(&secret.legacy, &[self.timestamp, b"."], body);
+                let signature = sign::read_legacy(self.signatures);
+                signature.is_some_and(|signature| sign::is_right(signature, &right))
+            }
+        }
+    }
+}
+
+/// A header that must be present exactly once.
+#[derive(Clone, Copy)]
+struct Header<'h> {
+    name: &'static HeaderName,
+    value: &'h HeaderValue,
+    text: &'h [u8],
+}
+
+impl<'h> Header<'h> {
+    /// Returns the header of that name: present once, not empty, and visible ASCII.
+    fn of(headers: &'h HeaderMap, name: &'static HeaderName) -> Result<Self, VerifyError> {
+        let header = name.as_str();
+        let mut values = headers.get_all(name).iter();
+        let Some(value) = values.next() else {
+            return Err(VerifyError::MissingHeader { header });
+        };
+        if values.next().is_some() {
+            return Err(VerifyError::RepeatedHeader { header });
+        }
+        // Header values contain no control characters, so all ASCII in them is visible.
+        let text = value.as_bytes();
+        if text.is_empty() || !text.is_ascii() {
+            return Err(VerifyError::malformed(name));
+        }
+        Ok(Self { name, value, text })
+    }
+
+    fn malformed(&self) -> VerifyError {
+        VerifyError::malformed(self.name)
+    }
+}
+
+/// A delivery that has been verified, with its body as received.
 ///
-/// Made by [`Verifier::verify`](crate::Verifier::verify) alone. `B` is what the body was given as: `&[u8]`,
-/// `Vec<u8>`, `Bytes` and the like.
+/// Returned by [`Verifier::verify`]. `B` is the type that the body was passed as: `&[u8]`, `Vec<u8>`, `Bytes` and
+/// the like.
 #[derive(Clone)]
 pub struct Delivery<B> {
-    id: Option<HeaderValue>,
+    scheme: Scheme,
     sent_at: SystemTime,
+    received_at: SystemTime,
     body: B,
 }
 
-impl<B: AsRef<[u8]>> Delivery<B> {
-    pub(crate) fn new(id: Option<HeaderValue>, sent_at: SystemTime, body: B) -> Self {
-        Self { id, sent_at, body }
-    }
+#[derive(Clone)]
+enum Scheme {
+    /// With the header `webhook-id`.
+    Standard(HeaderValue),
+    Legacy,
+    #[cfg(feature = "axum")]
+    Unverified,
+}
 
-    /// The header `webhook-id`; `None` for the legacy scheme, which signs no id.
+impl<B: AsRef<[u8]>> Delivery<B> {
+    /// Returns the header `webhook-id`; `None` for the legacy scheme, which signs no id.
     ///
-    /// It stays the same when the delivery is repeated. The event's own id is
-    /// [`WebhookEvent::event_id`], and need not be equal.
+    /// It stays the same when the delivery is repeated. It need not equal the event's own id,
+    /// [`WebhookEvent::event_id`].
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.id.as_ref()?.to_str().ok()
+        match &self.scheme {
+            Scheme::Standard(id) => id.to_str().ok(),
+            _ => None,
+        }
     }
 
-    /// When it was sent, to the second, as the signed timestamp says.
+    /// Returns the time of sending according to the signed timestamp, in whole seconds.
     #[must_use]
     pub fn sent_at(&self) -> SystemTime {
         self.sent_at
     }
 
-    /// The body as it came.
+    /// Returns the time of verification, by the clock of the [`Verifier`].
+    #[must_use]
+    pub fn received_at(&self) -> SystemTime {
+        self.received_at
+    }
+
+    /// Returns the body as received.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         self.body.as_ref()
     }
 
-    /// Takes the body out.
+    /// Returns the body as it was passed to the verifier.
     #[must_use]
     pub fn into_body(self) -> B {
         self.body
     }
 
-    /// Whether it was verified by the legacy scheme.
+    /// Returns true if the delivery was verified by the legacy scheme.
     #[must_use]
     pub fn is_legacy(&self) -> bool {
-        self.id.is_none()
+        matches!(self.scheme, Scheme::Legacy)
     }
 
-    /// What the event in it is known by over all its deliveries.
+    /// Returns the key by which all deliveries of the event are recognized.
     #[must_use]
     pub fn key(&self, event: &WebhookEvent) -> EventKey {
         EventKey::new(Some(event), self.id(), self.body())
     }
 
-    /// Reads the body, as [`WebhookEvent::from_slice`] does: what is no known event, or does not fit its type,
-    /// is [`WebhookEvent::Unknown`] and keeps every byte.
+    /// Parses the body like [`WebhookEvent::from_slice`]: an unknown event, or one that does not match its type, is
+    /// [`WebhookEvent::Unknown`] and keeps every byte.
     ///
     /// # Errors
     ///
-    /// [`EventError`] if the body is no JSON object.
+    /// [`EventError`] if the body is not a JSON object. [`event`](Self::event) keeps such a body too.
     pub fn parse(&self) -> Result<WebhookEvent, EventError> {
         WebhookEvent::from_slice(self.body())
     }
 
-    /// Reads the body, and refuses what would become [`WebhookEvent::Unknown`].
+    /// Parses the body into an event, whatever it is: what is not a JSON object is [`WebhookEvent::Unknown`] too.
+    #[must_use]
+    pub fn event(&self) -> WebhookEvent {
+        self.parse().unwrap_or_else(|error| {
+            WebhookEvent::Unknown(UnknownEvent::unreadable(self.body(), &error))
+        })
+    }
+
+    /// Parses the body, and refuses what would become [`WebhookEvent::Unknown`].
     ///
     /// # Errors
     ///
-    /// [`StrictError`], which gives the unknown event back, or says why the body is no JSON object.
+    /// [`StrictError`], which returns the unknown event, or says why the body is not a JSON object.
     pub fn parse_strict(&self) -> Result<WebhookEvent, StrictError> {
         match self.parse() {
             Ok(WebhookEvent::Unknown(event)) => Err(StrictError::Unknown(event)),
             Ok(event) => Ok(event),
-            Err(error) => Err(StrictError::NoObject(error)),
+            Err(error) => Err(StrictError::NotAnObject(error)),
         }
     }
 }
@@ -330,24 +505,22 @@ impl<B: AsRef<[u8]>> fmt::Debug for Delivery<B> {
     }
 }
 
-/// Why [`Delivery::parse_strict`] refused a body.
-///
-/// Its text repeats nothing of the body.
+/// Why [`Delivery::parse_strict`] refused a body. Its text contains nothing of the body.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum StrictError {
-    /// The body is no JSON object.
-    NoObject(EventError),
-    /// The body is no event that this release knows; [`UnknownEvent::reason`] says why.
+    /// The body is not a JSON object.
+    NotAnObject(EventError),
+    /// The body is not an event that this release knows; [`UnknownEvent::reason`] says why.
     Unknown(UnknownEvent),
 }
 
 impl StrictError {
-    /// The event that was refused, with every byte of the body.
+    /// Returns the refused event, with every byte of the body.
     #[must_use]
     pub fn into_event(self) -> Option<WebhookEvent> {
         match self {
-            Self::NoObject(_) => None,
+            Self::NotAnObject(_) => None,
             Self::Unknown(event) => Some(WebhookEvent::Unknown(event)),
         }
     }
@@ -356,7 +529,7 @@ impl StrictError {
 impl fmt::Display for StrictError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoObject(error) => error.fmt(formatter),
+            Self::NotAnObject(error) => error.fmt(formatter),
             Self::Unknown(event) => write!(formatter, "unknown event: {}", event.reason()),
         }
     }
@@ -365,92 +538,69 @@ impl fmt::Display for StrictError {
 impl std::error::Error for StrictError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::NoObject(error) => error.source(),
+            Self::NotAnObject(error) => error.source(),
             Self::Unknown(_) => None,
         }
     }
 }
 
-/// A header that has to be there.
-#[derive(Clone, Copy)]
-pub(crate) struct Header<'h> {
-    pub(crate) name: &'static HeaderName,
-    pub(crate) value: &'h HeaderValue,
-    pub(crate) text: &'h [u8],
-}
-
-impl<'h> Header<'h> {
-    /// The header of that name: once, not empty, and in visible ASCII.
-    pub(crate) fn of(
-        headers: &'h HeaderMap,
-        name: &'static HeaderName,
-    ) -> Result<Self, VerifyError> {
-        let mut values = headers.get_all(name).iter();
-        let Some(value) = values.next() else {
-            let header = name.as_str();
-            return Err(VerifyError::MissingHeader { header });
-        };
-        if values.next().is_some() {
-            let header = name.as_str();
-            return Err(VerifyError::RepeatedHeader { header });
-        }
-        // Control characters are in no header value; what is ASCII beside them is visible.
-        let text = value.as_bytes();
-        if text.is_empty() || !text.is_ascii() {
-            return Err(VerifyError::malformed(name));
-        }
-        Ok(Self { name, value, text })
-    }
-
-    pub(crate) fn malformed(&self) -> VerifyError {
-        VerifyError::malformed(self.name)
-    }
-}
-
 /// Why a delivery was refused: the first check that failed.
 ///
-/// The checks are made in this order: headers, time, signature. Nothing in here tells what the right signature
-/// would have been, and nothing repeats what a header held, so it may be logged. Answer 401.
+/// The checks are made in this order: headers, signature, time. No variant reveals the right signature or repeats
+/// what a header contains, so errors may be logged. Respond with 401, but with 503 if the delivery
+/// [is genuine](Self::is_genuine).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// A header is not there.
+    /// A header is missing.
     MissingHeader {
         /// Its name, in lower case.
         header: &'static str,
     },
-    /// A header stands there more than once, be it with the same value.
+    /// A header is present more than once, even if with the same value.
     RepeatedHeader {
         /// Its name, in lower case.
         header: &'static str,
     },
-    /// A header is empty, is not visible ASCII, or does not have the form it should.
+    /// A header is empty, is not visible ASCII, or does not have the required form.
     MalformedHeader {
         /// Its name, in lower case.
         header: &'static str,
     },
-    /// Only the headers of the legacy scheme are there, and
-    /// [`accept_legacy`](crate::Verifier::accept_legacy) was not asked for.
+    /// Only the headers of the legacy scheme are present, and the verifier does not
+    /// [accept](Verifier::accept_legacy) that scheme.
     LegacyNotAccepted,
-    /// The delivery was sent longer ago than the tolerance allows.
+    /// There are signatures, but none of a version that is known here (`v1`).
+    UnsupportedVersion,
+    /// No signature matches with any of the secrets: another secret signed the delivery, or the id, the time or the
+    /// body was changed on the way.
+    WrongSignature,
+    /// The signature is right, but the delivery was sent longer ago than the tolerance allows.
     TooOld {
         /// How long ago it was sent.
         age: Duration,
     },
-    /// The delivery says it was sent later than now, by more than the tolerance allows.
+    /// The signature is right, but the time of sending is in the future by more than the tolerance allows.
     TooNew {
-        /// How much later; [`Duration::MAX`] if it is later than this system can tell.
+        /// How far in the future; [`Duration::MAX`] if it is later than this system can represent.
         ahead: Duration,
     },
-    /// There are signatures, and none is of a version known here (`v1`).
-    UnsupportedVersion,
-    /// No signature fits the delivery with any of the secrets: another secret signed it, or the id, the time or
-    /// the body was changed on the way.
-    WrongSignature,
+    /// The verifier has no secret, and the delivery did not come over
+    /// [loopback](Verifier::dangerously_trust_every_delivery_on_loopback).
+    NoSecret,
 }
 
 impl VerifyError {
-    pub(crate) fn malformed(name: &'static HeaderName) -> Self {
+    /// Returns true if the signature is right and only the time is not.
+    ///
+    /// Linq never repeats a delivery after a 4xx response. If a clock is wrong, 503 keeps the event until the clock
+    /// is corrected.
+    #[must_use]
+    pub fn is_genuine(&self) -> bool {
+        matches!(self, Self::TooOld { .. } | Self::TooNew { .. })
+    }
+
+    fn malformed(name: &'static HeaderName) -> Self {
         let header = name.as_str();
         Self::MalformedHeader { header }
     }
@@ -461,27 +611,32 @@ impl fmt::Display for VerifyError {
         match self {
             Self::MissingHeader { header } => write!(formatter, "the header {header} is missing"),
             Self::RepeatedHeader { header } => {
-                write!(formatter, "the header {header} is there more than once")
+                write!(formatter, "the header {header} is present more than once")
             }
-            Self::MalformedHeader { header } => write!(formatter, "the header {header} is malformed"),
+            Self::MalformedHeader { header } => {
+                write!(formatter, "the header {header} is malformed")
+            }
             Self::LegacyNotAccepted => formatter.write_str(
-                "only the headers of the legacy scheme are there, which the verifier was not told to accept",
-            ),
-            Self::TooOld { age } => write!(
-                formatter,
-                "the delivery was sent {} s ago, longer than is tolerated: it is replayed, or a clock is wrong",
-                age.as_secs()
-            ),
-            Self::TooNew { ahead } => write!(
-                formatter,
-                "the delivery was sent {} s in the future, more than is tolerated: a clock is wrong",
-                ahead.as_secs()
+                "only the headers of the legacy scheme are present, and the verifier does not accept that scheme",
             ),
             Self::UnsupportedVersion => {
                 formatter.write_str("none of the signatures is of the version v1")
             }
             Self::WrongSignature => formatter.write_str(
-                "no signature fits: another secret signed the delivery, or it was changed on the way",
+                "no signature matches: the delivery was signed with another secret, or changed on the way",
+            ),
+            Self::TooOld { age } => write!(
+                formatter,
+                "the delivery was sent {} s ago, longer than the tolerance: it is a replay, or a clock is wrong",
+                age.as_secs()
+            ),
+            Self::TooNew { ahead } => write!(
+                formatter,
+                "the delivery was sent {} s in the future, more than the tolerance: a clock is wrong",
+                ahead.as_secs()
+            ),
+            Self::NoSecret => formatter.write_str(
+                "the verifier has no secret, and accepts deliveries only over a loopback address",
             ),
         }
     }

@@ -142,16 +142,17 @@ async fn receive(settings: Settings, log: &Path) {
         async move {
             tokio::time::sleep(settings.delay).await;
             if settings.failures && call % 100 == 99 {
-                return Err(std::io::ErrorKind::Other.into());
+                return Err("every hundredth fails".into());
             }
             let line = format!("{}\n", received.event().event_id());
-            (&*log).write_all(line.as_bytes())
+            (&*log).write_all(line.as_bytes())?;
+            Ok(())
         }
     };
     let webhooks =
         router(verifier, MemoryDeduper::new(), handler).concurrency(settings.concurrency);
     let webhooks = match settings.answers_first {
-        true => webhooks.answer_first(),
+        true => webhooks.respond_first(),
         false => webhooks,
     };
     let tasks = webhooks.tasks();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::change::{Change, Found, Position, What};
 use super::limits;
-use crate::generate::model::{Answer, Api, In, Operation, Repeat, Style, Type};
+use crate::generate::model::{Answer, Api, In, Operation, Repeat, Status, Style, Type};
 
 /// Compares the operations of two APIs.
 pub fn compare(old: &Api, new: &Api, found: &mut Found) {
@@ -22,6 +22,15 @@ pub fn compare(old: &Api, new: &Api, found: &mut Found) {
                 found.push(whole(What::OperationAdded, operation).after(endpoint(operation)));
             }
         }
+    }
+    // Where a program names no base URL, the first server is the one that it calls.
+    if old.servers.first() != new.servers.first() && !old.operations.is_empty() {
+        let change = Change::new(What::ServerChanged, "common", "base URL", Position::Both);
+        found.push(
+            change
+                .before(old.servers.join(", "))
+                .after(new.servers.join(", ")),
+        );
     }
     let body = |api: &Api| api.error.clone().unwrap_or_else(|| "Value".to_owned());
     let (before, after) = (body(old), body(new));
@@ -64,6 +73,22 @@ fn pair(old: &Operation, new: &Operation, found: &mut Found) {
     if template(old) != template(new) {
         let change = whole(What::OperationMoved, new);
         found.push(change.before(endpoint(old)).after(endpoint(new)));
+    }
+    for (what, before, after) in [
+        (What::SecurityChanged, &old.security, &new.security),
+        (What::ServerChanged, &old.servers, &new.servers),
+    ] {
+        if before != after {
+            let change = whole(what, new);
+            found.push(change.before(before.join(" or ")).after(after.join(" or ")));
+        }
+    }
+    let media = |operation: &Operation| operation.body.as_ref().map(|body| body.media.clone());
+    if let (Some(before), Some(after)) = (media(old), media(new))
+        && before != after
+    {
+        let change = whole(What::BodyMediaTypeChanged, new);
+        found.push(change.before(before).after(after));
     }
     if old.area != new.area {
         let change = whole(What::OperationRegrouped, new);
@@ -229,8 +254,31 @@ fn statuses(old: &Operation, new: &Operation, found: &mut Found) {
     }
     for status in &new.statuses {
         match old.statuses.iter().find(|other| other.code == status.code) {
-            Some(before) => found.text(&before.description, &status.description),
+            Some(before) => {
+                found.text(&before.description, &status.description);
+                headers(before, status, found, |what, name| {
+                    change(what, &status.code).after(name)
+                });
+            }
             None => found.push(change(What::StatusAdded, &status.code)),
+        }
+    }
+}
+
+/// Compares the headers that the document names for a response.
+fn headers(old: &Status, new: &Status, found: &mut Found, change: impl Fn(What, &str) -> Change) {
+    let has = |status: &Status, name: &str| {
+        let mut names = status.headers.iter().map(|header| &header.name);
+        names.any(|known| known.eq_ignore_ascii_case(name))
+    };
+    for header in &old.headers {
+        if !has(new, &header.name) {
+            found.push(change(What::HeaderRemoved, &header.name));
+        }
+    }
+    for header in &new.headers {
+        if !has(old, &header.name) {
+            found.push(change(What::HeaderAdded, &header.name));
         }
     }
 }

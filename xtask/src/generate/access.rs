@@ -4,6 +4,8 @@
 //! linq-client sends every request to one address, with its API key as a bearer token. What asks
 //! for more is a loss, unless the document accepts it.
 
+use std::net::Ipv4Addr;
+
 use serde_json::{Map, Value};
 
 use super::accept::Loss;
@@ -113,7 +115,12 @@ fn is_address(address: &str) -> Result<(), String> {
                     .all(|b| b.is_ascii_alphanumeric() || b == b'-')
         })
     };
-    if !is_host(host) || port.parse::<u16>().is_err() {
+    let is_number = |label: &str| label.starts_with(|c: char| c.is_ascii_digit());
+    let is_ip = host.rsplit('.').next().is_some_and(is_number);
+    if !is_host(host)
+        || (is_ip && host.parse::<Ipv4Addr>().is_err())
+        || port.parse::<u16>().is_err()
+    {
         return refused("has no host, or a port that is not a number");
     }
     Ok(())

@@ -32,18 +32,17 @@ pub fn assign(api: &mut Api, root: &Value) {
                 areas.push(area);
                 areas.len() - 1
             });
-        let answers = operation.answer_uses();
-        for name in operation.uses() {
-            for reached in reach(api, name) {
+        // A type may be sent and received by one operation.
+        for (names, side) in [
+            (operation.request_uses(), &mut in_request),
+            (operation.answer_uses(), &mut in_answer),
+        ] {
+            for reached in names.into_iter().flat_map(|name| reach(api, name)) {
                 by_operation
                     .entry(reached.clone())
                     .or_default()
                     .insert(index);
-                if answers.contains(&name) {
-                    in_answer.insert(reached);
-                } else {
-                    in_request.insert(reached);
-                }
+                side.insert(reached);
             }
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! progenitor makes the fields of a builder, its `new` and its setters. It is given an operation as a flat
 //! list of parameters, the body among them, under placeholders for all names and types, so that nothing in a
-//! document can trip it. [`Fill`] puts the names in; `prepare`, `send` and `Debug` are written here, on
-//! linq-client's own runtime.
+//! document can trip it. [`Fill`] puts the names in; `prepare`, `send`, `Debug` and the conversion into a call are
+//! written here, on linq-client's own runtime.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,10 +13,9 @@ use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle, TypeImpl};
 use serde_json::{Map, Value, json};
 use syn::visit_mut::VisitMut;
 
-use super::client::{constant, endpoint};
 use super::docs::{self, literal};
-use super::model::{Answer, Api, In, Operation, Style, Type};
-use super::{limits, names};
+use super::model::{Answer, Api, In, Kind, Operation, Repeat, Style, Type};
+use super::{limits, names, types};
 use crate::problem::{Problem, Problems};
 
 /// The builders of an API, in the order of its operations.
@@ -121,7 +120,7 @@ impl Builders {
     /// # Errors
     ///
     /// A builder that is not Rust: a defect of this generator.
-    pub fn emit(&self, index: usize, operation: &Operation) -> Result<String, Problems> {
+    pub fn emit(&self, api: &Api, index: usize, operation: &Operation) -> Result<String, Problems> {
         let Some(Builder { item, methods }) = self.0.get(index) else {
             return Err(defect("an operation has no builder"));
         };
@@ -143,10 +142,11 @@ impl Builders {
         }
         methods
             .items
-            .push(syn::ImplItem::Fn(parsed(&prepare(operation))?));
+            .push(syn::ImplItem::Fn(parsed(&prepare(api, operation))?));
         let items = vec![
             syn::Item::Struct(item),
             syn::Item::Impl(methods),
+            syn::Item::Impl(parsed(&conversion(operation))?),
             syn::Item::Impl(parsed(&debug(operation))?),
         ];
         let text = prettyplease::unparse(&syn::File {
@@ -323,20 +323,20 @@ fn attributes(lines: &[String]) -> Vec<syn::Attribute> {
 /// It is no `async fn`, whose future would hold all parameters until the response is there.
 fn send(operation: &Operation) -> String {
     let (response, error) = (response(operation).0, error(operation));
-    let doc = format!(" Sends the request: {}.", endpoint(operation));
+    let doc = format!(" Sends the request: {}.", docs::code(&operation.endpoint()));
     let errors = format!(" See [`Client::{0}`](crate::Client::{0}).", operation.name);
     format!(
         "#[doc = {}]\n#[doc = \"\"]\n#[doc = \" # Errors\"]\n#[doc = \"\"]\n#[doc = {}]\n\
          pub fn send(self) \
-         -> impl Future<Output = Result<ResponseValue<{response}>, Error<{error}>>> + Send + use<'a> {{\n\
+         -> impl Future<Output = Result<Response<{response}>, Error<{error}>>> + Send + use<'a> {{\n\
          let client = self.client;\nself.prepare().send(client)\n}}",
         literal(&doc),
         literal(&errors),
     )
 }
 
-/// The method that makes the call of the parameters.
-fn prepare(operation: &Operation) -> String {
+/// The method that collects the parameters.
+fn prepare(api: &Api, operation: &Operation) -> String {
     let mut steps = String::new();
     for parameter in &operation.parameters {
         let (name, wire) = (&parameter.name, literal(&parameter.wire));
@@ -361,16 +361,67 @@ fn prepare(operation: &Operation) -> String {
     }
     if let Some(body) = &operation.body {
         let optional = if body.required { "" } else { "_optional" };
-        let _ = writeln!(steps, "call.body{optional}(self.body);");
+        let _ = match key_field(api, operation) {
+            Some(key) => writeln!(steps, "call.keyed_body(self.body, |body| {key});"),
+            None => writeln!(steps, "call.body{optional}(self.body);"),
+        };
     }
     let ((response, how), error) = (response(operation), error(operation));
     let mutable = if steps.is_empty() { "" } else { "mut " };
     format!(
-        "#[doc = \" Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).\"]\n\
+        "#[doc = \" Returns the call, to be sent later; what is missing or invalid is reported then.\"]\n\
          pub fn prepare(self) -> support::Prepared<{response}, {error}> {{\n\
-         let {mutable}call = support::Call::new(&operations::{});\n{steps}call.{how}()\n}}",
-        constant(operation),
+         let {mutable}call = support::Parameters::new(&operations::{});\n{steps}call.{how}()\n}}",
+        names::constant_name(&operation.name),
     )
+}
+
+/// The conversion of a builder into its call.
+fn conversion(operation: &Operation) -> String {
+    let (response, error) = (response(operation).0, error(operation));
+    let builder = names::builder_name(&operation.name);
+    format!(
+        "impl From<{builder}<'_>> for support::Prepared<{response}, {error}> {{\n\
+         fn from(builder: {builder}<'_>) -> Self {{\nbuilder.prepare()\n}}\n}}"
+    )
+}
+
+/// The expression that finds the idempotency key in a body, `None` if there is none.
+///
+/// A key that is not a plain optional field of a required body is left to the caller.
+fn key_field(api: &Api, operation: &Operation) -> Option<String> {
+    let Repeat::Keyed {
+        body: Some(pointer),
+        ..
+    } = &operation.repeat
+    else {
+        return None;
+    };
+    let body = operation.body.as_ref().filter(|body| body.required)?;
+    let mut ty = &body.ty;
+    let mut place = "body".to_owned();
+    let mut steps = pointer.split('/').skip(1).peekable();
+    while let Some(step) = steps.next() {
+        let Type::Named(name) = ty else { return None };
+        let definition = api.types.get(name)?;
+        let Kind::Struct(object) = &definition.kind else {
+            return None;
+        };
+        let wire = step.replace("~1", "/").replace("~0", "~");
+        let field = object.fields.iter().find(|field| field.wire == wire)?;
+        let rust = types::field_type(definition, field);
+        let _ = write!(place, ".{}", field.name);
+        if steps.peek().is_none() {
+            return (rust == "Option<String>").then(|| format!("Some(&mut {place})"));
+        }
+        if rust.starts_with("Option<") {
+            place.push_str(".as_mut()?");
+        } else if rust.starts_with("Nullable<") {
+            return None;
+        }
+        ty = &field.ty;
+    }
+    None
 }
 
 /// `Debug`, which says what is set and never to what.

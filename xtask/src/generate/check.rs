@@ -26,12 +26,18 @@ const MAX_REFERENCES: usize = 32;
 pub fn check(document: &Document, losses: &mut Losses) -> Result<(), Problems> {
     let mut problems = Problems::default();
     let root = &document.root;
+    if root.get("paths").is_none() && root.get("webhooks").is_none() {
+        problems.push(Problem::new(
+            "",
+            "the document has neither `paths` nor `webhooks`",
+            "name a complete OpenAPI document",
+        ));
+    }
     references(root, &mut problems);
-    shape(root, &mut problems);
-    // What follows relies on references that lead somewhere and sections of the right kind.
-    problems.clone().into_result()?;
     keywords::check(root, losses, &mut problems);
-    operations(root, &mut problems);
+    // What follows relies on references that lead somewhere and values of the right kind.
+    problems.clone().into_result()?;
+    operations(root, losses, &mut problems);
     problems.into_result()
 }
 
@@ -115,67 +121,6 @@ pub fn target<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
         .and_then(Value::as_str)
         .and_then(|reference| follow(root, reference).ok())
         .unwrap_or(value)
-}
-
-/// The sections that the later stages walk are objects where they are there.
-fn shape(root: &Value, problems: &mut Problems) {
-    let mut expect_object = |pointer: &str| {
-        if let Some(value) = root.pointer(pointer.trim_start_matches('#'))
-            && !value.is_object()
-        {
-            problems.push(Problem::new(
-                pointer,
-                "this is no object",
-                "mend the document",
-            ));
-        }
-    };
-    for pointer in [
-        "#/paths",
-        "#/webhooks",
-        "#/components",
-        "#/components/schemas",
-    ] {
-        expect_object(pointer);
-    }
-    for section in ["paths", "webhooks"] {
-        for (name, item) in root
-            .get(section)
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            let pointer = child(&format!("#/{section}"), name);
-            if !item.is_object() {
-                problems.push(Problem::new(
-                    pointer,
-                    "this is no object",
-                    "mend the document",
-                ));
-                continue;
-            }
-            for method in METHODS {
-                if item
-                    .get(method)
-                    .is_some_and(|operation| !operation.is_object())
-                {
-                    let pointer = child(&pointer, method);
-                    problems.push(Problem::new(
-                        pointer,
-                        "this is no object",
-                        "mend the document",
-                    ));
-                }
-            }
-        }
-    }
-    if root.get("paths").is_none() && root.get("webhooks").is_none() {
-        problems.push(Problem::new(
-            "",
-            "the document has neither `paths` nor `webhooks`",
-            "name a complete OpenAPI document",
-        ));
-    }
 }
 
 /// An operation with its place.
@@ -294,35 +239,63 @@ pub fn template(path: &str) -> Result<Vec<&str>, String> {
     Ok(names)
 }
 
-fn operations(root: &Value, problems: &mut Problems) {
+fn operations(root: &Value, losses: &Losses, problems: &mut Problems) {
     let mut builders: BTreeMap<String, String> = BTreeMap::new();
     for place in places(root) {
-        match place.operation.get("operationId").and_then(Value::as_str) {
-            None => problems.push(Problem::new(
-                place.pointer.clone(),
-                "the operation has no `operationId`, so its method has no name",
-                "add one in the document or the overlay",
-            )),
-            Some(id) => {
-                let name = method(place.operation);
-                let builder = names::builder_name(&name);
-                let pointer = child(&place.pointer, "operationId");
-                if name.is_empty() {
-                    problems.push(Problem::new(
-                        pointer,
-                        format!("`{id}` gives no Rust name"),
-                        "use letters and digits",
-                    ));
-                } else if let Some(other) = builders.insert(builder, pointer.clone()) {
-                    problems.push(Problem::new(
-                        pointer,
-                        format!("the method `{name}` or its builder exists already, from {other}"),
-                        "rename one of the two operations in the overlay",
-                    ));
-                }
+        let name = method(place.operation);
+        let builder = names::builder_name(&name);
+        let pointer = child(&place.pointer, "operationId");
+        let id = place.operation.get("operationId").and_then(Value::as_str);
+        match (id, builders.get(&builder)) {
+            (None, _) => {
+                let what = "the operation has no `operationId`, so its method has no name";
+                let id = names::method_name(&format!("{} {}", place.method, place.path));
+                let change = format!("update:\n      operationId: {id}");
+                let action = losses.rename(&place.pointer, &change, what);
+                let help = format!("add one in openapi/overlay.yaml:\n{action}");
+                problems.push(Problem::new(place.pointer.clone(), what, help));
+            }
+            (Some(_), _) if !names::is_method_name(&name) => {
+                let what = "`operationId` gives no Rust name of 1 to 200 characters";
+                let words: String = place.path.chars().take(80).collect();
+                let free = names::method_name(&format!("{} {words}", place.method));
+                let help = choose(losses, place.operation, &place.pointer, what, &free);
+                problems.push(Problem::new(pointer, what, help));
+            }
+            (Some(_), Some(other)) => {
+                let what =
+                    format!("the method `{name}` or its builder exists already, from {other}");
+                let is_taken = |name: &str| builders.contains_key(&names::builder_name(name));
+                let free = numbered(&name, is_taken);
+                let help = choose(losses, place.operation, &place.pointer, &what, &free);
+                problems.push(Problem::new(pointer, what, help));
+            }
+            (Some(_), None) => {
+                builders.insert(builder, pointer);
             }
         }
-        check_parameters(root, &place, problems);
+        check_parameters(root, &place, losses, problems);
+    }
+}
+
+/// The help for a name: the overlay action that chooses another.
+fn choose(losses: &Losses, object: &Value, pointer: &str, what: &str, name: &str) -> String {
+    let change = rename::update(object, &Value::from(name));
+    let action = losses.rename(pointer, &change, what);
+    format!(
+        "choose a name in Rust in openapi/overlay.yaml, which changes nothing that is sent:\n{action}"
+    )
+}
+
+/// A name with a number behind it, so that it is not taken.
+fn numbered(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let mut number = 2;
+    loop {
+        let numbered = format!("{name}_{number}");
+        if !is_taken(&numbered) {
+            return numbered;
+        }
+        number += 1;
     }
 }
 
@@ -356,25 +329,33 @@ fn twice(root: &Value, place: &Place<'_>, problems: &mut Problems) {
 
 fn is_header(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !name.is_empty()
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn parent(pointer: &str) -> &str {
     pointer.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
-fn check_parameters(root: &Value, place: &Place<'_>, problems: &mut Problems) {
+fn check_parameters(root: &Value, place: &Place<'_>, losses: &Losses, problems: &mut Problems) {
     let wanted = match template(place.path) {
         Ok(names) => names,
         Err(what) => {
-            problems.push(Problem::new(place.pointer.clone(), what, "mend the path"));
+            problems.push(Problem::new(
+                place.pointer.clone(),
+                what,
+                "correct the path",
+            ));
             return;
         }
     };
     twice(root, place, problems);
     let parameters = parameters(root, place);
     let mut setters: BTreeMap<String, String> = BTreeMap::new();
-    for (pointer, parameter) in &parameters {
+    if place.operation.get("requestBody").is_some() {
+        setters.insert("body".to_owned(), child(&place.pointer, "requestBody"));
+    }
+    for (index, (pointer, parameter)) in parameters.iter().enumerate() {
         let text = |name: &str| parameter.get(name).and_then(Value::as_str);
         let (Some(name), Some(location)) = (text("name"), text("in")) else {
             problems.push(Problem::new(
@@ -388,43 +369,43 @@ fn check_parameters(root: &Value, place: &Place<'_>, problems: &mut Problems) {
             "path" if !wanted.contains(&name) => problems.push(Problem::new(
                 pointer.clone(),
                 format!("the path has no `{{{name}}}`"),
-                "mend the parameter's name or the path",
+                "correct the parameter's name or the path",
             )),
             "header" if !is_header(name) => problems.push(Problem::new(
                 child(pointer, "name"),
                 format!("`{name}` is not the name of a header"),
                 "correct it with the overlay",
             )),
-            "path" | "query" | "header" => {}
-            other => problems.push(Problem::new(
-                pointer.clone(),
-                format!("a parameter in `{other}` cannot be sent"),
-                "remove it with the overlay; path, query and header parameters are",
-            )),
+            _ => {}
         }
-        if parameter.get("schema").is_none() {
-            problems.push(Problem::new(
-                pointer.clone(),
-                format!("the parameter `{name}` has no schema"),
-                "add one; parameters described by `content` are not read",
-            ));
+        if parameter
+            .get("schema")
+            .or(parameter.get("content"))
+            .is_none()
+        {
+            let what = format!("the parameter `{name}` has no schema");
+            problems.push(Problem::new(pointer.clone(), what, "add one"));
         }
         let setter = setter(parameter);
-        if setter.is_empty() {
-            problems.push(Problem::new(
-                child(pointer, "name"),
-                format!("`{name}` gives no Rust name"),
-                "use letters and digits",
-            ));
-        } else if (setter == "body" && place.operation.get("requestBody").is_some())
-            || setters.insert(setter.clone(), pointer.clone()).is_some()
-        {
-            problems.push(Problem::new(
-                child(pointer, "name"),
-                format!("two parts of the request would be set by `{setter}`"),
-                "rename one of them with `x-rust-name` in the overlay",
-            ));
-        }
+        let (what, free) = match setters.get(&setter) {
+            _ if setter.is_empty() => {
+                let what = format!("`{name}` gives no Rust name");
+                (what, format!("parameter_{}", index + 1))
+            }
+            Some(other) => {
+                let what = format!("`{name}` is set by `{setter}`, and so is {other}");
+                (what, numbered(&setter, |name| setters.contains_key(name)))
+            }
+            None => {
+                setters.insert(setter, pointer.clone());
+                continue;
+            }
+        };
+        // What several operations share is named where it stands.
+        let defined = root.pointer(pointer.trim_start_matches('#'));
+        let defined = defined.and_then(|parameter| parameter.get("$ref")?.as_str());
+        let help = choose(losses, parameter, defined.unwrap_or(pointer), &what, &free);
+        problems.push(Problem::new(child(pointer, "name"), what, help));
     }
     for name in wanted {
         let declared = parameters.iter().any(|(_, parameter)| {

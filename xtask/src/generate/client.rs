@@ -5,8 +5,6 @@
 
 use std::fmt::Write;
 
-use heck::ToShoutySnakeCase;
-
 use super::builders::Builders;
 use super::docs::{self, literal};
 use super::format::Files;
@@ -28,7 +26,11 @@ const SERVER: &str = "https://api.linqapp.com/api/partner";
 pub fn emit(api: &Api) -> Result<Files, Problems> {
     let builders = Builders::new(api)?;
     let mut files = Files::default();
-    let mut root = String::from("//! The operations of the API, by area.\n\n");
+    let mut root = String::from(
+        "//! The operations of the API, by area.\n\n\
+         #![allow(\n    clippy::self_named_constructors,\n    clippy::should_implement_trait,\n    \
+         clippy::type_complexity,\n    reason = \"names and types are those of the API\"\n)]\n\n",
+    );
     let mut exports = String::new();
     for (area, description) in &api.areas {
         let operations: Vec<(usize, &Operation)> = api
@@ -43,7 +45,7 @@ pub fn emit(api: &Api) -> Result<Files, Problems> {
         files.add(
             api,
             &format!("{FOLDER}/{area}.rs"),
-            &emit_area(&operations, description, &builders)?,
+            &emit_area(api, &operations, description, &builders)?,
         );
         let _ = writeln!(root, "mod {area};");
         let _ = writeln!(exports, "    pub use super::{area}::builder::*;");
@@ -76,6 +78,7 @@ pub fn emit(api: &Api) -> Result<Files, Problems> {
 }
 
 fn emit_area(
+    api: &Api,
     operations: &[(usize, &Operation)],
     description: &str,
     builders: &Builders,
@@ -94,10 +97,10 @@ fn emit_area(
     out.push_str("}\n\npub(super) mod builder {\n    //! The builders of this area.\n\n");
     let mut body = String::from(
         "#[allow(unused_imports, reason = \"which names are used differs by area\")]\n\
-         use crate::{Client, Error, ResponseValue, generated::operations, support, types};\n",
+         use crate::{Client, Error, Response, generated::operations, support, types};\n",
     );
     for (index, operation) in operations {
-        body.push_str(&builders.emit(*index, operation)?);
+        body.push_str(&builders.emit(api, *index, operation)?);
     }
     for line in body.lines() {
         let _ = writeln!(out, "{}{line}", if line.is_empty() { "" } else { "    " });
@@ -119,7 +122,7 @@ fn emit_method(out: &mut String, operation: &Operation) {
         last.push('.');
     }
     lines.push(String::new());
-    lines.push(endpoint(operation));
+    lines.push(docs::code(&operation.endpoint()));
     let described = docs::lines(&operation.description);
     if !described.is_empty() {
         lines.push(String::new());
@@ -172,29 +175,30 @@ fn emit_method(out: &mut String, operation: &Operation) {
 /// What a response is: its status and description, the headers that the document names, and its body
 /// where it is not read as `expected`.
 fn response(status: &Status, expected: &Answer) -> Vec<String> {
-    let mut text = format!("- `{}`: {}", status.code, one_line(&status.description));
+    let described = |name: String, description: &str| match one_line(description) {
+        text if text.is_empty() => name,
+        text => format!("{name}: {text}"),
+    };
+    let name = format!("- `{}`", status.code);
+    let mut text = described(name, &status.description);
     for header in &status.headers {
-        let kind = if header.kind.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", header.kind)
-        };
-        let (name, description) = (docs::code(&header.name), one_line(&header.description));
-        let _ = write!(text, "\n  - header {name}{kind}: {description}");
+        let mut name = format!("\n  - header {}", docs::code(&header.name));
+        if !header.kind.is_empty() {
+            let _ = write!(name, " ({})", header.kind);
+        }
+        text.push_str(&described(name, &header.description));
     }
     let mut lines = docs::lines(&text);
-    if let (Answer::Json(ty, _), Answer::Json(expected, _)) = (&status.body, expected) {
-        if ty == expected {
-            return lines;
+    match (&status.body, expected) {
+        (Answer::Json(ty, _), Answer::Json(expected, _)) if ty == expected => {}
+        (Answer::Json(ty, _), _) if status.is_success() => {
+            lines.push(format!("  - body: {}", shown(ty)));
         }
-    }
-    if let Answer::Json(ty, _) = &status.body {
-        let bytes = if status.is_success() {
-            ""
-        } else {
-            ", see [`Error::body`](crate::Error::body)"
-        };
-        lines.push(format!("  - body: {}{bytes}", shown(ty)));
+        (Answer::Json(ty, _), _) => lines.push(format!(
+            "  - body: {}, see [`Error::body`](crate::Error::body)",
+            shown(ty)
+        )),
+        _ => {}
     }
     lines
 }
@@ -224,11 +228,6 @@ fn aliases(operation: &Operation) -> Vec<&str> {
     accepted
 }
 
-/// The method and path of an operation, as code.
-pub fn endpoint(operation: &Operation) -> String {
-    docs::code(&format!("{} {}", operation.method, operation.path))
-}
-
 fn one_line(text: &str) -> String {
     text.split("\n\n")
         .next()
@@ -236,15 +235,6 @@ fn one_line(text: &str) -> String {
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")
-}
-
-/// The name of an operation's entry in the table.
-pub fn constant(operation: &Operation) -> String {
-    match operation.name.to_shouty_snake_case() {
-        // The table itself has that name.
-        name if name == "ALL" => "ALL_".to_owned(),
-        name => name,
-    }
 }
 
 fn repeat(repeat: &Repeat) -> String {
@@ -280,7 +270,7 @@ fn table(api: &Api) -> String {
             .map(|media| format!("\n.sending({})", literal(media)))
             .unwrap_or_default();
         let repeat = repeat(&operation.repeat);
-        let constant = constant(operation);
+        let constant = names::constant_name(&operation.name);
         let _ = write!(
             out,
             "\n/// {endpoint}\npub const {constant}: Operation = Operation::new(\n    {},\n    {},\n    \
@@ -289,7 +279,7 @@ fn table(api: &Api) -> String {
             literal(&operation.id),
             literal(&operation.path),
             literal(&operation.tag),
-            endpoint = endpoint(operation),
+            endpoint = docs::code(&operation.endpoint()),
             method = operation.method,
         );
         let _ = writeln!(names, "    &{constant},");

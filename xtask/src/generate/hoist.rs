@@ -7,10 +7,11 @@
 //! `Response` or `Error`, a webhook `Delivery`. `x-rust-name` overrides the name; places of one shape may share
 //! one, and become one type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::accept::Losses;
 use super::json_schema::{
     UNIONS, is_null, listed, member_place, single, takes_null, types, wrapped,
 };
@@ -71,8 +72,18 @@ const BESIDE: &[&str] = &[
 /// # Errors
 ///
 /// Two different schemas that would have the same Rust name, or one whose name is taken.
-pub fn hoist(document: &mut Document, events: &mut [Event]) -> Result<Hoisted, Problems> {
-    let mut hoist = Hoist::default();
+pub fn hoist(
+    document: &mut Document,
+    events: &mut [Event],
+    losses: &Losses,
+) -> Result<Hoisted, Problems> {
+    let mut hoist = Hoist {
+        losses,
+        components: Vec::new(),
+        names: BTreeMap::new(),
+        notes: Vec::new(),
+        problems: Problems::default(),
+    };
     let root = document.root.clone();
     let schemas = root
         .pointer("/components/schemas")
@@ -107,8 +118,8 @@ pub fn hoist(document: &mut Document, events: &mut [Event]) -> Result<Hoisted, P
         .map(|()| Hoisted { components, notes })
 }
 
-#[derive(Default)]
-struct Hoist {
+struct Hoist<'l> {
+    losses: &'l Losses,
     components: Vec<Component>,
     /// Where each Rust name comes from, and its shape where it was nested.
     names: BTreeMap<String, (String, Option<Value>)>,
@@ -116,17 +127,14 @@ struct Hoist {
     problems: Problems,
 }
 
-impl Hoist {
+impl Hoist<'_> {
     /// Gives a component its name before any nested schema can take it.
     fn reserve(&mut self, key: &str, schema: &Value) {
         let pointer = child("#/components/schemas", key);
         let name = component_name(key, schema);
         if !names::is_type_name(&name) {
-            self.problems.push(Problem::new(
-                pointer,
-                format!("`{key}` gives no Rust type name"),
-                "give it one with `x-rust-name` in the overlay",
-            ));
+            let what = format!("`{key}` gives no Rust type name");
+            self.refuse_name(&pointer, what, &nameable(key));
             return;
         }
         self.claim(name, pointer, None);
@@ -135,11 +143,8 @@ impl Hoist {
     /// Takes a Rust name, and says whether it was free.
     fn claim(&mut self, name: String, pointer: String, shape: Option<Value>) -> bool {
         if !names::is_free(&name) {
-            self.problems.push(Problem::new(
-                pointer,
-                format!("the type name `{name}` is taken by Rust or the crate itself"),
-                "give the schema another with `x-rust-name` in the overlay",
-            ));
+            let what = format!("the type name `{name}` is taken by Rust or the crate itself");
+            self.refuse_name(&pointer, what, &name);
             return false;
         }
         match self.names.get(&name) {
@@ -149,14 +154,26 @@ impl Hoist {
             }
             Some((_, known)) if known.is_some() && *known == shape => false,
             Some((other, _)) => {
-                self.problems.push(Problem::new(
-                    pointer,
-                    format!("the type name `{name}` exists already, from {other}"),
-                    "give one of the two another name with `x-rust-name` in the overlay",
-                ));
+                let what = format!("the type name `{name}` exists already, from {other}");
+                self.refuse_name(&pointer, what, &name);
                 false
             }
         }
+    }
+
+    /// Refuses the name of a type, with the overlay action that gives it another.
+    fn refuse_name(&mut self, pointer: &str, what: String, like: &str) {
+        let is_free = |name: &str| names::is_free(name) && !self.names.contains_key(name);
+        let mut name = like.to_owned();
+        let mut number = 2;
+        while !is_free(&name) {
+            name = format!("{like}{number}");
+            number += 1;
+        }
+        let change = rename::update(&Value::Null, &json!(name));
+        let action = self.losses.rename(pointer, &change, &what);
+        let help = format!("{}:\n{action}", rename::ADVICE);
+        self.problems.push(Problem::new(pointer, what, help));
     }
 
     fn component(&mut self, key: &str, schema: Value) {
@@ -182,16 +199,30 @@ impl Hoist {
         };
         if let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) {
             let at = child(pointer, "properties");
-            for (property, inner) in properties {
-                let name = format!("{name}{}", names::part_name(property));
-                self.place(inner, &name, &child(&at, property));
+            for (index, (property, inner)) in properties.iter_mut().enumerate() {
+                let part = match names::part_name(property) {
+                    part if part.is_empty() => format!("Field{}", index + 1),
+                    part => part,
+                };
+                self.place(inner, &format!("{name}{part}"), &child(&at, property));
             }
         }
         self.held(object, name, pointer);
         if let Some(parts) = object.get_mut("allOf").and_then(Value::as_array_mut) {
+            let mut seen = BTreeSet::new();
             for (index, part) in parts.iter_mut().enumerate() {
                 let at = member_place(part, pointer, "allOf", index);
-                self.inside(part, name, &at);
+                // A property that an earlier part describes too may have another type here.
+                let properties = part.get("properties").and_then(Value::as_object);
+                let names: Vec<String> = properties
+                    .into_iter()
+                    .flatten()
+                    .map(|p| p.0.clone())
+                    .collect();
+                let is_repeated = names.iter().any(|name| seen.contains(name));
+                seen.extend(names);
+                let numbered = format!("{name}Part{}", index + 1);
+                self.inside(part, if is_repeated { &numbered } else { name }, &at);
             }
         }
         for union in ["oneOf", "anyOf"] {
@@ -321,11 +352,8 @@ impl Hoist {
     fn define(&mut self, name: String, mut schema: Value, pointer: &str) {
         let shape = shape(&schema);
         if !names::is_type_name(&name) {
-            self.problems.push(Problem::new(
-                pointer,
-                format!("`{name}` is no Rust type name"),
-                "give the place one with `x-rust-name` in the overlay",
-            ));
+            let what = format!("`{name}` is no Rust type name");
+            self.refuse_name(pointer, what, &nameable(&name));
             return;
         }
         if !self.claim(name.clone(), pointer.to_owned(), Some(shape)) {
@@ -442,6 +470,16 @@ impl Hoist {
                 self.place(schema, &name, &format!("{at}/{index}/schema"));
             }
         }
+    }
+}
+
+/// A type name like one that is none.
+fn nameable(key: &str) -> String {
+    let name = names::type_name(&format!("schema {key}"));
+    if names::is_type_name(&name) {
+        name
+    } else {
+        "Schema".to_owned()
     }
 }
 

@@ -422,13 +422,17 @@ const SCHEMA: &[Keyword] = {
 /// Checks that every keyword of a document is known, where it stands, and not lost.
 pub fn check(root: &Value, losses: &mut Losses, problems: &mut Problems) {
     each(root, &mut |object, pointer, entries| {
-        rename::check(entries, pointer, problems);
+        rename::check(entries, object == Object::Schema, pointer, problems);
         for (name, value) in entries {
+            kind(object, name, value, &child(pointer, name), problems);
             match find(object, name) {
                 Some((_, Read | Ignored(_), _)) => {}
                 Some((_, Lost(loss, why), _)) => {
                     // `false` says no more than that other members are not described.
-                    let is_said = name.starts_with("unevaluated") && *value == Value::Bool(false);
+                    let is_said = (name.starts_with("unevaluated") && *value == Value::Bool(false))
+                        || value
+                            .as_object()
+                            .is_some_and(|value| object != Object::Schema && value.is_empty());
                     let what = format!("`{name}` {why}");
                     if !is_said && let Err(problem) = losses.accept(*loss, pointer, &what) {
                         problems.push(problem);
@@ -448,6 +452,79 @@ pub fn check(root: &Value, losses: &mut Losses, problems: &mut Problems) {
             }
         }
     });
+}
+
+/// Checks that a keyword has a value of its kind, and so do the objects below it.
+fn kind(object: Object, name: &str, value: &Value, pointer: &str, problems: &mut Problems) {
+    let mut expect = |is_of_kind: bool, pointer: String, name: &str, kind: &str| {
+        if !is_of_kind {
+            let what = format!("`{name}` is not {kind}");
+            let help = "correct it, or remove it with the overlay";
+            problems.push(Problem::new(pointer, what, help));
+        }
+    };
+    let is_object = |inner: Object, value: &Value| {
+        value.is_object() || (inner == Object::Schema && value.is_boolean())
+    };
+    let at = pointer.to_owned();
+    match (find(object, name).map(|(_, _, below)| *below), value) {
+        (Some(One(inner)), _) => expect(is_object(inner, value), at, name, "an object"),
+        (Some(Each(inner)), Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                let name = index.to_string();
+                expect(
+                    is_object(inner, item),
+                    child(pointer, &name),
+                    &name,
+                    "an object",
+                );
+            }
+        }
+        (Some(Each(_)), _) => expect(false, at, name, "a list"),
+        (Some(Every(inner)), Value::Object(items)) => {
+            for (name, item) in items.iter().filter(|(name, _)| inner.may_be_called(name)) {
+                expect(
+                    is_object(inner, item),
+                    child(pointer, name),
+                    name,
+                    "an object",
+                );
+            }
+        }
+        (Some(Every(_)), _) => expect(false, at, name, "an object"),
+        (Some(Nothing), _) => {
+            let (is_of_kind, kind) = match (object, name) {
+                (Object::Schema, "required") | (_, "enum") => (value.is_array(), "a list"),
+                (_, "tags") => (is_list(value, Value::is_string), "a list of texts"),
+                (_, "security") => (is_list(value, Value::is_object), "a list of objects"),
+                (_, "x-sdk-name") => (
+                    value.is_string() || is_list(value, Value::is_string),
+                    "a text or a list of texts",
+                ),
+                (
+                    _,
+                    "required" | "deprecated" | "explode" | "allowReserved" | "allowEmptyValue"
+                    | "nullable" | "readOnly" | "writeOnly" | "uniqueItems" | "x-secret",
+                ) => (value.is_boolean(), "a boolean"),
+                (_, "callbacks" | "mapping" | "variables") => (value.is_object(), "an object"),
+                (
+                    _,
+                    "$ref" | "name" | "in" | "style" | "operationId" | "summary" | "description"
+                    | "url" | "scheme" | "propertyName" | "format" | "pattern" | "x-event-type"
+                    | "x-webhook-version",
+                ) => (value.is_string(), "a text"),
+                _ => (true, ""),
+            };
+            expect(is_of_kind, at, name, kind);
+        }
+        (None, _) => {}
+    }
+}
+
+fn is_list(value: &Value, is_item: fn(&Value) -> bool) -> bool {
+    value
+        .as_array()
+        .is_some_and(|items| items.iter().all(is_item))
 }
 
 /// Visits every object of a document with its pointer, in the document's order.

@@ -9,7 +9,15 @@ use super::docs::code;
 use super::json_schema::{UNIONS, is_null, is_set, list_of, listed, wrapped};
 
 /// The formats that become types of their own.
-const TYPED_FORMATS: &[&str] = &["uuid", "date-time", "date", "int32", "int64", "double"];
+const TYPED_FORMATS: &[&str] = &[
+    "uuid",
+    "date-time",
+    "date",
+    "int32",
+    "int64",
+    "uint64",
+    "double",
+];
 
 /// The longest default that is shown.
 const LONGEST_DEFAULT: usize = 100;

@@ -16,10 +16,12 @@ pub fn choose(root: &mut Value) -> Vec<String> {
             return;
         };
         let Some(used) = json(content).map(|(media, _)| media.clone()) else {
-            // What is not JSON is sent or handed out as bytes, whatever its schema.
-            content
-                .values_mut()
-                .for_each(|form| *form = Value::Object(Map::new()));
+            for (media, form) in content {
+                if is_typed(form) {
+                    notes.push(format!("{pointer}: the form `{media}` gets no types"));
+                }
+                *form = Value::Object(Map::new());
+            }
             return;
         };
         let others: Vec<String> = content
@@ -52,10 +54,25 @@ pub fn json(content: &Map<String, Value>) -> Option<(&String, &Value)> {
     })
 }
 
-/// Whether a media type is one kind of JSON.
+/// Whether the schema of a form says more than that it is text or bytes.
+fn is_typed(form: &Value) -> bool {
+    let schema = form.get("schema").and_then(Value::as_object);
+    let is_text = |schema: &Map<String, Value>| {
+        schema.get("type").and_then(Value::as_str) == Some("string") && !schema.contains_key("enum")
+    };
+    schema.is_some_and(|schema| !schema.is_empty() && !is_text(schema))
+}
+
+/// Whether a media type is one kind of JSON, in UTF-8.
 fn is_json(media: &str) -> bool {
+    let lower = media.to_ascii_lowercase();
+    let charset = lower
+        .split(';')
+        .find_map(|part| part.trim().strip_prefix("charset="));
+    let is_utf8 = charset.is_none_or(|charset| charset.trim_matches('"') == "utf-8");
     let media = essence(media);
-    !media.contains('*')
+    is_utf8
+        && !media.contains('*')
         && (media == "application/json" || media == "text/json" || media.ends_with("+json"))
 }
 

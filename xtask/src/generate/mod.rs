@@ -121,7 +121,7 @@ fn read(
     let hoist::Hoisted {
         components,
         notes: unshared,
-    } = hoist::hoist(&mut document, &mut events)?;
+    } = hoist::hoist(&mut document, &mut events, &losses)?;
     notes.extend(unshared);
     let nested = components
         .iter()

@@ -275,14 +275,19 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// The named types that it uses.
-    pub fn uses(&self) -> Vec<&str> {
+    /// Its method and path.
+    pub fn endpoint(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// The named types that it sends.
+    pub fn request_uses(&self) -> Vec<&str> {
         let body = self.body.iter().filter_map(|body| body.ty.named());
         let parameters = self
             .parameters
             .iter()
             .filter_map(|parameter| parameter.ty.named());
-        body.chain(parameters).chain(self.answer_uses()).collect()
+        body.chain(parameters).collect()
     }
 
     /// The named types that it answers with.

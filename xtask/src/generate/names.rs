@@ -1,21 +1,25 @@
 //! Names: from the wire to Rust.
 
-use heck::{ToSnakeCase, ToUpperCamelCase};
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
 /// Names that a type of the document cannot take: the prelude's, those that the crate's own types
 /// have, and those that its macros use beside them.
 const TAKEN: &[&str] = &[
+    "A",
+    "AsRef",
     "At",
     "BTreeMap",
     "Box",
     "Clone",
     "Copy",
+    "D",
     "DateTime",
     "Debug",
     "DecodeError",
     "Default",
     "Deserialize",
     "Drop",
+    "E",
     "Eq",
     "Err",
     "EventError",
@@ -28,6 +32,7 @@ const TAKEN: &[&str] = &[
     "FnOnce",
     "From",
     "Hash",
+    "Head",
     "Into",
     "Iterator",
     "Map",
@@ -43,6 +48,7 @@ const TAKEN: &[&str] = &[
     "PartialOrd",
     "Replay",
     "Result",
+    "S",
     "Self",
     "Send",
     "Serialize",
@@ -100,11 +106,11 @@ const RESERVED_SETTERS: &[&str] = &["client", "new", "prepare", "send"];
 const RESERVED_METHODS: &[&str] = &[
     "base_url",
     "builder",
-    "changes",
+    "execute",
     "from",
     "http_client",
     "new",
-    "next",
+    "options",
     "raw",
     "shared",
     "try_from",
@@ -113,28 +119,48 @@ const RESERVED_METHODS: &[&str] = &[
 
 /// Names that the code of builders uses, so that a builder cannot have them.
 const TAKEN_BUILDERS: &[&str] = &[
-    "Client",
-    "Err",
-    "Error",
-    "Future",
-    "None",
-    "Ok",
-    "Option",
-    "ResponseValue",
-    "Result",
-    "Self",
-    "Send",
-    "Some",
-    "String",
-    "TryInto",
-    "V",
-    "Vec",
+    "Client", "Err", "Error", "From", "Future", "None", "Ok", "Option", "Response", "Result",
+    "Self", "Send", "Some", "String", "TryInto", "V", "Vec",
 ];
+
+/// Modules of the generated crates, which no area can be called.
+const MODULES: &[&str] = &[
+    "builder",
+    "event",
+    "generated",
+    "mod",
+    "operations",
+    "webhook_event",
+];
+
+/// Crates that the generated ones use, whose names an area would hide.
+const CRATES: &[&str] = &[
+    "alloc",
+    "bytes",
+    "chrono",
+    "core",
+    "httpdate",
+    "linq_types",
+    "percent_encoding",
+    "reqwest",
+    "schemars",
+    "serde",
+    "serde_json",
+    "std",
+    "uuid",
+];
+
+/// How long the name of a module may be: it is a file's name.
+const MAX_MODULE: usize = 60;
+
+/// How long the name of a type or operation may be: rustdoc writes a file of that name.
+const MAX_NAME: usize = 200;
 
 /// Whether the name is a Rust identifier of a type.
 pub fn is_type_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase())
         && name.chars().all(|c| c.is_ascii_alphanumeric())
+        && name.len() <= MAX_NAME
 }
 
 /// Whether a type of the document may have the name.
@@ -193,6 +219,20 @@ pub fn method_name(operation_id: &str) -> String {
     }
 }
 
+/// The name of an operation's entry in the table of all.
+pub fn constant_name(method: &str) -> String {
+    match method.to_shouty_snake_case() {
+        // The table itself has that name.
+        name if name == "ALL" => "ALL_".to_owned(),
+        name => name,
+    }
+}
+
+/// Whether an operation's method may have a name.
+pub fn is_method_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= MAX_NAME
+}
+
 /// The Rust name of an operation's builder.
 pub fn builder_name(method: &str) -> String {
     let name = method.to_upper_camel_case();
@@ -248,13 +288,14 @@ pub fn variant_name(value: &str) -> String {
 
 /// The module of an area of the API.
 pub fn area_name(tag: &str) -> String {
-    match field_name(tag).as_str() {
-        "" => "api".to_owned(),
-        // Files of their own in the generated crates.
-        "mod" | "mod_" | "operations" | "event" | "builder" | "webhook_event" => {
-            format!("{}_area", field_name(tag).trim_end_matches('_'))
-        }
-        name => name.to_owned(),
+    let name: String = field_name(tag).chars().take(MAX_MODULE).collect();
+    let bare = name.trim_end_matches('_');
+    if bare.is_empty() {
+        "api".to_owned()
+    } else if [MODULES, CRATES].concat().contains(&bare) {
+        format!("{bare}_area")
+    } else {
+        name
     }
 }
 
@@ -266,7 +307,7 @@ mod tests {
     use syn::visit_mut::{self, VisitMut};
     use syn::{ImplItem, Item, ItemImpl, Type};
 
-    use super::{METHODS_OF_ALL, RESERVED_METHODS, RESERVED_SETTERS, TAKEN_BUILDERS};
+    use super::{CRATES, METHODS_OF_ALL, RESERVED_METHODS, RESERVED_SETTERS, TAKEN_BUILDERS};
     use crate::generate::generate;
     use crate::generate::load::Document;
     use crate::generate::overlay::Whose;
@@ -332,6 +373,19 @@ mod tests {
         assert_eq!(traits, set(["Clone", "Debug", "From"]));
         functions.extend(set(["from", "try_from"]));
         assert_eq!(set(RESERVED_METHODS), functions);
+    }
+
+    #[test]
+    fn every_crate_that_the_generated_ones_use_is_known() {
+        let mut crates = set(["alloc", "core", "std"]);
+        for name in ["linq-types", "linq-client"] {
+            let manifest = format!("{}/../crates/{name}/Cargo.toml", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(manifest).expect("it is beside xtask");
+            let manifest: toml_edit::DocumentMut = text.parse().expect("it is TOML");
+            let dependencies = manifest["dependencies"].as_table().expect("a table");
+            crates.extend(dependencies.iter().map(|(name, _)| name.replace('-', "_")));
+        }
+        assert_eq!(set(CRATES), crates);
     }
 
     /// The module of builders of an operation that has everything an operation can have.

@@ -15,7 +15,6 @@ use super::model::{Answer, Body, Header, In, Operation, Parameter, Status, Style
 use super::schemas::context::Lowering;
 use super::{access, media, names, repeat};
 use crate::pointer::child;
-use crate::problem::Problem;
 
 /// Lowers all operations, in the document's order.
 pub fn lower(lowering: &mut Lowering<'_>, servers: &[String]) -> Vec<Operation> {
@@ -115,6 +114,18 @@ fn operation<'a>(lowering: &mut Lowering<'a>, place: &Place<'a>, servers: &[Stri
     operation
 }
 
+/// Headers that are described by other means, so that the standard ignores parameters of these names.
+const BY_CLIENT: &[&str] = &["accept", "content-type", "authorization"];
+
+/// Headers that an HTTP client sets by itself.
+const BY_HTTP: &[&str] = &[
+    "connection",
+    "content-length",
+    "host",
+    "transfer-encoding",
+    "upgrade",
+];
+
 fn parameter<'a>(
     lowering: &mut Lowering<'a>,
     parameter: &'a Value,
@@ -122,17 +133,36 @@ fn parameter<'a>(
     place: &Place<'_>,
 ) -> Option<Parameter> {
     let wire = text(parameter.get("name"));
+    let refuse = |lowering: &mut Lowering<'_>, what: String| {
+        let mut problem = lowering.losses.leave_out(&place.pointer, pointer, &what);
+        let is_optional = parameter.get("required") != Some(&Value::Bool(true));
+        if is_optional && parameter.get("in").and_then(Value::as_str) != Some("path") {
+            let action = lowering.losses.remove(pointer, &what);
+            let help = "leave the parameter out in openapi/overlay.yaml";
+            problem.help = format!("{help}:\n{action}\n  or {}", problem.help);
+        }
+        lowering.problems.push(problem);
+        None
+    };
     let location = match text(parameter.get("in")).as_str() {
         "path" => In::Path,
         "query" => In::Query,
+        "header" if BY_CLIENT.contains(&wire.to_ascii_lowercase().as_str()) => return None,
+        "header" if BY_HTTP.contains(&wire.to_ascii_lowercase().as_str()) => {
+            return refuse(
+                lowering,
+                format!("the header `{wire}` is set by HTTP itself"),
+            );
+        }
         "header" => In::Header,
-        _ => return None,
+        other => {
+            let what = format!("linq-client sends no parameters in `{other}`");
+            return refuse(lowering, what);
+        }
     };
-    // The standard lets these three be set by other means only.
-    if location == In::Header
-        && ["accept", "content-type", "authorization"].contains(&wire.to_ascii_lowercase().as_str())
-    {
-        return None;
+    if parameter.get("content").is_some() {
+        let what = format!("linq-client cannot write `{wire}`, which is described by `content`");
+        return refuse(lowering, what);
     }
     let schema = parameter.get("schema")?;
     let seen = lowering.seen_through(schema);
@@ -141,27 +171,19 @@ fn parameter<'a>(
         Some(_) => lowering.type_of(seen, &child(pointer, "schema")),
         None => lowering.type_of(schema, &child(pointer, "schema")),
     };
-    let fits = match (&ty, seen.get("items")) {
-        (Type::List(item), Some(items)) => {
-            location == In::Query && is_scalar(lowering, item, items)
-        }
-        _ => is_scalar(lowering, &ty, seen),
-    };
-    if !fits {
-        lowering.problems.push(Problem::new(
-            child(pointer, "schema"),
-            format!("the parameter `{wire}` is neither a scalar nor a list of them in the query"),
-            "change it with the overlay",
-        ));
-    }
     let style = match style(parameter, location, matches!(ty, Type::List(_))) {
         Ok(style) => style,
-        Err(what) => {
-            let problem = lowering.losses.leave_out(&place.pointer, pointer, &what);
-            lowering.problems.push(problem);
-            Style::default()
-        }
+        Err(what) => return refuse(lowering, what),
     };
+    let fits = match (&ty, seen.get("items")) {
+        (Type::List(_), Some(items)) => location == In::Query && lowering.is_scalar(items),
+        _ => lowering.is_scalar(schema),
+    };
+    if !fits {
+        let what =
+            format!("the parameter `{wire}` is neither a scalar nor a list of them in the query");
+        return refuse(lowering, what);
+    }
     Some(Parameter {
         name: check::setter(parameter),
         wire,
@@ -204,28 +226,15 @@ fn style(parameter: &Value, location: In, is_list: bool) -> Result<Style, String
     }
 }
 
-/// Whether a type is written as one text in a path, query or header.
-fn is_scalar<'a>(lowering: &Lowering<'a>, ty: &Type, schema: &'a Value) -> bool {
-    let seen = lowering.seen_through(schema);
-    let is_map = seen.get("type").and_then(Value::as_str) == Some("object")
-        || seen.get("additionalProperties").is_some();
-    match ty {
-        Type::List(_) | Type::Map(_) | Type::Object => false,
-        Type::Named(_) => {
-            let members = ["oneOf", "anyOf"]
-                .iter()
-                .filter_map(|union| seen.get(*union)?.as_array());
-            let is_union = members.flatten().any(|member| lowering.is_composed(member));
-            !is_map && !is_union && seen.get("items").is_none() && !lowering.is_composed(seen)
-        }
-        _ => true,
-    }
-}
-
 fn body<'a>(lowering: &mut Lowering<'a>, body: &'a Value, place: &Place<'_>) -> Option<Body> {
     let body = check::target(lowering.root, body);
     let at = child(&child(&place.pointer, "requestBody"), "content");
     let content = body.get("content").and_then(Value::as_object)?;
+    if content.is_empty() {
+        let what = "the body has no media type";
+        lowering.refuse(&at, what, "describe its JSON below `application/json`");
+        return None;
+    }
     let Some((media, form)) = media::json(content) else {
         let forms = list(content.keys());
         let what = format!("the body is sent as {forms}, and linq-client sends JSON");
@@ -298,7 +307,8 @@ fn is_status(code: &str) -> bool {
     let (first, rest) = code.split_at_checked(1).unwrap_or_default();
     let is_number = rest.len() == 2 && rest.bytes().all(|byte| byte.is_ascii_digit());
     code == "default"
-        || (matches!(first, "1" | "2" | "3" | "4" | "5") && (is_number || rest == "XX"))
+        || (matches!(first, "1" | "2" | "3" | "4" | "5")
+            && (is_number || rest.eq_ignore_ascii_case("XX")))
 }
 
 fn response_body<'a>(
@@ -318,8 +328,10 @@ fn response_body<'a>(
         return Answer::Empty;
     }
     if matches!(code, "204" | "205" | "304") {
-        let help = "remove its content with the overlay, or use another status";
-        lowering.refuse(&at, format!("HTTP allows no body with status {code}"), help);
+        let what = format!("HTTP allows no body with status {code}");
+        let action = lowering.losses.remove(&at, &what);
+        let help = format!("leave the body out in openapi/overlay.yaml:\n{action}");
+        lowering.refuse(&at, what, help);
         return Answer::Empty;
     }
     check_media(lowering, content.keys(), &at);

@@ -41,7 +41,8 @@ pub fn drop_unused(api: &mut Api) {
     loop {
         let mut used: BTreeSet<&str> = api.types.values().flat_map(TypeDef::uses).collect();
         for operation in &api.operations {
-            used.extend(operation.uses());
+            used.extend(operation.request_uses());
+            used.extend(operation.answer_uses());
         }
         used.extend(api.events.iter().map(|event| event.payload.as_str()));
         let unused: Vec<String> = api

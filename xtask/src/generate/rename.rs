@@ -16,6 +16,10 @@ use serde_json::{Map, Value};
 use super::names;
 use crate::problem::{Problem, Problems};
 
+/// What to do about a name, before the overlay action that does it.
+pub const ADVICE: &str =
+    "choose a name in Rust in openapi/overlay.yaml, which changes nothing that is sent";
+
 /// The extension.
 pub const EXTENSION: &str = "x-rust-name";
 
@@ -37,23 +41,28 @@ pub fn of_values(schema: &Map<String, Value>) -> impl Iterator<Item = (&str, &st
         .filter_map(|(value, name)| Some((value.as_str(), name.as_str()?)))
 }
 
-/// Checks the choices of a place.
-pub fn check(schema: &Map<String, Value>, pointer: &str, problems: &mut Problems) {
+/// Checks the choices of a place; only schemas have types and values to name.
+pub fn check(schema: &Map<String, Value>, is_schema: bool, pointer: &str, problems: &mut Problems) {
     for entry in entries(schema) {
         let is_name = match entry {
-            Value::String(name) if is_of_type(name) => names::is_type_name(name),
+            Value::String(name) if is_of_type(name) => is_schema && names::is_type_name(name),
             Value::String(name) => !name.is_empty() && names::field_name(name) == *name,
-            Value::Object(values) => values
-                .values()
-                .all(|name| name.as_str().is_some_and(names::is_type_name)),
+            Value::Object(values) => {
+                let mut names = values.values().map(Value::as_str);
+                is_schema && names.all(|name| name.is_some_and(names::is_type_name))
+            }
             _ => false,
         };
         if !is_name {
             problems.push(Problem::new(
                 format!("{pointer}/{EXTENSION}"),
                 format!("{entry} is not a name in Rust that can be chosen"),
-                "use UpperCamelCase for a type, snake_case for a field, a map from value to \
-                 UpperCamelCase for variants, or a list of these",
+                if is_schema {
+                    "use UpperCamelCase for a type, snake_case for a field, a map from value to \
+                     UpperCamelCase for variants, or a list of these"
+                } else {
+                    "use snake_case"
+                },
             ));
         }
     }

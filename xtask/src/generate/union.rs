@@ -35,6 +35,9 @@ pub fn relax_envelopes(api: &mut Api) {
 /// Writes the file of the union.
 pub fn emit(api: &Api) -> Files {
     let mut out = String::from("//! The webhook events as one enum.\n\n");
+    if api.events.is_empty() {
+        out.push_str("#![allow(unused_imports, reason = \"the document has no webhooks\")]\n\n");
+    }
     out.push_str(
         "use super::*;\nuse crate::support::event::{self, EventError, Events, UnknownEvent};\n\
          use crate::support::fit::{At, Fit, Misfit};\nuse crate::support::replay::Replay;\n\n",

@@ -943,6 +943,39 @@ fn an_event_that_gets_a_version_loses_its_other_deliveries() {
 }
 
 #[test]
+fn what_is_sent_in_another_way_is_never_no_difference() {
+    let bearer = json!({ "type": "http", "scheme": "bearer" });
+    let secured = |root: &mut Value| {
+        root["components"]["securitySchemes"] = json!({ "Key": bearer });
+        root["security"] = json!([{ "Key": [] }]);
+    };
+    assert_eq!(changed(secured).worst(), Some(Breaking));
+    let server = changed(|root| root["servers"] = json!([{ "url": "https://api.example.org/v9" }]));
+    assert_eq!(server.changes[0].what, What::ServerChanged);
+    let media = changed(|root| {
+        let content = &mut at(root, "/paths/~1things/post/requestBody/content");
+        let json = remove(content, "application/json");
+        content["application/merge-patch+json"] = json;
+    });
+    assert_changes(
+        &media,
+        &[(What::BodyMediaTypeChanged, Breaking, "create_thing")],
+    );
+    let header = |root: &mut Value| {
+        at(root, "/paths/~1things/post/responses/201")["headers"] =
+            json!({ "X-Total": { "schema": { "type": "string" } } });
+    };
+    assert_changes(
+        &changed(header),
+        &[(What::HeaderAdded, Docs, "create_thing.201")],
+    );
+    assert_changes(
+        &unchanged(header),
+        &[(What::HeaderRemoved, Breaking, "create_thing.201")],
+    );
+}
+
+#[test]
 fn another_method_or_path_is_a_new_place() {
     let patched = changed(|root| {
         let post = remove(&mut root["paths"]["/things"], "post");

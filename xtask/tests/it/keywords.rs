@@ -79,3 +79,60 @@ fn further_members_may_be_excluded() {
     }));
     assert!(generate(root).is_ok());
 }
+
+#[test]
+fn values_of_another_kind() {
+    let help = "correct it, or remove it with the overlay";
+    let at = |rest: &str| format!("#/paths/~1things/get/{rest}");
+    let parameter = |required: Value| json!([{ "name": "a", "in": "query", "required": required, "schema": { "type": "string" } }]);
+    for (operation, place, what) in [
+        (
+            json!({ "parameters": {} }),
+            "parameters",
+            "`parameters` is not a list",
+        ),
+        (
+            json!({ "parameters": ["a"] }),
+            "parameters/0",
+            "`0` is not an object",
+        ),
+        (
+            json!({ "parameters": parameter(json!("true")) }),
+            "parameters/0/required",
+            "`required` is not a boolean",
+        ),
+        (
+            json!({ "responses": [] }),
+            "responses",
+            "`responses` is not an object",
+        ),
+        (
+            json!({ "responses": { "200": "Done." } }),
+            "responses/200",
+            "`200` is not an object",
+        ),
+        (
+            json!({ "tags": "Things" }),
+            "tags",
+            "`tags` is not a list of texts",
+        ),
+        (
+            json!({ "summary": 5 }),
+            "summary",
+            "`summary` is not a text",
+        ),
+        (
+            json!({ "security": {} }),
+            "security",
+            "`security` is not a list of objects",
+        ),
+    ] {
+        refused(with_operation(operation, json!({})), &at(place), what, help);
+    }
+    refused(
+        thing(json!("string")),
+        "#/components/schemas/Thing/properties/value",
+        "`value` is not an object",
+        help,
+    );
+}

@@ -2,8 +2,8 @@
 //! out right, or is refused with its place.
 
 use crate::support::{
-    document, expect_all, generated, holding, operation_of, reference, refused, with_operation,
-    with_schemas,
+    document, expect_all, generated, holding, operation_of, reference, refused, renamed,
+    with_operation, with_schemas,
 };
 use serde_json::{Value, json};
 
@@ -131,7 +131,7 @@ fn one_success_type_under_two_statuses_is_one_answer() {
     ));
     expect_all(
         &made.builder("ListThings"),
-        &["Result<ResponseValue<types::One>, Error<serde_json::Value>>"],
+        &["Result<Response<types::One>, Error<serde_json::Value>>"],
     );
 }
 
@@ -147,7 +147,7 @@ fn default_counts_as_the_error_answer() {
     ));
     expect_all(
         &made.builder("ListThings"),
-        &["Result<ResponseValue<()>, Error<types::Problem>>"],
+        &["Result<Response<()>, Error<types::Problem>>"],
     );
     let docs = made.method("list_things");
     let (answers, errors) = docs.split_once("# Errors").expect("two sections");
@@ -168,7 +168,7 @@ fn json_without_a_schema_is_plain_json() {
     expect_all(
         &made.builder("ListThings"),
         &[
-            "Result<ResponseValue<serde_json::Value>, Error<serde_json::Value>>",
+            "Result<Response<serde_json::Value>, Error<serde_json::Value>>",
             "body: Result<serde_json::Value, support::Reason>,",
         ],
     );
@@ -263,41 +263,39 @@ fn signs_digits_and_nothing_have_names() {
 
 #[test]
 fn schemas_that_share_a_name_are_refused() {
-    refused(
+    renamed(
         with_schemas(json!({
             "foo-bar": object(json!({ "a": { "type": "string" } })),
             "FooBar": object(json!({ "b": { "type": "string" } })),
         })),
         "#/components/schemas/FooBar",
         "the type name `FooBar` exists already, from #/components/schemas/foo-bar",
-        "give one of the two another name with `x-rust-name` in the overlay",
     );
 }
 
 #[test]
 fn a_nested_schema_named_as_a_component_is_refused() {
-    refused(
+    renamed(
         with_schemas(json!({
-            "A": object(json!({ "kind": { "type": "string", "enum": ["x"] } })),
-            "AKind": { "type": "string", "enum": ["y"] },
+            "One": object(json!({ "kind": { "type": "string", "enum": ["x"] } })),
+            "OneKind": { "type": "string", "enum": ["y"] },
         })),
-        "#/components/schemas/A/properties/kind",
-        "the type name `AKind` exists already, from #/components/schemas/AKind",
-        "give one of the two another name with `x-rust-name` in the overlay",
+        "#/components/schemas/One/properties/kind",
+        "the type name `OneKind` exists already, from #/components/schemas/OneKind",
     );
 }
 
 #[test]
 fn a_nested_schema_can_be_given_another_name() {
     let made = generated(with_schemas(json!({
-        "A": object(json!({
+        "One": object(json!({
             "kind": { "type": "string", "enum": ["x"], "x-rust-name": "KindOfA" },
         })),
-        "AKind": { "type": "string", "enum": ["y"] },
+        "OneKind": { "type": "string", "enum": ["y"] },
     })));
-    expect_all(&made.item("A"), &["pub kind: Option<KindOfA>,"]);
+    expect_all(&made.item("One"), &["pub kind: Option<KindOfA>,"]);
     expect_all(&made.macro_of("KindOfA"), &["X = \"x\","]);
-    expect_all(&made.macro_of("AKind"), &["Y = \"y\","]);
+    expect_all(&made.macro_of("OneKind"), &["Y = \"y\","]);
 }
 
 #[test]
@@ -310,7 +308,7 @@ fn nested_success_and_error_are_two_types() {
     expect_all(
         &made.builder("ListThings"),
         &[
-            "ResponseValue<types::ListThingsResponse>,",
+            "Response<types::ListThingsResponse>,",
             "Error<types::ListThingsError>,",
         ],
     );
@@ -437,7 +435,7 @@ fn statuses_that_are_not_listed_are_decoded_like_the_others() {
     expect_all(
         &listing,
         &[
-            "Result<ResponseValue<types::Thing>, Error<types::Problem>>",
+            "Result<Response<types::Thing>, Error<types::Problem>>",
             "call.json()\n",
         ],
     );
@@ -446,7 +444,7 @@ fn statuses_that_are_not_listed_are_decoded_like_the_others() {
     expect_all(
         &made.builder("Plain"),
         &[
-            "Result<ResponseValue<()>, Error<types::Problem>>",
+            "Result<Response<()>, Error<types::Problem>>",
             "call.empty()\n",
         ],
     );

@@ -13,6 +13,8 @@ mod operations;
 mod overlay;
 mod refused;
 mod support;
+mod type_mutations;
+mod type_names;
 mod types;
 mod update;
 mod webhooks;

@@ -89,7 +89,7 @@ fn an_operation_may_be_called_as_the_table_of_all() {
     );
     expect_all(
         &made.builder("All"),
-        &["support::Call::new(&operations::ALL_)"],
+        &["support::Parameters::new(&operations::ALL_)"],
     );
 }
 
@@ -263,19 +263,19 @@ fn answers_may_be_empty_bytes_or_json() {
         }),
         json!({}),
     ));
-    expect_all(&made.builder("A"), &["ResponseValue<()>", "call.empty()\n"]);
+    expect_all(&made.builder("A"), &["Response<()>", "call.empty()\n"]);
     expect_all(
         &made.builder("B"),
-        &["ResponseValue<bytes::Bytes>", "call.bytes()\n"],
+        &["Response<bytes::Bytes>", "call.bytes()\n"],
     );
     expect_all(
         &made.builder("C"),
-        &["ResponseValue<Vec<Option<String>>>", "call.json()\n"],
+        &["Response<Vec<Option<String>>>", "call.json()\n"],
     );
     expect_all(
         &made.builder("D"),
         &[
-            "ResponseValue<serde_json::Map<String, serde_json::Value>>",
+            "Response<serde_json::Map<String, serde_json::Value>>",
             "call.json()\n",
         ],
     );
@@ -324,6 +324,6 @@ fn an_item_kept_elsewhere_is_read_where_it_is_used() {
     let made = generated(root);
     expect_all(
         &made.builder("ListThings"),
-        &["ResponseValue<types::ListThingsResponse>"],
+        &["Response<types::ListThingsResponse>"],
     );
 }

@@ -9,14 +9,14 @@ impl Client {
     ///
     /// `POST /v3/attachments`
     ///
-    /// Reserves an attachment and answers where to upload its bytes, before any message uses it.
+    /// Reserves an attachment and returns where to upload its bytes, before any message uses it.
     ///
     /// - Send a PUT of the raw file to `upload_url` within 15 minutes, with exactly the `required_headers`
     ///   and without the bearer token. The body is not JSON and not multipart, and has exactly `size_bytes`
     ///   bytes.
     /// - Then name the `attachment_id` in media parts, as often as wanted. It lasts until it is deleted;
     ///   accounts with ephemeral storage lose the bytes after a day or two.
-    /// - Files up to 100 MB (104857600 bytes) are taken. A media part that gives a `url` needs no upload,
+    /// - Files up to 100 MB (104857600 bytes) are accepted. A media part that gives a `url` needs no upload,
     ///   but stops at 10 MB.
     /// - FLAC, OGG and executables are refused. WebP and SVG have a listed type, yet count as unsupported
     ///   in another place.
@@ -46,7 +46,7 @@ impl Client {
     ///
     /// `GET /v3/attachments/{attachmentId}`
     ///
-    /// Answers name, type, size, state and download address of one attachment.
+    /// Returns name, type, size, state and download address of one attachment.
     ///
     /// Safe to repeat. An unknown attachment, or one of another account, gives HTTP 404 with `2003`.
     ///
@@ -98,7 +98,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::request_upload`](crate::Client::request_upload).
     #[derive(Clone)]
@@ -136,7 +136,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::RequestUploadResult>,
+                Response<types::RequestUploadResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -144,13 +144,20 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::RequestUploadResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::REQUEST_UPLOAD);
+            let mut call = support::Parameters::new(&operations::REQUEST_UPLOAD);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<RequestUpload<'_>>
+    for support::Prepared<types::RequestUploadResult, types::ErrorResponse> {
+        fn from(builder: RequestUpload<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -197,17 +204,24 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Attachment>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Attachment>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Attachment, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_ATTACHMENT);
+            let mut call = support::Parameters::new(&operations::GET_ATTACHMENT);
             call.path("attachmentId", self.attachment_id);
             call.json()
+        }
+    }
+
+    impl From<GetAttachment<'_>>
+    for support::Prepared<types::Attachment, types::ErrorResponse> {
+        fn from(builder: GetAttachment<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -254,17 +268,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::DELETE_ATTACHMENT);
+            let mut call = support::Parameters::new(&operations::DELETE_ATTACHMENT);
             call.path("attachmentId", self.attachment_id);
             call.empty()
+        }
+    }
+
+    impl From<DeleteAttachment<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: DeleteAttachment<'_>) -> Self {
+            builder.prepare()
         }
     }
 

@@ -11,7 +11,7 @@ impl Client {
     ///
     /// Lists the handles your account has blocked.
     ///
-    /// Safe to repeat. All of them come in one answer; there are no pages.
+    /// Safe to repeat. All of them come in one response; there are no pages.
     ///
     /// # Responses
     ///
@@ -58,13 +58,13 @@ impl Client {
     ///
     /// `DELETE /v3/blocked_handles`
     ///
-    /// Lifts the block of a handle. The handle stands in a JSON body, although the method is DELETE.
+    /// Lifts the block of a handle. The handle goes into a JSON body, although the method is DELETE.
     ///
     /// Unblocking a handle that is not blocked is harmless, so a repeat is safe.
     ///
     /// # Responses
     ///
-    /// - `204`: The handle is not blocked any more. The answer has no body.
+    /// - `204`: The handle is not blocked any more. The response has no body.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::list_blocked_handles`](crate::Client::list_blocked_handles).
     #[derive(Clone)]
@@ -107,7 +107,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListBlockedHandlesResult>,
+                Response<types::ListBlockedHandlesResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -115,12 +115,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListBlockedHandlesResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_BLOCKED_HANDLES);
+            let call = support::Parameters::new(&operations::LIST_BLOCKED_HANDLES);
             call.json()
+        }
+    }
+
+    impl From<ListBlockedHandles<'_>>
+    for support::Prepared<types::ListBlockedHandlesResult, types::ErrorResponse> {
+        fn from(builder: ListBlockedHandles<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -165,22 +172,26 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::BlockHandleResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::BlockHandleResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::BlockHandleResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::BLOCK_HANDLE);
+            let mut call = support::Parameters::new(&operations::BLOCK_HANDLE);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<BlockHandle<'_>>
+    for support::Prepared<types::BlockHandleResult, types::ErrorResponse> {
+        fn from(builder: BlockHandle<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -227,17 +238,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UNBLOCK_HANDLE);
+            let mut call = support::Parameters::new(&operations::UNBLOCK_HANDLE);
             call.body(self.body);
             call.empty()
+        }
+    }
+
+    impl From<UnblockHandle<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: UnblockHandle<'_>) -> Self {
+            builder.prepare()
         }
     }
 

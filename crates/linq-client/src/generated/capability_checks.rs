@@ -71,7 +71,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::check_imessage_capability`](crate::Client::check_imessage_capability).
     #[derive(Clone)]
@@ -109,7 +109,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::HandleCheckResponse>,
+                Response<types::HandleCheckResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -117,13 +117,20 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CHECK_IMESSAGE_CAPABILITY);
+            let mut call = support::Parameters::new(&operations::CHECK_IMESSAGE_CAPABILITY);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<CheckImessageCapability<'_>>
+    for support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
+        fn from(builder: CheckImessageCapability<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -171,7 +178,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::HandleCheckResponse>,
+                Response<types::HandleCheckResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -179,13 +186,20 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CHECK_RCS_CAPABILITY);
+            let mut call = support::Parameters::new(&operations::CHECK_RCS_CAPABILITY);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<CheckRcsCapability<'_>>
+    for support::Prepared<types::HandleCheckResponse, types::ErrorResponse> {
+        fn from(builder: CheckRcsCapability<'_>) -> Self {
+            builder.prepare()
         }
     }
 

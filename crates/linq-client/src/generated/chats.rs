@@ -35,7 +35,7 @@ impl Client {
     ///
     /// Sends a first message to one or more handles and returns the chat it belongs to.
     ///
-    /// 201 means Linq took the message over, not that anybody received it; follow the `message.*` events or
+    /// 201 means Linq accepted the message, not that anybody received it; follow the `message.*` events or
     /// fetch the message. Two or more handles in `to` make a group. If this line already has a chat with
     /// exactly these handles, that chat is used again, unless it is a named group or its members changed.
     ///
@@ -44,7 +44,7 @@ impl Client {
     /// - no link part and no URL inside a text part (code 1005)
     /// - leave out `effect` and `reply_to`
     ///
-    /// Set `message.idempotency_key` to make a retry safe: the repeated call gets the first answer. Without
+    /// Set `message.idempotency_key` to make a retry safe: the repeated call gets the first response. Without
     /// it a retry may send twice. Refusals: 403 with code 2024 (recipient opted out; `override_optout` lifts
     /// it for this request), 2026 (handle blocked) or 2027 (line not eligible for now), 429 with code 1007
     /// above 30 messages per minute from one line to one recipient.
@@ -222,7 +222,7 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// - `204`: The request was taken; the body is empty.
+    /// - `204`: The request was accepted; the body is empty.
     ///
     /// # Errors
     ///
@@ -249,7 +249,7 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// - `204`: The request was taken; the body is empty.
+    /// - `204`: The request was accepted; the body is empty.
     ///
     /// # Errors
     ///
@@ -297,7 +297,7 @@ impl Client {
     ///
     /// Sends the contact card of your line (name and photo) to the chat.
     ///
-    /// Set the card up first; without one the answer is 404 with code 2012. You also need to have written
+    /// Set the card up first; without one the response is 404 with code 2012. You also need to have written
     /// in this chat before. Once per chat in five minutes, more gives 429 with code 1007. There is no
     /// idempotency key.
     ///
@@ -387,7 +387,7 @@ impl Client {
     ///
     /// `GET /v3/chats/{chatId}/location`
     ///
-    /// Answers where the participants are who share their location with your line, as GeoJSON.
+    /// Returns where the participants are who share their location with your line, as GeoJSON.
     ///
     /// Nothing is pushed when somebody moves, so ask again when you need a fresh position; reading is safe
     /// to repeat. `location.sharing.started` and `location.sharing.stopped` tell when it is worth asking.
@@ -419,7 +419,7 @@ impl Client {
     /// Ends the location sharing between your line and one participant.
     ///
     /// 202 means that the end is queued; `location.sharing.stopped` confirms it. Where nothing is shared
-    /// with this handle, or the chat is unknown, the answer is 404. The handle goes into the body, which is
+    /// with this handle, or the chat is unknown, the response is 404. The handle goes into the body, which is
     /// unusual for DELETE.
     ///
     /// # Responses
@@ -479,7 +479,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::list_chats`](crate::Client::list_chats).
     #[derive(Clone)]
@@ -566,25 +566,29 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::ListChatsResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::ListChatsResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListChatsResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::LIST_CHATS);
+            let mut call = support::Parameters::new(&operations::LIST_CHATS);
             call.query("from", self.from);
             call.query("to", self.to);
             call.query("limit", self.limit);
             call.query("cursor", self.cursor);
             call.json()
+        }
+    }
+
+    impl From<ListChats<'_>>
+    for support::Prepared<types::ListChatsResult, types::ErrorResponse> {
+        fn from(builder: ListChats<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -634,22 +638,26 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::CreateChatResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::CreateChatResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::CreateChatResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CREATE_CHAT);
-            call.body(self.body);
+            let mut call = support::Parameters::new(&operations::CREATE_CHAT);
+            call.keyed_body(self.body, |body| Some(&mut body.message.idempotency_key));
             call.json()
+        }
+    }
+
+    impl From<CreateChat<'_>>
+    for support::Prepared<types::CreateChatResult, types::ErrorResponse> {
+        fn from(builder: CreateChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -696,17 +704,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Chat>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Chat>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Chat, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_CHAT);
+            let mut call = support::Parameters::new(&operations::GET_CHAT);
             call.path("chatId", self.chat_id);
             call.json()
+        }
+    }
+
+    impl From<GetChat<'_>> for support::Prepared<types::Chat, types::ErrorResponse> {
+        fn from(builder: GetChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -766,23 +780,27 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::UpdateChatResponse>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::UpdateChatResponse>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::UpdateChatResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_CHAT);
+            let mut call = support::Parameters::new(&operations::UPDATE_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<UpdateChat<'_>>
+    for support::Prepared<types::UpdateChatResponse, types::ErrorResponse> {
+        fn from(builder: UpdateChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -844,7 +862,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::AddParticipantResponse>,
+                Response<types::AddParticipantResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -852,14 +870,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::AddParticipantResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::ADD_PARTICIPANT);
+            let mut call = support::Parameters::new(&operations::ADD_PARTICIPANT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<AddParticipant<'_>>
+    for support::Prepared<types::AddParticipantResponse, types::ErrorResponse> {
+        fn from(builder: AddParticipant<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -921,7 +946,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::RemoveParticipantResponse>,
+                Response<types::RemoveParticipantResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -929,14 +954,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::RemoveParticipantResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::REMOVE_PARTICIPANT);
+            let mut call = support::Parameters::new(&operations::REMOVE_PARTICIPANT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<RemoveParticipant<'_>>
+    for support::Prepared<types::RemoveParticipantResponse, types::ErrorResponse> {
+        fn from(builder: RemoveParticipant<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -984,22 +1016,26 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::LeaveChatResponse>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::LeaveChatResponse>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::LeaveChatResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::LEAVE_CHAT);
+            let mut call = support::Parameters::new(&operations::LEAVE_CHAT);
             call.path("chatId", self.chat_id);
             call.json()
+        }
+    }
+
+    impl From<LeaveChat<'_>>
+    for support::Prepared<types::LeaveChatResponse, types::ErrorResponse> {
+        fn from(builder: LeaveChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1046,17 +1082,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::START_TYPING);
+            let mut call = support::Parameters::new(&operations::START_TYPING);
             call.path("chatId", self.chat_id);
             call.empty()
+        }
+    }
+
+    impl From<StartTyping<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: StartTyping<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1103,17 +1145,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::STOP_TYPING);
+            let mut call = support::Parameters::new(&operations::STOP_TYPING);
             call.path("chatId", self.chat_id);
             call.empty()
+        }
+    }
+
+    impl From<StopTyping<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: StopTyping<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1160,17 +1208,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::MARK_CHAT_AS_READ);
+            let mut call = support::Parameters::new(&operations::MARK_CHAT_AS_READ);
             call.path("chatId", self.chat_id);
             call.empty()
+        }
+    }
+
+    impl From<MarkChatAsRead<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: MarkChatAsRead<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1217,17 +1271,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SHARE_CONTACT_WITH_CHAT);
+            let mut call = support::Parameters::new(&operations::SHARE_CONTACT_WITH_CHAT);
             call.path("chatId", self.chat_id);
             call.empty()
+        }
+    }
+
+    impl From<ShareContactWithChat<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: ShareContactWithChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1287,18 +1347,24 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SET_CHAT_BACKGROUND);
+            let mut call = support::Parameters::new(&operations::SET_CHAT_BACKGROUND);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.empty()
+        }
+    }
+
+    impl From<SetChatBackground<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: SetChatBackground<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1346,17 +1412,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::REMOVE_CHAT_BACKGROUND);
+            let mut call = support::Parameters::new(&operations::REMOVE_CHAT_BACKGROUND);
             call.path("chatId", self.chat_id);
             call.empty()
+        }
+    }
+
+    impl From<RemoveChatBackground<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: RemoveChatBackground<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1404,7 +1476,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::GetChatLocationResult>,
+                Response<types::GetChatLocationResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -1412,13 +1484,20 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetChatLocationResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_CHAT_LOCATION);
+            let mut call = support::Parameters::new(&operations::GET_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
             call.json()
+        }
+    }
+
+    impl From<GetChatLocation<'_>>
+    for support::Prepared<types::GetChatLocationResult, types::ErrorResponse> {
+        fn from(builder: GetChatLocation<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1478,23 +1557,27 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::ChatLocationResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::ChatLocationResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::STOP_CHAT_LOCATION);
+            let mut call = support::Parameters::new(&operations::STOP_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<StopChatLocation<'_>>
+    for support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
+        fn from(builder: StopChatLocation<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1542,22 +1625,26 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::ChatLocationResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::ChatLocationResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::REQUEST_CHAT_LOCATION);
+            let mut call = support::Parameters::new(&operations::REQUEST_CHAT_LOCATION);
             call.path("chatId", self.chat_id);
             call.json()
+        }
+    }
+
+    impl From<RequestChatLocation<'_>>
+    for support::Prepared<types::ChatLocationResult, types::ErrorResponse> {
+        fn from(builder: RequestChatLocation<'_>) -> Self {
+            builder.prepare()
         }
     }
 

@@ -9,9 +9,9 @@ impl Client {
     ///
     /// `GET /v3/contact_card`
     ///
-    /// Answers the contact card of one line, or of every line where no number is given.
+    /// Returns the contact card of one line, or of every line where no number is given.
     ///
-    /// Safe to repeat. All cards come in one answer; there are no pages.
+    /// Safe to repeat. All cards come in one response; there are no pages.
     ///
     /// # Responses
     ///
@@ -102,7 +102,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::get_contact_card`](crate::Client::get_contact_card).
     #[derive(Clone)]
@@ -143,7 +143,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::GetContactCardResponse>,
+                Response<types::GetContactCardResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -151,13 +151,20 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetContactCardResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_CONTACT_CARD);
+            let mut call = support::Parameters::new(&operations::GET_CONTACT_CARD);
             call.query("phone_number", self.phone_number);
             call.json()
+        }
+    }
+
+    impl From<GetContactCard<'_>>
+    for support::Prepared<types::GetContactCardResponse, types::ErrorResponse> {
+        fn from(builder: GetContactCard<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -205,7 +212,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SetContactCardResponse>,
+                Response<types::SetContactCardResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -213,13 +220,20 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SETUP_CONTACT_CARD);
+            let mut call = support::Parameters::new(&operations::SETUP_CONTACT_CARD);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<SetupContactCard<'_>>
+    for support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
+        fn from(builder: SetupContactCard<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -280,7 +294,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SetContactCardResponse>,
+                Response<types::SetContactCardResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -288,14 +302,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_CONTACT_CARD);
+            let mut call = support::Parameters::new(&operations::UPDATE_CONTACT_CARD);
             call.query_required("phone_number", self.phone_number);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<UpdateContactCard<'_>>
+    for support::Prepared<types::SetContactCardResponse, types::ErrorResponse> {
+        fn from(builder: UpdateContactCard<'_>) -> Self {
+            builder.prepare()
         }
     }
 

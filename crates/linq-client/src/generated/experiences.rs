@@ -11,7 +11,7 @@ impl Client {
     ///
     /// Lists the ready-made cards that a message can carry in `experience`, with their actions and fields.
     ///
-    /// All come in one answer; there are no pages. Reading is safe to repeat.
+    /// All come in one response; there are no pages. Reading is safe to repeat.
     ///
     /// # Responses
     ///
@@ -61,7 +61,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::list_experiences`](crate::Client::list_experiences).
     #[derive(Clone)]
@@ -84,7 +84,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListExperiencesResult>,
+                Response<types::ListExperiencesResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -92,12 +92,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListExperiencesResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_EXPERIENCES);
+            let call = support::Parameters::new(&operations::LIST_EXPERIENCES);
             call.json()
+        }
+    }
+
+    impl From<ListExperiences<'_>>
+    for support::Prepared<types::ListExperiencesResult, types::ErrorResponse> {
+        fn from(builder: ListExperiences<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -142,17 +149,24 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Experience>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Experience>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Experience, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_EXPERIENCE);
+            let mut call = support::Parameters::new(&operations::GET_EXPERIENCE);
             call.path("experience", self.experience);
             call.json()
+        }
+    }
+
+    impl From<GetExperience<'_>>
+    for support::Prepared<types::Experience, types::ErrorResponse> {
+        fn from(builder: GetExperience<'_>) -> Self {
+            builder.prepare()
         }
     }
 

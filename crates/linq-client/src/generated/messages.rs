@@ -36,7 +36,7 @@ impl Client {
     ///
     /// Sends a message made of parts into a chat that exists already.
     ///
-    /// 202 means Linq took the message over, not that anybody received it; follow `message.sent`,
+    /// 202 means Linq accepted the message, not that anybody received it; follow `message.sent`,
     /// `message.delivered`, `message.read` and `message.failed`, or fetch the message. Rules for the parts:
     ///
     /// - 1 to 100 parts, at most 40 of them media by public URL (code 1004)
@@ -47,7 +47,7 @@ impl Client {
     /// - `experience` takes the place of `parts` for a ready-made card
     /// - one `effect` per message; effects and decorations show on iMessage only
     ///
-    /// Set `message.idempotency_key` to make a retry safe: the repeated call gets the first answer. Without
+    /// Set `message.idempotency_key` to make a retry safe: the repeated call gets the first response. Without
     /// it a retry may send twice. Refusals: 403 with code 2024 (recipient opted out; `override_optout`
     /// lifts it for this request), 2026 (handle blocked) or 2027 (line not eligible for now), 409 with code
     /// 2009 (chat not ready yet) or 2013 (you left the chat), 429 with code 1007 above 30 messages per minute
@@ -105,7 +105,7 @@ impl Client {
     ///
     /// Sends an audio file as a voice memo, which iMessage plays inside the conversation.
     ///
-    /// 202 means Linq took it over, not that anybody received it. Outside iMessage it arrives as an
+    /// 202 means Linq accepted it, not that anybody received it. Outside iMessage it arrives as an
     /// ordinary file. MP3, M4A, AAC, CAF, WAV, AIFF and AMR are accepted, 10 MB at most by URL (413 above
     /// that). There is no idempotency key: repeating the call may send the memo twice. Refusals: 403 with
     /// code 2024 (recipient opted out; `override_optout` lifts it for this request), 2026 (handle blocked)
@@ -250,7 +250,7 @@ impl Client {
     ///
     /// Sends a message to one or more handles and lets Linq pick the line and the chat.
     ///
-    /// 202 means Linq took the message over, not that anybody received it; follow the `message.*` events or
+    /// 202 means Linq accepted the message, not that anybody received it; follow the `message.*` events or
     /// fetch the message. The line of a live chat with these recipients comes first; if that line is
     /// flagged, another one takes over, and then `continuation_message` goes out in place of `message`.
     /// `from_selection` tells what happened.
@@ -292,8 +292,8 @@ impl Client {
     ///
     /// Replaces the iMessage app card of a message you sent by a new state of it.
     ///
-    /// The answer holds the update as a message of its own. The old card must have been sent, else the
-    /// answer is 409; a message without a card, or `url` beside `experience`, gives 400. There is no
+    /// The response holds the update as a message of its own. The old card must have been sent, else the
+    /// response is 409; a message without a card, or `url` together with `experience`, gives 400. There is no
     /// idempotency key, and a repeat may send the update twice. `interactive` is not taken over from the
     /// old card: leave it out and it is true again.
     ///
@@ -352,7 +352,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::get_messages`](crate::Client::get_messages).
     #[derive(Clone)]
@@ -421,24 +421,28 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::GetMessagesResult>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::GetMessagesResult>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetMessagesResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_MESSAGES);
+            let mut call = support::Parameters::new(&operations::GET_MESSAGES);
             call.path("chatId", self.chat_id);
             call.query("cursor", self.cursor);
             call.query("limit", self.limit);
             call.json()
+        }
+    }
+
+    impl From<GetMessages<'_>>
+    for support::Prepared<types::GetMessagesResult, types::ErrorResponse> {
+        fn from(builder: GetMessages<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -501,7 +505,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SendMessageResponse>,
+                Response<types::SendMessageResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -509,14 +513,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SEND_MESSAGE_TO_CHAT);
+            let mut call = support::Parameters::new(&operations::SEND_MESSAGE_TO_CHAT);
             call.path("chatId", self.chat_id);
-            call.body(self.body);
+            call.keyed_body(self.body, |body| Some(&mut body.message.idempotency_key));
             call.json()
+        }
+    }
+
+    impl From<SendMessageToChat<'_>>
+    for support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
+        fn from(builder: SendMessageToChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -615,25 +626,29 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::GetThreadResponse>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::GetThreadResponse>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::GetThreadResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_MESSAGE_THREAD);
+            let mut call = support::Parameters::new(&operations::GET_MESSAGE_THREAD);
             call.path("messageId", self.message_id);
             call.query("cursor", self.cursor);
             call.query("limit", self.limit);
             call.query("order", self.order);
             call.json()
+        }
+    }
+
+    impl From<GetMessageThread<'_>>
+    for support::Prepared<types::GetThreadResponse, types::ErrorResponse> {
+        fn from(builder: GetMessageThread<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -697,7 +712,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SendVoiceMemoToChatResult>,
+                Response<types::SendVoiceMemoToChatResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -705,14 +720,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SEND_VOICE_MEMO_TO_CHAT);
+            let mut call = support::Parameters::new(&operations::SEND_VOICE_MEMO_TO_CHAT);
             call.path("chatId", self.chat_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<SendVoiceMemoToChat<'_>>
+    for support::Prepared<types::SendVoiceMemoToChatResult, types::ErrorResponse> {
+        fn from(builder: SendVoiceMemoToChat<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -760,17 +782,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Message>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Message>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Message, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_MESSAGE);
+            let mut call = support::Parameters::new(&operations::GET_MESSAGE);
             call.path("messageId", self.message_id);
             call.json()
+        }
+    }
+
+    impl From<GetMessage<'_>> for support::Prepared<types::Message, types::ErrorResponse> {
+        fn from(builder: GetMessage<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -817,17 +845,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::DELETE_MESSAGE);
+            let mut call = support::Parameters::new(&operations::DELETE_MESSAGE);
             call.path("messageId", self.message_id);
             call.empty()
+        }
+    }
+
+    impl From<DeleteMessage<'_>> for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: DeleteMessage<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -887,18 +921,24 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Message>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Message>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Message, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::EDIT_MESSAGE);
+            let mut call = support::Parameters::new(&operations::EDIT_MESSAGE);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<EditMessage<'_>> for support::Prepared<types::Message, types::ErrorResponse> {
+        fn from(builder: EditMessage<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -960,7 +1000,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SendReactionResponse>,
+                Response<types::SendReactionResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -968,14 +1008,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendReactionResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::SEND_REACTION);
+            let mut call = support::Parameters::new(&operations::SEND_REACTION);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<SendReaction<'_>>
+    for support::Prepared<types::SendReactionResponse, types::ErrorResponse> {
+        fn from(builder: SendReaction<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1008,7 +1055,7 @@ pub(super) mod builder {
 
         /// Sets `Idempotency-Key`.
         ///
-        /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the answer of the first and nothing is sent twice. A UUID fits. Absent means no protection.
+        /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the response to the first and nothing is sent twice. A UUID fits. Absent means no protection.
         pub fn idempotency_key<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,
@@ -1040,7 +1087,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::CreateMessageResult>,
+                Response<types::CreateMessageResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -1048,14 +1095,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::CreateMessageResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CREATE_MESSAGE);
+            let mut call = support::Parameters::new(&operations::CREATE_MESSAGE);
             call.header("Idempotency-Key", self.idempotency_key);
-            call.body(self.body);
+            call.keyed_body(self.body, |body| Some(&mut body.message.idempotency_key));
             call.json()
+        }
+    }
+
+    impl From<CreateMessage<'_>>
+    for support::Prepared<types::CreateMessageResult, types::ErrorResponse> {
+        fn from(builder: CreateMessage<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1117,7 +1171,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::SendMessageResponse>,
+                Response<types::SendMessageResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -1125,14 +1179,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_APP_CARD);
+            let mut call = support::Parameters::new(&operations::UPDATE_APP_CARD);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<UpdateAppCard<'_>>
+    for support::Prepared<types::SendMessageResponse, types::ErrorResponse> {
+        fn from(builder: UpdateAppCard<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -1207,7 +1268,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::UpdateStickerPlacementResult>,
+                Response<types::UpdateStickerPlacementResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -1215,15 +1276,22 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_STICKER_PLACEMENT);
+            let mut call = support::Parameters::new(&operations::UPDATE_STICKER_PLACEMENT);
             call.path("messageId", self.message_id);
             call.path("reactionId", self.reaction_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<UpdateStickerPlacement<'_>>
+    for support::Prepared<types::UpdateStickerPlacementResult, types::ErrorResponse> {
+        fn from(builder: UpdateStickerPlacement<'_>) -> Self {
+            builder.prepare()
         }
     }
 

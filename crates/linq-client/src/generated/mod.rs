@@ -2,6 +2,13 @@
 //!
 //! The operations of the API, by area.
 
+#![allow(
+    clippy::self_named_constructors,
+    clippy::should_implement_trait,
+    clippy::type_complexity,
+    reason = "names and types are those of the API"
+)]
+
 mod chats;
 mod messages;
 mod attachments;

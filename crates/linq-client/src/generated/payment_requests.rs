@@ -70,7 +70,7 @@ impl Client {
     ///
     /// `GET /v3/payment_requests/{paymentRequestId}`
     ///
-    /// Answers one payment request with its state.
+    /// Returns one payment request with its state.
     ///
     /// Safe to repeat. An unknown one gives HTTP 404 with `2021`.
     ///
@@ -125,7 +125,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::list_payment_requests`](crate::Client::list_payment_requests).
     #[derive(Clone)]
@@ -198,7 +198,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListPaymentRequestsResult>,
+                Response<types::ListPaymentRequestsResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -206,15 +206,22 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListPaymentRequestsResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::LIST_PAYMENT_REQUESTS);
+            let mut call = support::Parameters::new(&operations::LIST_PAYMENT_REQUESTS);
             call.query("limit", self.limit);
             call.query("offset", self.offset);
             call.query("status", self.status);
             call.json()
+        }
+    }
+
+    impl From<ListPaymentRequests<'_>>
+    for support::Prepared<types::ListPaymentRequestsResult, types::ErrorResponse> {
+        fn from(builder: ListPaymentRequests<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -248,7 +255,7 @@ pub(super) mod builder {
 
         /// Sets `Idempotency-Key`.
         ///
-        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
+        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key returns what the first call made. Absent means that a repeat makes another one.
         pub fn idempotency_key<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,
@@ -279,23 +286,27 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::PaymentRequest>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::PaymentRequest>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentRequest, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CREATE_PAYMENT_REQUEST);
+            let mut call = support::Parameters::new(&operations::CREATE_PAYMENT_REQUEST);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<CreatePaymentRequest<'_>>
+    for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
+        fn from(builder: CreatePaymentRequest<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -345,22 +356,26 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::PaymentRequest>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::PaymentRequest>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentRequest, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_PAYMENT_REQUEST);
+            let mut call = support::Parameters::new(&operations::GET_PAYMENT_REQUEST);
             call.path("paymentRequestId", self.payment_request_id);
             call.json()
+        }
+    }
+
+    impl From<GetPaymentRequest<'_>>
+    for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
+        fn from(builder: GetPaymentRequest<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -409,22 +424,26 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::PaymentRequest>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::PaymentRequest>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentRequest, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CANCEL_PAYMENT_REQUEST);
+            let mut call = support::Parameters::new(&operations::CANCEL_PAYMENT_REQUEST);
             call.path("paymentRequestId", self.payment_request_id);
             call.json()
+        }
+    }
+
+    impl From<CancelPaymentRequest<'_>>
+    for support::Prepared<types::PaymentRequest, types::ErrorResponse> {
+        fn from(builder: CancelPaymentRequest<'_>) -> Self {
+            builder.prepare()
         }
     }
 

@@ -39,7 +39,7 @@ impl Client {
     ///
     /// `GET /v3/payments/{paymentId}`
     ///
-    /// Answers one payment with its state.
+    /// Returns one payment with its state.
     ///
     /// Safe to repeat. Do not count on a `payment.succeeded` event for a payment: ask here.
     ///
@@ -92,10 +92,10 @@ impl Client {
     ///
     /// `GET /v3/payments/{paymentId}/credentials`
     ///
-    /// Answers where and with what to fetch the person's card for a payment.
+    /// Returns where and with what to fetch the person's card for a payment.
     ///
-    /// Ask once `status` is `ready`. The answer is secret: keep it out of logs and do not store it. HTTP 409
-    /// where the payment is in another state.
+    /// Ask once `status` is `ready`. The response is secret: keep it out of logs and do not store it. HTTP
+    /// 409 where the payment is in another state.
     ///
     /// # Responses
     ///
@@ -122,7 +122,7 @@ impl Client {
     ///
     /// Begins to connect a person's handle, for which the person receives a one-time code.
     ///
-    /// Pass the code and the `connect_id` of the answer to the verify operation. There is no idempotency
+    /// Pass the code and the `connect_id` of the response to the verify operation. There is no idempotency
     /// key, and a repeat may send another code.
     ///
     /// # Responses
@@ -180,7 +180,7 @@ impl Client {
     ///
     /// `GET /v3/payments/handles/{handle}/connection`
     ///
-    /// Answers whether payments can be made for a person's handle.
+    /// Returns whether payments can be made for a person's handle.
     ///
     /// Safe to repeat.
     ///
@@ -232,7 +232,7 @@ impl Client {
     ///
     /// `GET /v3/payments/providers/{provider}`
     ///
-    /// Answers how far your account at a payment provider has come.
+    /// Returns how far your account at a payment provider has come.
     ///
     /// Safe to repeat.
     ///
@@ -287,7 +287,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::create_payment`](crate::Client::create_payment).
     #[derive(Clone)]
@@ -309,7 +309,7 @@ pub(super) mod builder {
 
         /// Sets `Idempotency-Key`.
         ///
-        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key answers with what the first call made. Absent means that a repeat makes another one.
+        /// Key of your own, up to 255 characters, that makes a repeat safe: the same key returns what the first call made. Absent means that a repeat makes another one.
         pub fn idempotency_key<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,
@@ -340,18 +340,25 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Payment>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Payment, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CREATE_PAYMENT);
+            let mut call = support::Parameters::new(&operations::CREATE_PAYMENT);
             call.header("Idempotency-Key", self.idempotency_key);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<CreatePayment<'_>>
+    for support::Prepared<types::Payment, types::ErrorResponse> {
+        fn from(builder: CreatePayment<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -399,17 +406,23 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Payment>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Payment, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_PAYMENT);
+            let mut call = support::Parameters::new(&operations::GET_PAYMENT);
             call.path("paymentId", self.payment_id);
             call.json()
+        }
+    }
+
+    impl From<GetPayment<'_>> for support::Prepared<types::Payment, types::ErrorResponse> {
+        fn from(builder: GetPayment<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -456,17 +469,24 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::Payment>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::Payment>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<types::Payment, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CANCEL_PAYMENT);
+            let mut call = support::Parameters::new(&operations::CANCEL_PAYMENT);
             call.path("paymentId", self.payment_id);
             call.json()
+        }
+    }
+
+    impl From<CancelPayment<'_>>
+    for support::Prepared<types::Payment, types::ErrorResponse> {
+        fn from(builder: CancelPayment<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -514,7 +534,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::PaymentCredentialsResponse>,
+                Response<types::PaymentCredentialsResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -522,13 +542,20 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentCredentialsResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_PAYMENT_CREDENTIALS);
+            let mut call = support::Parameters::new(&operations::GET_PAYMENT_CREDENTIALS);
             call.path("paymentId", self.payment_id);
             call.json()
+        }
+    }
+
+    impl From<GetPaymentCredentials<'_>>
+    for support::Prepared<types::PaymentCredentialsResponse, types::ErrorResponse> {
+        fn from(builder: GetPaymentCredentials<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -576,7 +603,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::PaymentHandleConnection>,
+                Response<types::PaymentHandleConnection>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -584,13 +611,20 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CONNECT_PAYMENT_HANDLE);
+            let mut call = support::Parameters::new(&operations::CONNECT_PAYMENT_HANDLE);
             call.path("handle", self.handle);
             call.json()
+        }
+    }
+
+    impl From<ConnectPaymentHandle<'_>>
+    for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+        fn from(builder: ConnectPaymentHandle<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -651,7 +685,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::PaymentHandleConnection>,
+                Response<types::PaymentHandleConnection>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -659,14 +693,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::VERIFY_PAYMENT_HANDLE);
+            let mut call = support::Parameters::new(&operations::VERIFY_PAYMENT_HANDLE);
             call.path("handle", self.handle);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<VerifyPaymentHandle<'_>>
+    for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+        fn from(builder: VerifyPaymentHandle<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -715,7 +756,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::PaymentHandleConnection>,
+                Response<types::PaymentHandleConnection>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -723,13 +764,22 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_PAYMENT_HANDLE_CONNECTION);
+            let mut call = support::Parameters::new(
+                &operations::GET_PAYMENT_HANDLE_CONNECTION,
+            );
             call.path("handle", self.handle);
             call.json()
+        }
+    }
+
+    impl From<GetPaymentHandleConnection<'_>>
+    for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+        fn from(builder: GetPaymentHandleConnection<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -777,7 +827,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::PaymentHandleConnection>,
+                Response<types::PaymentHandleConnection>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -785,13 +835,22 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::REVOKE_PAYMENT_HANDLE_CONNECTION);
+            let mut call = support::Parameters::new(
+                &operations::REVOKE_PAYMENT_HANDLE_CONNECTION,
+            );
             call.path("handle", self.handle);
             call.json()
+        }
+    }
+
+    impl From<RevokePaymentHandleConnection<'_>>
+    for support::Prepared<types::PaymentHandleConnection, types::ErrorResponse> {
+        fn from(builder: RevokePaymentHandleConnection<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -838,22 +897,26 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::PaymentProvider>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::PaymentProvider>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PaymentProvider, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_PAYMENT_PROVIDER);
+            let mut call = support::Parameters::new(&operations::GET_PAYMENT_PROVIDER);
             call.path("provider", self.provider);
             call.json()
+        }
+    }
+
+    impl From<GetPaymentProvider<'_>>
+    for support::Prepared<types::PaymentProvider, types::ErrorResponse> {
+        fn from(builder: GetPaymentProvider<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -914,7 +977,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ConnectPaymentProviderResult>,
+                Response<types::ConnectPaymentProviderResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -922,14 +985,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ConnectPaymentProviderResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CONNECT_PAYMENT_PROVIDER);
+            let mut call = support::Parameters::new(&operations::CONNECT_PAYMENT_PROVIDER);
             call.path("provider", self.provider);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<ConnectPaymentProvider<'_>>
+    for support::Prepared<types::ConnectPaymentProviderResult, types::ErrorResponse> {
+        fn from(builder: ConnectPaymentProvider<'_>) -> Self {
+            builder.prepare()
         }
     }
 

@@ -11,7 +11,7 @@ impl Client {
     ///
     /// Lists your lines, like `GET /v3/phone_numbers`, which replaces this operation.
     ///
-    /// Safe to repeat. All lines come in one answer.
+    /// Safe to repeat. All lines come in one response.
     ///
     /// # Responses
     ///
@@ -35,7 +35,7 @@ impl Client {
     ///
     /// Lists the phone numbers your account may send from, with kind, reputation and call forwarding.
     ///
-    /// Each one can be the `from` of a new chat. Safe to repeat. All lines come in one answer; there are no
+    /// Each one can be the `from` of a new chat. Safe to repeat. All lines come in one response; there are no
     /// pages.
     ///
     /// # Responses
@@ -144,7 +144,7 @@ impl Client {
     ///
     /// `GET /v3/phone_numbers/{phoneNumber}/reputation_audit/{auditId}`
     ///
-    /// Answers how far an audit has come, with its report once it is complete.
+    /// Returns how far an audit has come, with its report once it is complete.
     ///
     /// Safe to repeat; ask every few seconds while `status` is `pending`. A result is kept for 24 hours and
     /// gives HTTP 404 afterwards.
@@ -172,7 +172,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::list_phone_numbers_deprecated`](crate::Client::list_phone_numbers_deprecated).
     #[derive(Clone)]
@@ -195,7 +195,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListPhoneNumbersResult>,
+                Response<types::ListPhoneNumbersResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -203,12 +203,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListPhoneNumbersResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_PHONE_NUMBERS_DEPRECATED);
+            let call = support::Parameters::new(&operations::LIST_PHONE_NUMBERS_DEPRECATED);
             call.json()
+        }
+    }
+
+    impl From<ListPhoneNumbersDeprecated<'_>>
+    for support::Prepared<types::ListPhoneNumbersResult, types::ErrorResponse> {
+        fn from(builder: ListPhoneNumbersDeprecated<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -239,7 +246,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListPhoneNumbersResultV2>,
+                Response<types::ListPhoneNumbersResultV2>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -247,12 +254,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListPhoneNumbersResultV2, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_PHONE_NUMBERS);
+            let call = support::Parameters::new(&operations::LIST_PHONE_NUMBERS);
             call.json()
+        }
+    }
+
+    impl From<ListPhoneNumbers<'_>>
+    for support::Prepared<types::ListPhoneNumbersResultV2, types::ErrorResponse> {
+        fn from(builder: ListPhoneNumbers<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -330,7 +344,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::AvailableNumberResult>,
+                Response<types::AvailableNumberResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -338,15 +352,22 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::AvailableNumberResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_AVAILABLE_NUMBER);
+            let mut call = support::Parameters::new(&operations::GET_AVAILABLE_NUMBER);
             call.query_list("to", self.to, support::ListStyle::Joined);
             call.query_list("exclude_from", self.exclude_from, support::ListStyle::Joined);
             call.query("type", self.type_);
             call.json()
+        }
+    }
+
+    impl From<GetAvailableNumber<'_>>
+    for support::Prepared<types::AvailableNumberResult, types::ErrorResponse> {
+        fn from(builder: GetAvailableNumber<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -411,7 +432,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::UpdatePhoneNumberResult>,
+                Response<types::UpdatePhoneNumberResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -419,14 +440,21 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::UpdatePhoneNumberResult, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_PHONE_NUMBER);
+            let mut call = support::Parameters::new(&operations::UPDATE_PHONE_NUMBER);
             call.path("phoneNumberId", self.phone_number_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<UpdatePhoneNumber<'_>>
+    for support::Prepared<types::UpdatePhoneNumberResult, types::ErrorResponse> {
+        fn from(builder: UpdatePhoneNumber<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -475,7 +503,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ReputationAuditStarted>,
+                Response<types::ReputationAuditStarted>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -483,13 +511,20 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ReputationAuditStarted, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::START_REPUTATION_AUDIT);
+            let mut call = support::Parameters::new(&operations::START_REPUTATION_AUDIT);
             call.path("phoneNumber", self.phone_number);
             call.json()
+        }
+    }
+
+    impl From<StartReputationAudit<'_>>
+    for support::Prepared<types::ReputationAuditStarted, types::ErrorResponse> {
+        fn from(builder: StartReputationAudit<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -532,7 +567,7 @@ pub(super) mod builder {
 
         /// Sets `auditId`; it must be set.
         ///
-        /// The audit's id, from the answer that started it.
+        /// The audit's id, from the response that started it.
         pub fn audit_id<V>(mut self, value: V) -> Self
         where
             V: TryInto<String>,
@@ -549,23 +584,27 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<
-                ResponseValue<types::ReputationAudit>,
-                Error<types::ErrorResponse>,
-            >,
+            Output = Result<Response<types::ReputationAudit>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ReputationAudit, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_REPUTATION_AUDIT);
+            let mut call = support::Parameters::new(&operations::GET_REPUTATION_AUDIT);
             call.path("phoneNumber", self.phone_number);
             call.path("auditId", self.audit_id);
             call.json()
+        }
+    }
+
+    impl From<GetReputationAudit<'_>>
+    for support::Prepared<types::ReputationAudit, types::ErrorResponse> {
+        fn from(builder: GetReputationAudit<'_>) -> Self {
+            builder.prepare()
         }
     }
 

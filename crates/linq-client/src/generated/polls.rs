@@ -12,8 +12,8 @@ impl Client {
     /// Sends a poll with two or more options into an existing iMessage chat.
     ///
     /// A poll has no title; send a text message first if the question needs words. Success means that Linq
-    /// took it over; `poll.sent`, `poll.delivered`, `poll.read` and `poll.failed` tell the rest, and
-    /// `poll.vote.added` comes with each vote. Keep the `message_id` of the answer: votes and further
+    /// accepted it; `poll.sent`, `poll.delivered`, `poll.read` and `poll.failed` tell the rest, and
+    /// `poll.vote.added` comes with each vote. Keep the `message_id` of the response: votes and further
     /// options need it. Set `poll.idempotency_key` to make a retry safe. A chat on another service gives
     /// 409 with code 2017.
     ///
@@ -130,7 +130,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::create_poll`](crate::Client::create_poll).
     #[derive(Clone)]
@@ -180,20 +180,27 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::PollEnvelope>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::CREATE_POLL);
+            let mut call = support::Parameters::new(&operations::CREATE_POLL);
             call.path("chatId", self.chat_id);
-            call.body(self.body);
+            call.keyed_body(self.body, |body| Some(&mut body.poll.idempotency_key));
             call.json()
+        }
+    }
+
+    impl From<CreatePoll<'_>>
+    for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
+        fn from(builder: CreatePoll<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -241,19 +248,25 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::PollEnvelope>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_POLL);
+            let mut call = support::Parameters::new(&operations::GET_POLL);
             call.path("messageId", self.message_id);
             call.json()
+        }
+    }
+
+    impl From<GetPoll<'_>> for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
+        fn from(builder: GetPoll<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -313,20 +326,27 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::PollEnvelope>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::ADD_POLL_OPTIONS);
+            let mut call = support::Parameters::new(&operations::ADD_POLL_OPTIONS);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<AddPollOptions<'_>>
+    for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
+        fn from(builder: AddPollOptions<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -387,20 +407,27 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<types::PollEnvelope>, Error<types::ErrorResponse>>,
+            Output = Result<Response<types::PollEnvelope>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::PollEnvelope, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::VOTE_POLL);
+            let mut call = support::Parameters::new(&operations::VOTE_POLL);
             call.path("messageId", self.message_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<VotePoll<'_>>
+    for support::Prepared<types::PollEnvelope, types::ErrorResponse> {
+        fn from(builder: VotePoll<'_>) -> Self {
+            builder.prepare()
         }
     }
 

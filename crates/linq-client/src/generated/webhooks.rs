@@ -35,7 +35,7 @@ impl Client {
     ///
     /// Lists your subscriptions, paused ones included, without their signing secrets.
     ///
-    /// Safe to repeat. All of them come in one answer; there are no pages.
+    /// Safe to repeat. All of them come in one response; there are no pages.
     ///
     /// # Responses
     ///
@@ -58,7 +58,7 @@ impl Client {
     ///
     /// Creates a subscription, which sends the chosen events to your address from then on.
     ///
-    /// - The answer holds the `signing_secret`. It is shown this once only: keep it safe, it cannot be read
+    /// - The response holds the `signing_secret`. It is shown this once only: keep it safe, it cannot be read
     ///   back or changed. To get a new one, create a second subscription and delete the first.
     /// - An account can use each `target_url` once. Add a query parameter to tell subscriptions to one
     ///   endpoint apart.
@@ -66,10 +66,10 @@ impl Client {
     ///   version depends on when the subscription was made.
     /// - `phone_numbers` narrows the events to some of your lines; absent or empty means all of them.
     /// - `routing_key_header` keeps the deliveries of a chat on one of your servers: whatever token your
-    ///   2xx answer puts into that header comes back with the chat's next deliveries.
+    ///   2xx response puts into that header comes back with the chat's next deliveries.
     ///
-    /// A delivery is a POST that expects a 2xx answer within 10 seconds. HTTP 5xx, 429, refused connections
-    /// and timeouts are tried again for up to 30 minutes, with growing pauses; other 4xx answers are not.
+    /// A delivery is a POST that expects a 2xx response within 10 seconds. HTTP 5xx, 429, refused connections
+    /// and timeouts are tried again for up to 30 minutes, with growing pauses; other 4xx responses are not.
     /// The same event can arrive more than once and in any order: tell repeats by `event_id`.
     ///
     /// There is no idempotency key. After an unclear failure list the subscriptions before trying again.
@@ -94,7 +94,7 @@ impl Client {
     ///
     /// `GET /v3/webhook-subscriptions/{subscriptionId}`
     ///
-    /// Answers address, event types, line filter and state of one subscription, without its signing secret.
+    /// Returns address, event types, line filter and state of one subscription, without its signing secret.
     ///
     /// Safe to repeat. An unknown subscription gives HTTP 404 with `2010`.
     ///
@@ -157,7 +157,7 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// - `204`: The subscription is gone. The answer has no body.
+    /// - `204`: The subscription is gone. The response has no body.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ pub(super) mod builder {
     //! The builders of this area.
 
     #[allow(unused_imports, reason = "which names are used differs by area")]
-    use crate::{Client, Error, ResponseValue, generated::operations, support, types};
+    use crate::{Client, Error, Response, generated::operations, support, types};
 
     /// Builds a call of [`Client::list_webhook_events`](crate::Client::list_webhook_events).
     #[derive(Clone)]
@@ -200,7 +200,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookEventsResult>,
+                Response<types::WebhookEventsResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -208,12 +208,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookEventsResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_WEBHOOK_EVENTS);
+            let call = support::Parameters::new(&operations::LIST_WEBHOOK_EVENTS);
             call.json()
+        }
+    }
+
+    impl From<ListWebhookEvents<'_>>
+    for support::Prepared<types::WebhookEventsResult, types::ErrorResponse> {
+        fn from(builder: ListWebhookEvents<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -244,7 +251,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::ListWebhookSubscriptionsResult>,
+                Response<types::ListWebhookSubscriptionsResult>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -252,12 +259,19 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
-            let call = support::Call::new(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
+            let call = support::Parameters::new(&operations::LIST_WEBHOOK_SUBSCRIPTIONS);
             call.json()
+        }
+    }
+
+    impl From<ListWebhookSubscriptions<'_>>
+    for support::Prepared<types::ListWebhookSubscriptionsResult, types::ErrorResponse> {
+        fn from(builder: ListWebhookSubscriptions<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -303,7 +317,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookSubscriptionCreatedResponse>,
+                Response<types::WebhookSubscriptionCreatedResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -311,16 +325,25 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<
             types::WebhookSubscriptionCreatedResponse,
             types::ErrorResponse,
         > {
-            let mut call = support::Call::new(&operations::CREATE_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(
+                &operations::CREATE_WEBHOOK_SUBSCRIPTION,
+            );
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<CreateWebhookSubscription<'_>>
+    for support::Prepared<types::WebhookSubscriptionCreatedResponse, types::ErrorResponse> {
+        fn from(builder: CreateWebhookSubscription<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -370,7 +393,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookSubscriptionResponse>,
+                Response<types::WebhookSubscriptionResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -378,13 +401,20 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::GET_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(&operations::GET_WEBHOOK_SUBSCRIPTION);
             call.path("subscriptionId", self.subscription_id);
             call.json()
+        }
+    }
+
+    impl From<GetWebhookSubscription<'_>>
+    for support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
+        fn from(builder: GetWebhookSubscription<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -447,7 +477,7 @@ pub(super) mod builder {
             self,
         ) -> impl Future<
             Output = Result<
-                ResponseValue<types::WebhookSubscriptionResponse>,
+                Response<types::WebhookSubscriptionResponse>,
                 Error<types::ErrorResponse>,
             >,
         > + Send + use<'a> {
@@ -455,14 +485,23 @@ pub(super) mod builder {
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(
             self,
         ) -> support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::UPDATE_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(
+                &operations::UPDATE_WEBHOOK_SUBSCRIPTION,
+            );
             call.path("subscriptionId", self.subscription_id);
             call.body(self.body);
             call.json()
+        }
+    }
+
+    impl From<UpdateWebhookSubscription<'_>>
+    for support::Prepared<types::WebhookSubscriptionResponse, types::ErrorResponse> {
+        fn from(builder: UpdateWebhookSubscription<'_>) -> Self {
+            builder.prepare()
         }
     }
 
@@ -512,17 +551,26 @@ pub(super) mod builder {
         pub fn send(
             self,
         ) -> impl Future<
-            Output = Result<ResponseValue<()>, Error<types::ErrorResponse>>,
+            Output = Result<Response<()>, Error<types::ErrorResponse>>,
         > + Send + use<'a> {
             let client = self.client;
             self.prepare().send(client)
         }
 
-        /// Returns the call, to send it later with [`Prepared::send`](crate::Prepared::send).
+        /// Returns the call, to be sent later; what is missing or invalid is reported then.
         pub fn prepare(self) -> support::Prepared<(), types::ErrorResponse> {
-            let mut call = support::Call::new(&operations::DELETE_WEBHOOK_SUBSCRIPTION);
+            let mut call = support::Parameters::new(
+                &operations::DELETE_WEBHOOK_SUBSCRIPTION,
+            );
             call.path("subscriptionId", self.subscription_id);
             call.empty()
+        }
+    }
+
+    impl From<DeleteWebhookSubscription<'_>>
+    for support::Prepared<(), types::ErrorResponse> {
+        fn from(builder: DeleteWebhookSubscription<'_>) -> Self {
+            builder.prepare()
         }
     }
 

@@ -1,285 +1,343 @@
-//! One call: parameters are collected, then the request is built.
+//! A call that has its parameters, and is sent later.
 
-use std::borrow::Cow;
+use std::fmt;
 
-use reqwest::header::{HeaderName, HeaderValue};
+use bytes::Bytes;
+use linq_types::Fit;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::to_raw_value;
 
-use super::encode::{self, ListStyle};
-use super::problem::{Problem, Reason};
-use super::request::Headers;
-use super::{Client, Operation, Request};
+use super::client::Client;
+use super::error::Error;
+use super::operation::{Operation, Repeat};
+use super::parameters::{Parameters, Problem, Reason};
+use super::request::Request;
+use super::response::Response;
+use super::transport::TransportError;
+use crate::ErrorBody;
 
-/// A call whose parameters are being collected.
+/// Decodes a response of status 2xx.
+type Decode<T, E> =
+    Box<dyn FnOnce(&'static Operation, Response) -> Result<Response<T>, Error<E>> + Send>;
+
+/// A call that has its parameters, apart from the client that sends it.
 ///
-/// The builders keep each value as a `Result`, with the reason in place of a value that is missing or did not
-/// convert. The first such parameter is remembered, and sending then fails before anything is sent.
-pub(crate) struct Call {
-    operation: &'static Operation,
-    path: Cow<'static, str>,
-    query: String,
-    headers: Headers,
-    body: Option<Vec<u8>>,
-    problem: Option<Problem>,
+/// Every builder converts into it, with `prepare` or `From`. A parameter that is missing or invalid is reported
+/// when the call is sent.
+///
+/// ```no_run
+/// # async fn example(client: linq_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let call = client.list_chats().limit(50).prepare();
+/// println!("about to call {}", call.operation());
+/// let chats = call.send(&client).await?;
+/// # drop(chats);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Code that sends a call several times takes it apart: [`request`](Self::request) writes the request once,
+/// [`Client::execute`] sends a copy of it, and [`receive`](Self::receive) decodes the last response.
+#[must_use = "nothing is sent before `send`"]
+pub struct Prepared<T, E = ErrorBody> {
+    parameters: Parameters,
+    /// Whether the body of a success does not matter.
+    ignores_body: bool,
+    decode: Decode<T, E>,
+}
+
+impl<T, E> Prepared<T, E> {
+    /// Returns the operation that will be called.
+    #[must_use]
+    pub fn operation(&self) -> &'static Operation {
+        self.parameters.operation()
+    }
+
+    /// Returns the path of the request below the base URL, with its parameters.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.parameters.path_text()
+    }
+
+    /// Returns the idempotency key that will be sent.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.parameters.idempotency_key()
+    }
+
+    /// Sets the idempotency key, in the header or the field of the body that the operation has for it.
+    ///
+    /// An operation that is safe to repeat without a key ignores it.
+    ///
+    /// # Errors
+    ///
+    /// One with [`Error::is_invalid_request`] if the operation takes no key and is not safe to repeat, or if
+    /// the key cannot be sent.
+    pub fn set_idempotency_key(&mut self, key: &str) -> Result<(), Error<E>> {
+        let operation = self.operation();
+        self.parameters
+            .set_idempotency_key(key)
+            .map_err(|problem| Error::invalid_request(operation, problem))
+    }
+
+    /// Sends the call.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operation; one with [`Error::is_invalid_request`] if a parameter is missing or invalid, and
+    /// nothing was sent.
+    pub async fn send(self, client: &Client) -> Result<Response<T>, Error<E>> {
+        let request = self.request(client)?;
+        let result = client.execute(self.operation(), request).await;
+        self.receive(result)
+    }
+
+    /// Writes the request, with the options of the client.
+    ///
+    /// # Errors
+    ///
+    /// One with [`Error::is_invalid_request`] if a parameter is missing or invalid.
+    pub fn request(&self, client: &Client) -> Result<Request, Error<E>> {
+        self.written(client)
+            .map_err(|problem| Error::invalid_request(self.operation(), problem))
+    }
+
+    fn written(&self, client: &Client) -> Result<Request, Problem> {
+        let mut request = self.parameters.request(&client.shared().base_url)?;
+        let place = match self.operation().repeat() {
+            Repeat::Keyed {
+                header: None, body, ..
+            } => body,
+            _ => None,
+        };
+        client
+            .options()
+            .apply(&mut request, place.zip(self.idempotency_key()))?;
+        Ok(request)
+    }
+
+    /// Decodes the response, or returns why there is none.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operation.
+    pub fn receive(
+        self,
+        result: Result<Response, TransportError>,
+    ) -> Result<Response<T>, Error<E>> {
+        let operation = self.operation();
+        let result = match result {
+            Err(error) if self.ignores_body => error.into_accepted(),
+            result => result,
+        };
+        let response = result.map_err(|error| Error::transport(operation, error))?;
+        match response.status().is_success() {
+            true => (self.decode)(operation, response),
+            false => Err(Error::refused(operation, response)),
+        }
+    }
+}
+
+impl<T: 'static, E: 'static> Prepared<T, E> {
+    /// Changes what a success is decoded to.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U + Send + 'static) -> Prepared<U, E> {
+        let decode = self.decode;
+        Prepared {
+            parameters: self.parameters,
+            ignores_body: self.ignores_body,
+            decode: Box::new(move |operation, response| {
+                Ok(decode(operation, response)?.map(change))
+            }),
+        }
+    }
+}
+
+// Without the parameters, which are not for logs.
+impl<T, E> fmt::Debug for Prepared<T, E> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Prepared")
+            .field("operation", &self.operation().name())
+            .finish_non_exhaustive()
+    }
 }
 
 #[allow(
     dead_code,
-    reason = "which kinds of parameters there are is up to the API document"
+    reason = "which kinds of responses there are depends on the API document"
 )]
-impl Call {
-    pub(crate) fn new(operation: &'static Operation) -> Self {
-        Self::of(operation, operation.path().into())
+impl Parameters {
+    /// A call that decodes the JSON of the response.
+    pub(crate) fn json<T, E>(self) -> Prepared<T, E>
+    where
+        T: DeserializeOwned + Fit + 'static,
+        E: 'static,
+    {
+        self.prepared(
+            |operation, response| match linq_types::decode(response.body()) {
+                Ok(value) => Ok(response.map(|_| value)),
+                Err(error) => Err(Error::undecodable(operation, response, error)),
+            },
+        )
     }
 
-    /// A call of a path that need not be that of its operation, without parameters in it.
-    pub(crate) fn with_path(operation: &'static Operation, path: &str) -> Self {
-        let mut call = Self::of(operation, path.to_owned().into());
-        if !encode::is_path(path) {
-            call.refuse("path", Reason::NotPath);
-        }
-        call
-    }
-
-    fn of(operation: &'static Operation, path: Cow<'static, str>) -> Self {
-        Self {
-            operation,
-            path,
-            query: String::new(),
-            headers: Headers::default(),
-            body: None,
-            problem: None,
-        }
-    }
-
-    pub(crate) fn operation(&self) -> &'static Operation {
-        self.operation
-    }
-
-    /// Puts a value in its place in the path.
-    pub(crate) fn path<T: Serialize>(&mut self, name: &'static str, value: Result<T, Reason>) {
-        let Some(text) = self.required(name, value) else {
-            return;
-        };
-        // A dot segment is taken out when a URL is parsed, even in its percent-encoded form, so that the
-        // request would go to another operation.
-        match text.as_str() {
-            "" => return self.refuse(name, Reason::Empty),
-            "." | ".." => return self.refuse(name, Reason::DotSegment),
-            _ => {}
-        }
-        let (text, mut is_there) = (encode::percent(&text), false);
-        // Values hold no braces, since these get percent-encoded.
-        while let Some(place) = encode::place(&self.path, name) {
-            let (before, after) = (&self.path[..place.start], &self.path[place.end..]);
-            self.path = encode::joined([before, &text, after]).into();
-            is_there = true;
-        }
-        if !is_there {
-            self.refuse(name, Reason::NotInPath);
+    /// A call that ignores the body of a success.
+    pub(crate) fn empty<E: 'static>(self) -> Prepared<(), E> {
+        Prepared {
+            ignores_body: true,
+            ..self.prepared(|_, response| Ok(response.map(|_| ())))
         }
     }
 
-    /// Adds a query parameter that may be absent.
-    pub(crate) fn query<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        value: Result<Option<T>, Reason>,
-    ) {
-        if let Some(text) = self.optional(name, value) {
-            encode::push_pair(&mut self.query, name, &encode::percent(&text));
-        }
+    /// A call that returns the body as it is received.
+    pub(crate) fn bytes<E: 'static>(self) -> Prepared<Bytes, E> {
+        self.prepared(|_, response| Ok(response))
     }
 
-    /// Adds a query parameter.
-    pub(crate) fn query_required<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        value: Result<T, Reason>,
-    ) {
-        if let Some(text) = self.required(name, value) {
-            encode::push_pair(&mut self.query, name, &encode::percent(&text));
-        }
-    }
-
-    /// Adds a query parameter whose name is not known to be fit for a message.
-    pub(crate) fn query_named<T: Serialize>(&mut self, name: &str, value: &T) {
-        if let Some(text) = self.optional("query", Ok(Some(value))) {
-            encode::push_pair(&mut self.query, name, &encode::percent(&text));
-        }
-    }
-
-    /// Adds a list to the query; an absent one and an empty one add nothing.
-    pub(crate) fn query_list<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        values: Result<Option<Vec<T>>, Reason>,
-        style: ListStyle,
-    ) {
-        if let Some(Some(values)) = self.taken(name, values) {
-            self.push_list(name, &values, style);
-        }
-    }
-
-    /// Adds a list to the query; an empty one is refused.
-    pub(crate) fn query_list_required<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        values: Result<Vec<T>, Reason>,
-        style: ListStyle,
-    ) {
-        match self.taken(name, values) {
-            Some(values) if values.is_empty() => self.refuse(name, Reason::Empty),
-            Some(values) => self.push_list(name, &values, style),
-            None => {}
-        }
-    }
-
-    /// Adds a header that may be absent.
-    pub(crate) fn header<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        value: Result<Option<T>, Reason>,
-    ) {
-        if let Some(text) = self.optional(name, value) {
-            self.push_header(name, name, &text);
-        }
-    }
-
-    /// Adds a header whose name is not known to be fit for a message.
-    pub(crate) fn header_named<T: Serialize>(&mut self, name: &str, value: &T) {
-        if let Some(text) = self.optional("header", Ok(Some(value))) {
-            self.push_header("header", name, &text);
-        }
-    }
-
-    /// Adds a header.
-    pub(crate) fn header_required<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        value: Result<T, Reason>,
-    ) {
-        if let Some(text) = self.required(name, value) {
-            self.push_header(name, name, &text);
-        }
-    }
-
-    /// Sets the JSON body.
-    pub(crate) fn body<T: Serialize>(&mut self, value: Result<T, Reason>) {
-        if let Some(value) = self.taken("body", value) {
-            self.push_body(&value);
-        }
-    }
-
-    /// Sets the JSON body, if there is one.
-    pub(crate) fn body_optional<T: Serialize>(&mut self, value: Result<Option<T>, Reason>) {
-        if let Some(Some(value)) = self.taken("body", value) {
-            self.push_body(&value);
-        }
-    }
-
-    /// Builds the request, if every parameter is in order.
-    pub(super) fn request(self, client: &Client) -> Result<Request, Problem> {
-        let Self {
-            operation,
-            path,
-            query,
-            headers,
-            body,
-            problem,
-        } = self;
-        if let Some(problem) = problem {
-            return Err(problem);
-        }
-        if path.contains('{') {
-            return Err(Problem {
-                parameter: "path",
-                reason: Reason::NotInPath,
-            });
-        }
-        let shared = client.shared();
-        let mut url = shared.roomy_url.clone();
-        match shared.base_path() {
-            "" => url.set_path(&path),
-            base => url.set_path(&encode::joined([base, &path])),
-        }
-        if !query.is_empty() {
-            url.set_query(Some(&query));
-        }
-        let mut request = Request::with(operation.method().clone(), url, headers, body);
-        if let Some(changes) = client.changes() {
-            changes.apply(&mut request)?;
-        }
-        Ok(request)
-    }
-
-    fn refuse(&mut self, parameter: &'static str, reason: Reason) {
-        self.problem.get_or_insert(Problem { parameter, reason });
-    }
-
-    fn taken<T>(&mut self, name: &'static str, value: Result<T, Reason>) -> Option<T> {
-        value.map_err(|reason| self.refuse(name, reason)).ok()
-    }
-
-    fn optional<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        value: Result<Option<T>, Reason>,
-    ) -> Option<String> {
-        let value = self.taken(name, value)??;
-        encode::text(&value).unwrap_or_else(|_| {
-            self.refuse(name, Reason::NotScalar);
-            None
-        })
-    }
-
-    fn required<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        value: Result<T, Reason>,
-    ) -> Option<String> {
-        let text = self.optional(name, value.map(Some));
-        if text.is_none() {
-            // Has no effect where the parameter was refused for a better reason.
-            self.refuse(name, Reason::Empty);
-        }
-        text
-    }
-
-    fn push_list<T: Serialize>(&mut self, name: &'static str, values: &[T], style: ListStyle) {
-        let mut items = Vec::with_capacity(values.len());
-        for value in values {
-            match encode::text(value) {
-                Ok(text) => {
-                    items.extend(text.map(|text| encode::percent(&text).into_owned()));
-                }
-                Err(_) => return self.refuse(name, Reason::NotScalar),
-            }
-        }
-        match style.separator() {
-            Some(_) if items.is_empty() => {}
-            Some(separator) => encode::push_pair(&mut self.query, name, &items.join(separator)),
-            None => {
-                items
-                    .iter()
-                    .for_each(|item| encode::push_pair(&mut self.query, name, item));
-            }
-        }
-    }
-
-    fn push_header(&mut self, parameter: &'static str, name: &str, text: &str) {
-        match (HeaderName::try_from(name), HeaderValue::from_str(text)) {
-            (Ok(header), Ok(value)) => {
-                self.headers.get_mut().insert(header, value);
-            }
-            _ => self.refuse(parameter, Reason::NotHeaderText),
-        }
-    }
-
-    fn push_body<T: Serialize>(&mut self, value: &T) {
-        match serde_json::to_vec(value) {
-            Ok(body) => self.body = Some(body),
-            Err(_) => self.refuse("body", Reason::NotJson),
+    fn prepared<T, E>(
+        self,
+        decode: impl FnOnce(&'static Operation, Response) -> Result<Response<T>, Error<E>>
+        + Send
+        + 'static,
+    ) -> Prepared<T, E> {
+        Prepared {
+            parameters: self,
+            ignores_body: false,
+            decode: Box::new(decode),
         }
     }
 }
+
+impl Client {
+    /// Starts a call of any path, with the authentication, the hooks and the errors of all calls.
+    ///
+    /// `operation` gives the method and the media type of the response, and is what hooks and errors see; its
+    /// path does not count. `path` is added to the base URL, must start with a slash and be percent-encoded
+    /// where that is needed; a query goes into [`RawRequest::query`].
+    ///
+    /// ```
+    /// use linq_client::reqwest::Method;
+    /// use linq_client::{Client, Operation, Repeat};
+    ///
+    /// static LIST_STICKERS: Operation = Operation::new(
+    ///     "list_stickers",
+    ///     "listStickers",
+    ///     Method::GET,
+    ///     "/v3/stickers",
+    ///     "Stickers",
+    ///     Some("application/json"),
+    ///     Repeat::Read,
+    /// );
+    ///
+    /// let client = Client::new(linq_client::DEFAULT_BASE_URL, "api key")?;
+    /// let call = client.raw(&LIST_STICKERS, "/v3/stickers").query("limit", 10);
+    /// // let stickers = call.send().await?; // serde_json::Value
+    /// # drop(call);
+    /// # Ok::<(), linq_client::Error>(())
+    /// ```
+    pub fn raw(&self, operation: &'static Operation, path: &str) -> RawRequest<'_> {
+        RawRequest {
+            client: self,
+            parameters: Parameters::with_path(operation, path),
+        }
+    }
+}
+
+/// A call of any path; start with [`Client::raw`].
+#[must_use = "nothing is sent before `send`"]
+pub struct RawRequest<'a> {
+    client: &'a Client,
+    parameters: Parameters,
+}
+
+impl<'a> RawRequest<'a> {
+    /// Adds a pair to the query; null adds nothing.
+    pub fn query<T: Serialize>(mut self, name: &str, value: T) -> Self {
+        self.parameters.query_named(name, &value);
+        self
+    }
+
+    /// Sends a header; null adds nothing.
+    ///
+    /// See [`CallOptions::header`](crate::CallOptions::header) for headers that cannot be set.
+    pub fn header<T: Serialize>(mut self, name: &str, value: T) -> Self {
+        self.parameters.header_named(name, &value);
+        self
+    }
+
+    /// Sets the JSON body.
+    pub fn json<T: Serialize + ?Sized>(mut self, body: &T) -> Self {
+        self.parameters
+            .body(to_raw_value(body).map_err(|_| Reason::NotJson));
+        self
+    }
+
+    /// Sends the request and decodes the JSON of the response; an empty body is null.
+    ///
+    /// # Errors
+    ///
+    /// Those of every operation.
+    pub fn send(
+        self,
+    ) -> impl Future<Output = Result<Response<Value>, Error<ErrorBody>>> + Send + use<'a> {
+        let client = self.client;
+        self.prepare().send(client)
+    }
+
+    /// Returns the call, which decodes the JSON of the response to any type; an empty body is null.
+    ///
+    /// An error says where the body does not match, but not what it contains.
+    pub fn prepare<T: DeserializeOwned + 'static>(self) -> Prepared<T> {
+        self.parameters
+            .prepared(|operation, response| match decode(response.body()) {
+                Ok(value) => Ok(response.map(|_| value)),
+                Err(mismatch) => Err(Error::undecodable(operation, response, mismatch)),
+            })
+    }
+}
+
+impl From<RawRequest<'_>> for Prepared<Value> {
+    fn from(request: RawRequest<'_>) -> Self {
+        request.prepare()
+    }
+}
+
+impl fmt::Debug for RawRequest<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RawRequest")
+            .field("operation", &self.parameters.operation().name())
+            .finish_non_exhaustive()
+    }
+}
+
+fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Mismatch> {
+    let body = if body.is_empty() { b"null" } else { body };
+    serde_json::from_slice(body).map_err(|error| Mismatch {
+        line: error.line(),
+        column: error.column(),
+        is_json: error.is_data(),
+    })
+}
+
+/// Where a body is not of the type asked for; not why, since serde's messages quote values.
+#[derive(Debug)]
+struct Mismatch {
+    line: usize,
+    column: usize,
+    is_json: bool,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problem = match self.is_json {
+            true => "of another type",
+            false => "not JSON",
+        };
+        let Self { line, column, .. } = self;
+        write!(formatter, "{problem} at line {line} column {column}")
+    }
+}
+
+impl std::error::Error for Mismatch {}

@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
-use reqwest::header::HeaderMap;
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, Url};
 
-use super::hook::{Hook, Next};
-use super::options::Changes;
-use super::{CallOptions, ClientBuilder, Error, Operation};
+use super::hook::{BoxFuture, Hook, Next};
+use super::operation::Operation;
+use super::options::CallOptions;
+use super::request::Request;
+use super::response::Response;
+use super::transport::{self, TransportError};
 
 pub use crate::generated::DEFAULT_BASE_URL;
 
@@ -32,62 +35,74 @@ pub struct Client {
 
 /// What all clones of a client share.
 pub(crate) struct Shared {
-    /// Without user name, password, query and fragment; its path ends in a slash only where it is nothing else.
+    /// Without user name, password, query and fragment; its path ends in a slash only if it is nothing else.
     pub(crate) base_url: Url,
-    /// The same with a long path, so that copies have room for that of any call.
-    pub(crate) roomy_url: Url,
-    /// The headers of every request for JSON, with the API key among them.
+    /// The headers of every request, including the API key.
     pub(crate) headers: HeaderMap,
-    /// The same with those of a JSON body.
-    pub(crate) headers_with_body: HeaderMap,
     pub(crate) timeout: Duration,
-    /// The same, where the HTTP client does not see to it.
-    pub(crate) request_timeout: Option<Duration>,
+    pub(crate) response_limit: usize,
     pub(crate) http: reqwest::Client,
     pub(crate) hooks: Vec<Arc<dyn Hook>>,
 }
 
 impl Shared {
-    /// What paths are added to.
-    pub(crate) fn base_path(&self) -> &str {
-        let path = self.base_url.path();
-        path.strip_suffix('/').unwrap_or(path)
+    /// Sends a request over the network and reads the response.
+    pub(crate) async fn exchange(
+        &self,
+        operation: &'static Operation,
+        request: Request,
+    ) -> Result<Response, TransportError> {
+        let request = self.complete(operation, request);
+        transport::exchange(&self.http, request, self.response_limit).await
+    }
+
+    /// Adds to a request what all requests have; headers that it has already win.
+    fn complete(&self, operation: &'static Operation, request: Request) -> reqwest::Request {
+        let Request {
+            method,
+            url,
+            headers: own,
+            body,
+            timeout,
+        } = request;
+        let mut headers = self.headers.clone();
+        if let Some(accept) = operation.accept() {
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        }
+        if body.is_some() {
+            let content_type = operation.content_type();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        } else if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
+            // HTTP asks for it where a body could be expected, and some proxies insist.
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        headers.extend(own);
+        let mut request = reqwest::Request::new(method, url);
+        *request.headers_mut() = headers;
+        *request.body_mut() = body.map(reqwest::Body::from);
+        *request.timeout_mut() = Some(timeout.unwrap_or(self.timeout));
+        request
     }
 }
 
 impl Client {
-    /// Makes a client for the API at `base_url`; see [`DEFAULT_BASE_URL`].
-    ///
-    /// # Errors
-    ///
-    /// The same as of [`ClientBuilder::build`].
-    pub fn new(base_url: &str, api_key: &str) -> Result<Self, Error> {
-        Self::builder().base_url(base_url).api_key(api_key).build()
-    }
-
-    /// Starts a client with more settings.
-    #[must_use]
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::new()
-    }
-
-    /// The address that paths are added to.
+    /// Returns the address that paths are added to.
     #[must_use]
     pub fn base_url(&self) -> &str {
         self.shared.base_url.as_str().trim_end_matches('/')
     }
 
-    /// The HTTP client, which sends no API key by itself.
+    /// Returns the HTTP client, which adds no API key by itself.
     ///
-    /// [`ClientBuilder::timeout`] holds for it too, unless it was [given](ClientBuilder::http_client).
+    /// Of the settings of a [`ClientBuilder`](crate::ClientBuilder) only the timeout for connecting applies to
+    /// its requests.
     #[must_use]
     pub fn http_client(&self) -> &reqwest::Client {
         &self.shared.http
     }
 
-    /// The same client, for calls with these options; those given to it before no longer count.
-    ///
-    /// Connections and settings are shared, so it can be done for every call.
+    /// Returns a client that shares connections and settings, and makes calls with these options instead of
+    /// those set before.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -96,19 +111,22 @@ impl Client {
         }
     }
 
+    /// Sends a request through the hooks, for code that sends a [`Prepared`](crate::Prepared) call several
+    /// times.
+    pub fn execute(
+        &self,
+        operation: &'static Operation,
+        request: Request,
+    ) -> BoxFuture<'_, Result<Response, TransportError>> {
+        Next::new(operation, &self.shared).run(request)
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }
 
-    /// What the options change about requests.
-    pub(crate) fn changes(&self) -> Option<&Changes> {
-        self.options.changes.as_deref()
-    }
-
-    /// The chain of hooks, with the network at its end.
-    pub(crate) fn next(&self, operation: &'static Operation) -> Next<'_> {
-        let extension = self.options.extension.as_deref();
-        Next::new(operation, &self.shared, extension)
+    pub(crate) fn options(&self) -> &CallOptions {
+        &self.options
     }
 }
 

@@ -1,23 +1,25 @@
-//! Why a call failed.
+//! Why a client could not be made, or a call failed.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
+use linq_types::Fit;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use serde::de::DeserializeOwned;
 
-use super::answer::Answer;
-use super::problem::Problem;
-use super::{Operation, TransportError, detail};
-use linq_types::DecodeError;
-
-/// How much of an error's body is kept.
-const EXCERPT_LIMIT: usize = 4 * 1024;
+use super::operation::{Operation, Repeat};
+use super::parameters::Problem;
+use super::response::{ErrorDetail, Response};
+use super::transport::TransportError;
+use crate::ErrorBody;
 
 /// Why a client could not be made, or a call failed.
 ///
-/// `E` is the type of the API's error bodies. The predicates tell what happened, the accessors give what is
+/// `E` is the type of the API's error bodies. The predicates say what happened, the accessors return what is
 /// known; neither `Display` nor `Debug` prints texts of the API, phone numbers, ids or the API key.
 ///
 /// ```no_run
@@ -31,303 +33,260 @@ const EXCERPT_LIMIT: usize = 4 * 1024;
 /// }
 /// # }
 /// ```
-pub struct Error<E = serde_json::Value>(Box<Inner<E>>);
+pub struct Error<E = ErrorBody>(Box<Inner<E>>);
 
 struct Inner<E> {
-    report: Report,
-    api: Option<E>,
-}
-
-/// Everything about an error that does not depend on the type of the error body.
-pub(crate) struct Report {
     operation: Option<&'static Operation>,
     kind: Kind,
-    timeout: bool,
-    connect: bool,
-    answer: Option<Answer>,
-    trace_id: Option<String>,
-    code: Option<i64>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    /// The error body, decoded when it is asked for.
+    api: OnceLock<Option<E>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    Configuration(&'static str),
+    Configuration {
+        problem: &'static str,
+        source: Option<reqwest::Error>,
+    },
     InvalidRequest(Problem),
-    /// No answer came.
-    Transport,
-    /// No answer came, since a hook failed.
-    Hook,
-    /// An answer came, and its status is not 2xx.
-    Status,
-    /// An answer of status 2xx came, and its body broke off.
-    Unreadable,
-    /// An answer of status 2xx came, and its body is not of the documented type.
-    Undecodable,
+    /// No complete response was received.
+    Transport(TransportError),
+    /// The status of the response is not 2xx.
+    Refused(Response),
+    /// The status is 2xx, and the body is not of the expected type.
+    Undecodable {
+        response: Response,
+        source: Box<dyn StdError + Send + Sync>,
+    },
 }
 
 impl<E> Error<E> {
-    pub(crate) fn new(report: Report, api: Option<E>) -> Self {
-        Self(Box::new(Inner { report, api }))
+    fn new(operation: Option<&'static Operation>, kind: Kind) -> Self {
+        Self(Box::new(Inner {
+            operation,
+            kind,
+            api: OnceLock::new(),
+        }))
     }
 
     pub(crate) fn configuration(problem: &'static str) -> Self {
-        Report::new(None, Kind::Configuration(problem)).into()
+        let source = None;
+        Self::new(None, Kind::Configuration { problem, source })
     }
 
     pub(crate) fn http_client(error: reqwest::Error) -> Self {
-        let mut report = Report::new(None, Kind::Configuration("no HTTP client could be made"));
-        report.add_source(error.without_url());
-        report.into()
+        let problem = "no HTTP client could be made";
+        let source = Some(error.without_url());
+        Self::new(None, Kind::Configuration { problem, source })
     }
 
-    /// The operation that was called; `None` if no client could be made.
-    #[must_use]
-    pub fn operation(&self) -> Option<&'static Operation> {
-        self.0.report.operation
-    }
-
-    /// The HTTP status, if an answer came.
-    #[must_use]
-    pub fn status(&self) -> Option<StatusCode> {
-        Some(self.0.report.answer.as_ref()?.status)
-    }
-
-    /// The headers of the answer, if one came.
-    #[must_use]
-    pub fn headers(&self) -> Option<&HeaderMap> {
-        Some(&self.0.report.answer.as_ref()?.headers)
-    }
-
-    /// The error body of the API, if one came and could be decoded.
-    #[must_use]
-    pub fn api(&self) -> Option<&E> {
-        self.0.api.as_ref()
-    }
-
-    /// The error body of the API alone.
-    #[must_use]
-    pub fn into_api(self) -> Option<E> {
-        self.0.api
-    }
-
-    /// The body of the answer as it came.
-    ///
-    /// Of an answer that was accepted it is everything that was read, else the first 4 KiB at most. It may
-    /// hold what should not be logged.
-    #[must_use]
-    pub fn body(&self) -> Option<&[u8]> {
-        Some(&self.0.report.answer.as_ref()?.body)
-    }
-
-    /// The id that the API gave this call, from the body, or else the header `X-Trace-ID` or `X-Request-ID`.
-    ///
-    /// Quote it to Linq's support.
-    #[must_use]
-    pub fn trace_id(&self) -> Option<&str> {
-        self.0.report.trace_id.as_deref()
-    }
-
-    /// Linq's own code for the error, `error.code` of the body.
-    #[must_use]
-    pub fn code(&self) -> Option<i64> {
-        self.0.report.code
-    }
-
-    /// True if no client could be made from what it was given.
-    #[must_use]
-    pub fn is_configuration(&self) -> bool {
-        matches!(self.0.report.kind, Kind::Configuration(_))
-    }
-
-    /// True if a parameter was missing or unfit; nothing was sent.
-    #[must_use]
-    pub fn is_invalid_request(&self) -> bool {
-        matches!(self.0.report.kind, Kind::InvalidRequest(_))
-    }
-
-    /// True if no connection came about; nothing was sent.
-    #[must_use]
-    pub fn is_connect(&self) -> bool {
-        self.0.report.connect
-    }
-
-    /// True if time ran out: while connecting, waiting for the answer, or reading it.
-    ///
-    /// If [`status`](Self::status) is there, it ran out while reading.
-    #[must_use]
-    pub fn is_timeout(&self) -> bool {
-        self.0.report.timeout
-    }
-
-    /// True if a [`Hook`](crate::Hook) failed with an error of its own.
-    #[must_use]
-    pub fn is_hook(&self) -> bool {
-        self.0.report.kind == Kind::Hook
-    }
-
-    /// True if the API answered with a status that is not 2xx.
-    #[must_use]
-    pub fn is_status(&self) -> bool {
-        self.0.report.kind == Kind::Status
-    }
-
-    /// True if the API took the request, with a status of 2xx, but its answer could not be read or decoded.
-    ///
-    /// What was asked for has been done, or will be: repeating the call may do it twice.
-    #[must_use]
-    pub fn is_accepted(&self) -> bool {
-        matches!(self.0.report.kind, Kind::Unreadable | Kind::Undecodable)
-    }
-
-    /// True if an accepted request's answer was read, but is not what the API document says.
-    #[must_use]
-    pub fn is_decode(&self) -> bool {
-        self.0.report.kind == Kind::Undecodable
-    }
-
-    /// Changes the type of the error body, and keeps the rest.
-    #[must_use]
-    pub fn map_api<F>(self, change: impl FnOnce(E) -> F) -> Error<F> {
-        let Inner { report, api } = *self.0;
-        Error::new(report, api.map(change))
-    }
-}
-
-impl Report {
-    fn new(operation: Option<&'static Operation>, kind: Kind) -> Self {
-        Self {
-            operation,
-            kind,
-            timeout: false,
-            connect: false,
-            answer: None,
-            trace_id: None,
-            code: None,
-            source: None,
-        }
-    }
-
-    /// A parameter that keeps the request from being sent.
     pub(crate) fn invalid_request(operation: &'static Operation, problem: Problem) -> Self {
         Self::new(Some(operation), Kind::InvalidRequest(problem))
     }
 
-    /// A request that got no answer.
     pub(crate) fn transport(operation: &'static Operation, error: TransportError) -> Self {
-        let kind = if error.is_hook() {
-            Kind::Hook
-        } else {
-            Kind::Transport
-        };
-        Self::new(Some(operation), kind).interrupted(error)
+        Self::new(Some(operation), Kind::Transport(error))
     }
 
-    /// An answer whose status is not 2xx; gives the body back, of which it keeps the beginning.
-    pub(crate) fn refused(
-        operation: &'static Operation,
-        answer: Answer,
-        interruption: Option<TransportError>,
-    ) -> (Self, Bytes) {
-        let Answer {
-            status,
-            headers,
-            body,
-        } = answer;
-        let detail = detail::read(&headers, &body);
-        let excerpt = Bytes::copy_from_slice(&body[..body.len().min(EXCERPT_LIMIT)]);
-        let report = Self {
-            answer: Some(Answer {
-                status,
-                headers,
-                body: excerpt,
-            }),
-            trace_id: detail.trace_id,
-            code: detail.code,
-            ..Self::new(Some(operation), Kind::Status)
-        };
-        match interruption {
-            Some(error) => (report.interrupted(error), body),
-            None => (report, body),
-        }
+    pub(crate) fn refused(operation: &'static Operation, response: Response) -> Self {
+        Self::new(Some(operation), Kind::Refused(response))
     }
 
-    /// A success whose body broke off.
-    pub(crate) fn unreadable(
-        operation: &'static Operation,
-        answer: Answer,
-        error: TransportError,
-    ) -> Self {
-        Self::accepted(operation, answer, Kind::Unreadable).interrupted(error)
-    }
-
-    /// A success whose body is of another type.
     pub(crate) fn undecodable(
         operation: &'static Operation,
-        answer: Answer,
-        error: DecodeError,
+        response: Response,
+        source: impl StdError + Send + Sync + 'static,
     ) -> Self {
-        let mut report = Self::accepted(operation, answer, Kind::Undecodable);
-        report.add_source(error);
-        report
+        let source = Box::new(source);
+        Self::new(Some(operation), Kind::Undecodable { response, source })
     }
 
-    /// Adds a cause, unless there is one from before.
-    pub(crate) fn add_source(&mut self, error: impl StdError + Send + Sync + 'static) {
-        self.source.get_or_insert_with(|| Box::new(error));
-    }
-
-    fn accepted(operation: &'static Operation, answer: Answer, kind: Kind) -> Self {
-        let trace_id = detail::read(&answer.headers, &answer.body).trace_id;
-        Self {
-            answer: Some(answer),
-            trace_id,
-            ..Self::new(Some(operation), kind)
+    fn transport_error(&self) -> Option<&TransportError> {
+        match &self.0.kind {
+            Kind::Transport(error) => Some(error),
+            _ => None,
         }
     }
 
-    fn interrupted(mut self, error: TransportError) -> Self {
-        self.timeout = error.is_timeout();
-        self.connect = error.is_connect();
-        self.source = Some(error.into_cause());
-        self
-    }
-
-    fn what(&self) -> &'static str {
-        match (self.kind, self.connect, self.timeout) {
-            (Kind::Configuration(_), ..) => "invalid configuration",
-            (Kind::InvalidRequest(_), ..) => "invalid request",
-            (Kind::Transport, true, true) => "timed out while connecting",
-            (Kind::Transport, true, false) => "could not connect",
-            (Kind::Transport | Kind::Hook, _, true) => "timed out",
-            (Kind::Transport, false, false) => "no answer",
-            (Kind::Hook, _, false) => "a hook failed",
-            (Kind::Status, ..) => "refused",
-            (Kind::Unreadable, _, true) => "accepted, but reading the answer timed out",
-            (Kind::Unreadable, ..) => "accepted, but the answer broke off",
-            (Kind::Undecodable, ..) => "accepted, but the answer is not what is documented",
-        }
+    fn is_success(&self) -> bool {
+        self.status().is_some_and(|status| status.is_success())
     }
 }
 
-impl<E> From<Report> for Error<E> {
-    fn from(report: Report) -> Self {
-        Self::new(report, None)
+impl<E> Error<E> {
+    /// Returns the operation that was called; `None` if no client could be made.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static Operation> {
+        self.0.operation
+    }
+
+    /// Returns what happened, in a few words: `refused`, `timed out`, …
+    #[must_use]
+    pub fn reason(&self) -> Cow<'static, str> {
+        match &self.0.kind {
+            Kind::Configuration { problem, .. } => {
+                format!("invalid configuration: {problem}").into()
+            }
+            Kind::InvalidRequest(problem) => format!("invalid request: {problem}").into(),
+            Kind::Transport(error) if self.is_success() => format!("accepted, but {error}").into(),
+            Kind::Transport(error) if error.response().is_none() => error.to_string().into(),
+            Kind::Transport(_) | Kind::Refused(_) => "refused".into(),
+            Kind::Undecodable { .. } => {
+                "accepted, but the response is not of the expected type".into()
+            }
+        }
+    }
+
+    /// Returns the response, if one was received, even if only in part.
+    ///
+    /// Its body is everything that was read: of a success up to
+    /// [`ClientBuilder::response_limit`](crate::ClientBuilder::response_limit), else up to 64 KiB.
+    #[must_use]
+    pub fn response(&self) -> Option<&Response> {
+        match &self.0.kind {
+            Kind::Refused(response) | Kind::Undecodable { response, .. } => Some(response),
+            Kind::Transport(error) => error.response(),
+            Kind::Configuration { .. } | Kind::InvalidRequest(_) => None,
+        }
+    }
+
+    /// Returns the HTTP status, if a response was received.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        Some(self.response()?.status())
+    }
+
+    /// Returns the headers of the response, if one was received.
+    #[must_use]
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        Some(self.response()?.headers())
+    }
+
+    /// Returns the body of the [response](Self::response), which may contain what should not be logged.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        Some(self.response()?.body())
+    }
+
+    /// Returns the id that the API gave this call; see [`Response::trace_id`].
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        self.response()?.trace_id()
+    }
+
+    /// Returns Linq's own code for the error, `error.code` of the body.
+    #[must_use]
+    pub fn code(&self) -> Option<i64> {
+        self.detail()?.code()
+    }
+
+    /// Returns what the API says went wrong, for a person to read; it may repeat content of the request.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.detail()?.message()
+    }
+
+    /// Returns the address of Linq's page about the error.
+    #[must_use]
+    pub fn doc_url(&self) -> Option<&str> {
+        self.detail()?.doc_url()
+    }
+
+    /// Returns how long the API asks to wait before the next request, at most a year.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let response = self.response().filter(|_| !self.is_success());
+        response?.retry_after(SystemTime::now())
+    }
+
+    fn detail(&self) -> Option<&ErrorDetail> {
+        self.response()?.error()
+    }
+
+    /// Returns true if no client could be made with the settings.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        matches!(self.0.kind, Kind::Configuration { .. })
+    }
+
+    /// Returns true if a parameter was missing or invalid; nothing was sent.
+    #[must_use]
+    pub fn is_invalid_request(&self) -> bool {
+        matches!(self.0.kind, Kind::InvalidRequest(_))
+    }
+
+    /// Returns true if there was no connection; nothing was sent.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        self.transport_error()
+            .is_some_and(TransportError::is_connect)
+    }
+
+    /// Returns true if the time ran out: while connecting, waiting for the response, or reading it.
+    ///
+    /// If there is a [`status`](Self::status), it ran out while reading.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.transport_error()
+            .is_some_and(TransportError::is_timeout)
+    }
+
+    /// Returns true if a [`Hook`](crate::Hook) failed with an error of its own.
+    #[must_use]
+    pub fn is_hook(&self) -> bool {
+        self.transport_error().is_some_and(TransportError::is_hook)
+    }
+
+    /// Returns true if the status of the response is not 2xx.
+    #[must_use]
+    pub fn is_status(&self) -> bool {
+        self.response().is_some() && !self.is_success()
+    }
+
+    /// Returns true if the API accepted the request, with a status of 2xx, but its response could not be read
+    /// or decoded.
+    ///
+    /// What was asked for has been done, or will be: sending the request again may do it twice. It is false for
+    /// a read whose response broke off, which is safe to repeat.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        let is_read = self
+            .operation()
+            .is_some_and(|operation| operation.repeat() == Repeat::Read);
+        let broke_off = self
+            .transport_error()
+            .is_some_and(|error| !error.is_unreadable());
+        self.is_success() && !(is_read && broke_off)
+    }
+
+    /// Returns true if a complete response of status 2xx could not be decoded.
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(self.0.kind, Kind::Undecodable { .. })
+    }
+}
+
+impl<E: DeserializeOwned + Fit> Error<E> {
+    /// Returns the error body of the API, if there is one and it can be decoded.
+    #[must_use]
+    pub fn api(&self) -> Option<&E> {
+        let decode = || linq_types::decode(self.body().filter(|_| self.is_status())?).ok();
+        self.0.api.get_or_init(decode).as_ref()
+    }
+
+    /// Returns the error body of the API alone.
+    #[must_use]
+    pub fn into_api(self) -> Option<E> {
+        let _ = self.api();
+        self.0.api.into_inner().flatten()
     }
 }
 
 impl<E> fmt::Display for Error<E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let report = &self.0.report;
-        if let Some(operation) = report.operation {
+        if let Some(operation) = self.operation() {
             write!(formatter, "{operation}: ")?;
         }
-        formatter.write_str(report.what())?;
-        match report.kind {
-            Kind::Configuration(problem) => write!(formatter, ": {problem}")?,
-            Kind::InvalidRequest(problem) => write!(formatter, ": {problem}")?,
-            _ => {}
-        }
+        formatter.write_str(&self.reason())?;
         if let Some(status) = self.status() {
             write!(formatter, ", status {}", status.as_u16())?;
         }
@@ -341,29 +300,20 @@ impl<E> fmt::Display for Error<E> {
     }
 }
 
-// By hand, since the body and the headers of an answer hold what should not be logged.
+// Without body and headers of the response, which are not for logs.
 impl<E> fmt::Debug for Error<E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Error")
-            .field("operation", &self.operation().map(Operation::name))
-            .field("kind", &self.0.report.kind)
-            .field("timeout", &self.is_timeout())
-            .field("connect", &self.is_connect())
-            .field("status", &self.status().map(|status| status.as_u16()))
-            .field("code", &self.code())
-            .field("trace_id", &self.trace_id())
-            .field("body_length", &self.body().map(<[u8]>::len))
-            .finish_non_exhaustive()
+        write!(formatter, "Error({self})")
     }
 }
 
 impl<E> StdError for Error<E> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .report
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        match &self.0.kind {
+            Kind::Configuration { source, .. } => source.as_ref().map(|source| source as _),
+            Kind::Transport(error) => error.source(),
+            Kind::Undecodable { source, .. } => Some(&**source),
+            Kind::InvalidRequest(_) | Kind::Refused(_) => None,
+        }
     }
 }

@@ -1,18 +1,18 @@
-//! What the generated code stands on: the client, one call, its answer and its errors.
+//! The runtime of the generated code: the client, calls, responses and errors.
+//!
+//! A builder collects [`parameters`] into a [`call`]. The [`client`] sends its [`request`] through the
+//! [`hook`]s to the network, where [`transport`] reads the [`response`]; the call decodes it, or makes an
+//! [`error`] of it.
 
-mod answer;
 mod builder;
 mod call;
 mod client;
-mod detail;
 mod encode;
 mod error;
 mod hook;
 mod operation;
 mod options;
-mod prepared;
-mod problem;
-mod raw;
+mod parameters;
 mod redacted;
 mod request;
 mod response;
@@ -20,19 +20,21 @@ mod response;
 mod tests;
 mod transport;
 
-// Which of these the generated code uses is up to the API document.
+// Which of these the generated code uses depends on the API document.
 #[allow(unused_imports, reason = "a document need not have list parameters")]
-pub(crate) use {call::Call, encode::ListStyle, problem::Reason, redacted::Redacted};
+pub(crate) use {
+    encode::ListStyle,
+    parameters::{Parameters, Reason},
+    redacted::Redacted,
+};
 
-pub use answer::read_body;
 pub use builder::ClientBuilder;
+pub use call::{Prepared, RawRequest};
 pub use client::{Client, DEFAULT_BASE_URL};
 pub use error::Error;
 pub use hook::{BoxFuture, Hook, Next};
 pub use operation::{Operation, Repeat};
 pub use options::CallOptions;
-pub use prepared::Prepared;
-pub use raw::RawCall;
 pub use request::Request;
-pub use response::ResponseValue;
+pub use response::{ErrorDetail, Response, retry_after};
 pub use transport::TransportError;

@@ -5,19 +5,17 @@ use std::mem::ManuallyDrop;
 
 use reqwest::Method;
 
-use super::request::JSON;
-
 /// What it means to send a call of an operation a second time.
 ///
-/// Nothing in this crate repeats a call; a [`Hook`](crate::Hook) that does has to know.
+/// Nothing in this crate repeats a call; code that does has to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Repeat {
     /// It only reads.
     Read,
-    /// Doing it twice leaves what doing it once does.
+    /// Sending it twice has the effect of sending it once.
     Idempotent,
-    /// The API does it once for each key, so it may be repeated while the same key goes with it.
+    /// The API does it at most once for each idempotency key, so it may be repeated with the same key.
     #[non_exhaustive]
     Keyed {
         /// The header that takes the key.
@@ -25,12 +23,12 @@ pub enum Repeat {
         /// The place in the JSON body that takes the key, as a JSON pointer.
         body: Option<&'static str>,
     },
-    /// Each call counts.
+    /// Every call has an effect of its own.
     Once,
 }
 
 impl Repeat {
-    /// An operation whose key goes into a header, a place in the body, or either of them.
+    /// Describes an operation whose key goes into a header, a place in the body, or either of them.
     #[must_use]
     pub const fn keyed(header: Option<&'static str>, body: Option<&'static str>) -> Self {
         Self::Keyed { header, body }
@@ -39,8 +37,8 @@ impl Repeat {
 
 /// One operation of the API, as its document describes it.
 ///
-/// The crate has one value per operation, in the module `operations`. A [`Hook`](crate::Hook) reads it to
-/// tell calls apart, an [`Error`](crate::Error) names it.
+/// The crate has one value per operation, in the module `operations`. A [`Hook`](crate::Hook) reads it, an
+/// [`Error`](crate::Error) names it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Operation {
     name: &'static str,
@@ -58,8 +56,8 @@ impl Operation {
     /// Describes an operation.
     ///
     /// `name` is the method of [`Client`](crate::Client), `path` the template with its `{parameters}`,
-    /// `accept` the media type of the answer, or `None` where the answer has no content, `repeat` what a
-    /// second call does.
+    /// `accept` the media type of the response, or `None` where it has no content, `repeat` what a second call
+    /// does.
     #[must_use]
     pub const fn new(
         name: &'static str,
@@ -77,7 +75,7 @@ impl Operation {
             method,
             path,
             tag,
-            content_type: JSON,
+            content_type: "application/json",
             accept,
             repeat,
         }
@@ -90,31 +88,31 @@ impl Operation {
         self
     }
 
-    /// Name of the method of [`Client`](crate::Client), for example `get_chat`.
+    /// Returns the name of the method of [`Client`](crate::Client), for example `get_chat`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The `operationId` of the API document, for example `getChat`.
+    /// Returns the `operationId` of the API document, for example `getChat`.
     #[must_use]
     pub const fn operation_id(&self) -> &'static str {
         self.operation_id
     }
 
-    /// The HTTP method.
+    /// Returns the HTTP method.
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The path below the base URL, with its parameters in braces: `/v3/chats/{chatId}`.
+    /// Returns the path below the base URL, with its parameters in braces: `/v3/chats/{chatId}`.
     #[must_use]
     pub const fn path(&self) -> &'static str {
         self.path
     }
 
-    /// The area of the API it belongs to, for example `Chats`.
+    /// Returns the area of the API it belongs to, for example `Chats`.
     #[must_use]
     pub const fn tag(&self) -> &'static str {
         self.tag
@@ -126,13 +124,13 @@ impl Operation {
         self.content_type
     }
 
-    /// The media type of the answer, `None` where the answer has no content.
+    /// Returns the media type of the response, `None` where it has no content.
     #[must_use]
     pub const fn accept(&self) -> Option<&'static str> {
         self.accept
     }
 
-    /// What sending a call of it a second time means.
+    /// Returns what sending a call of it a second time means.
     #[must_use]
     pub const fn repeat(&self) -> Repeat {
         self.repeat

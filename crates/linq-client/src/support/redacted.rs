@@ -2,14 +2,14 @@
 
 use std::fmt::{self, DebugStruct, Formatter};
 
-use super::problem::Reason;
+use super::parameters::Reason;
 
 /// Writes the `Debug` of a builder, whose values may be texts and phone numbers.
 pub(crate) struct Redacted<'a, 'f>(DebugStruct<'a, 'f>);
 
 #[allow(
     dead_code,
-    reason = "which kinds of parameters there are is up to the API document"
+    reason = "which kinds of parameters there are depends on the API document"
 )]
 impl<'a, 'f> Redacted<'a, 'f> {
     pub(crate) fn new(formatter: &'a mut Formatter<'f>, name: &str) -> Self {

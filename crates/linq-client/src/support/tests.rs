@@ -1,4 +1,4 @@
-//! Calls of every kind, also those that the API document may not have today.
+//! Calls of every kind, including those that the API document may not have today.
 
 use linq_testing::API_KEY;
 use linq_testing::responses::NOT_FOUND;
@@ -6,9 +6,7 @@ use linq_testing::server::{Recorded, Server, Step};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::call::Call;
-use super::problem::Reason;
-use super::{Client, Error, ListStyle, Operation, Repeat, ResponseValue};
+use super::{Client, Error, ListStyle, Operation, Parameters, Reason, Repeat, Response};
 
 const FETCH: Operation = Operation::new(
     "fetch",
@@ -46,11 +44,11 @@ fn client(server: &Server) -> Client {
 /// Makes a call with no path parameters, and gives its result and the request that came.
 async fn remove(
     script: Step,
-    fill: impl FnOnce(&mut Call),
-) -> (Result<ResponseValue<()>, Error>, Option<Recorded>) {
+    fill: impl FnOnce(&mut Parameters),
+) -> (Result<Response<()>, Error>, Option<Recorded>) {
     let server = Server::start([script]).await;
     let client = client(&server);
-    let mut call = Call::new(&REMOVE);
+    let mut call = Parameters::new(&REMOVE);
     fill(&mut call);
     (call.empty().send(&client).await, server.requests().pop())
 }
@@ -59,13 +57,13 @@ fn done() -> Step {
     Step::bare(204, "")
 }
 
-async fn target(fill: impl FnOnce(&mut Call)) -> String {
+async fn target(fill: impl FnOnce(&mut Parameters)) -> String {
     let (result, request) = remove(done(), fill).await;
     result.expect("success");
     request.expect("a request").target.to_owned()
 }
 
-async fn problem(fill: impl FnOnce(&mut Call)) -> String {
+async fn problem(fill: impl FnOnce(&mut Parameters)) -> String {
     let (result, request) = remove(done(), fill).await;
     assert!(request.is_none(), "nothing may be sent");
     let error = result.expect_err("the request is invalid");
@@ -73,13 +71,10 @@ async fn problem(fill: impl FnOnce(&mut Call)) -> String {
     error.to_string()
 }
 
-async fn fetch(
-    one: &str,
-    two: &str,
-) -> (Result<ResponseValue<bytes::Bytes>, Error>, Option<Recorded>) {
+async fn fetch(one: &str, two: &str) -> (Result<Response<bytes::Bytes>, Error>, Option<Recorded>) {
     let server = Server::start([Step::bare(200, [0, 159, 255])]).await;
     let client = client(&server);
-    let mut call = Call::new(&FETCH);
+    let mut call = Parameters::new(&FETCH);
     call.path("one", Ok(one));
     call.path("two", Ok(two));
     (call.bytes().send(&client).await, server.requests().pop())
@@ -136,7 +131,7 @@ async fn path_parameters_that_would_change_the_path_are_refused() {
 async fn a_path_that_is_not_filled_is_refused() {
     let server = Server::start([done()]).await;
     let client = client(&server);
-    let mut call = Call::new(&FETCH);
+    let mut call = Parameters::new(&FETCH);
     call.path("one", Ok("x"));
     let error: Error = call
         .empty()
@@ -276,9 +271,9 @@ async fn a_body_of_another_media_type_says_so() {
         (None, None),
     ] {
         let server = Server::start([done()]).await;
-        let mut call = Call::new(&PATCH);
+        let mut call = Parameters::new(&PATCH);
         call.body_optional(Ok(body));
-        let result: Result<ResponseValue<()>, Error> = call.empty().send(&client(&server)).await;
+        let result: Result<Response<()>, Error> = call.empty().send(&client(&server)).await;
         result.expect("success");
         let request = server.only_request();
         let mut headers = request.headers.iter();
@@ -305,8 +300,8 @@ async fn no_body_means_no_content_type() {
 #[tokio::test]
 async fn a_post_without_a_body_says_so() {
     let server = Server::start([done()]).await;
-    let result: Result<ResponseValue<()>, Error> =
-        Call::new(&START).empty().send(&client(&server)).await;
+    let result: Result<Response<()>, Error> =
+        Parameters::new(&START).empty().send(&client(&server)).await;
     result.expect("success");
     let request = server.only_request();
     let names: Vec<_> = request
@@ -328,7 +323,7 @@ async fn a_post_without_a_body_says_so() {
 }
 
 #[tokio::test]
-async fn an_empty_operation_ignores_whatever_comes_with_a_success() {
+async fn an_empty_operation_ignores_the_body_of_a_success() {
     for body in ["", "{}", "<html>", "accepted"] {
         let (result, _) = remove(Step::bare(202, body), |_| {}).await;
         assert_eq!(result.expect("success").status().as_u16(), 202);
@@ -366,11 +361,11 @@ async fn an_error_of_the_api_can_have_any_type() {
     for (body, expected) in bodies {
         let server = Server::start([Step::bare(404, body)]).await;
         let client = client(&server);
-        let result: Result<ResponseValue<()>, Error<Success>> =
-            Call::new(&REMOVE).empty().send(&client).await;
+        let result: Result<Response<()>, Error<Success>> =
+            Parameters::new(&REMOVE).empty().send(&client).await;
         let error = result.expect_err("an error");
         assert_eq!(error.api().map(|success| success.0), expected);
-        // What can be read without the type is there all the same.
+        // What can be read without the type is known all the same.
         assert!(error.code().is_some() && error.trace_id().is_some());
         assert_eq!(error.body(), Some(body.as_bytes()));
     }
@@ -378,11 +373,11 @@ async fn an_error_of_the_api_can_have_any_type() {
 
 #[tokio::test]
 async fn an_accepted_answer_of_another_shape_keeps_its_trace_id_and_no_value() {
-    let body = r#"{"trace_id":"t-1","text":"secret"}"#;
-    let server = Server::start([Step::bare(200, body)]).await;
+    let body = r#"{"text":"secret"}"#;
+    let server = Server::start([Step::bare(200, body).header("x-trace-id", "t-1")]).await;
     let client = client(&server);
-    let result: Result<ResponseValue<Vec<i64>>, Error> =
-        Call::new(&REMOVE).json().send(&client).await;
+    let result: Result<Response<Vec<i64>>, Error> =
+        Parameters::new(&REMOVE).json().send(&client).await;
     let error = result.expect_err("no list");
     assert!(error.is_accepted() && error.is_decode());
     assert_eq!(

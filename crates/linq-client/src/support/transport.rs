@@ -1,27 +1,99 @@
-//! Why a request got no answer.
+//! The exchange of a request for a response, and why there was none.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
 
-/// A request that got no answer: the network failed, or a [`Hook`](crate::Hook) did.
+use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+
+use super::response::Response;
+
+/// How much of an error's body is read; the page of a proxy must not fill the memory.
+const ERROR_BODY_LIMIT: usize = 64 * 1024;
+
+/// Why there is no complete response: the network failed, or a [`Hook`](crate::Hook) did.
 ///
-/// URLs hold ids, so they are taken out of the errors of [`reqwest`] that come in here.
+/// If status and headers were received, [`response`](Self::response) has them. URLs contain ids, so they are
+/// removed from errors of [`reqwest`].
 #[derive(Debug)]
 pub struct TransportError {
     cause: Cause,
+    host: Option<String>,
+    response: Option<Box<Response>>,
 }
 
 #[derive(Debug)]
 enum Cause {
     Http(reqwest::Error),
-    Other(Box<dyn Error + Send + Sync>),
+    /// The body is larger than this many bytes.
+    TooLarge(usize),
+    /// The body is compressed.
+    Compressed,
+    Hook(Box<dyn Error + Send + Sync>),
+}
+
+/// Sends a request and reads the response, of which at most `limit` bytes are held.
+pub(crate) async fn exchange(
+    http: &reqwest::Client,
+    request: reqwest::Request,
+    limit: usize,
+) -> Result<Response, TransportError> {
+    let mut response = http.execute(request).await?;
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    let (body, cause) = if is_compressed(&headers) {
+        (Vec::new(), Some(Cause::Compressed))
+    } else if status.is_success() {
+        read(&mut response, limit).await
+    } else {
+        match read(&mut response, limit.min(ERROR_BODY_LIMIT)).await {
+            // The beginning is enough to know what went wrong.
+            (body, Some(Cause::TooLarge(_))) => (body, None),
+            read => read,
+        }
+    };
+    let response = Response::new(status, headers, body);
+    match cause {
+        None => Ok(response),
+        Some(cause) => Err(TransportError {
+            cause,
+            host: None,
+            response: Some(Box::new(response)),
+        }),
+    }
+}
+
+/// Reads a body up to a limit; returns what was received, and why that is not everything.
+async fn read(response: &mut reqwest::Response, limit: usize) -> (Vec<u8>, Option<Cause>) {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                let room = limit - body.len();
+                if chunk.len() > room {
+                    body.extend_from_slice(&chunk[..room]);
+                    return (body, Some(Cause::TooLarge(limit)));
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(None) => return (body, None),
+            Err(error) => return (body, Some(Cause::Http(error.without_url()))),
+        }
+    }
+}
+
+/// Whether a body is compressed still: an HTTP client that decompresses removes the header.
+fn is_compressed(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 impl TransportError {
-    /// Wraps an error of a hook's own.
+    /// Wraps the error of a hook.
     ///
-    /// A [`reqwest::Error`] and a `TransportError` are recognized and kept as what they are.
+    /// A [`reqwest::Error`] and a `TransportError` are recognized and not wrapped.
     pub fn other(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let error = match error.into().downcast::<Self>() {
             Ok(error) => return *error,
@@ -30,60 +102,116 @@ impl TransportError {
         match error.downcast::<reqwest::Error>() {
             Ok(error) => Self::from(*error),
             Err(error) => Self {
-                cause: Cause::Other(error),
+                cause: Cause::Hook(error),
+                host: None,
+                response: None,
             },
         }
     }
 
-    /// True if time ran out, while connecting or later.
+    /// Returns the response as far as it was received: status, headers and the beginning of the body.
     ///
-    /// A hook's own error counts if an [`io::Error`] of the kind `TimedOut` is behind it.
+    /// With a status of 2xx the API has accepted the request: sending it again may do twice what it asks for.
+    #[must_use]
+    pub fn response(&self) -> Option<&Response> {
+        self.response.as_deref()
+    }
+
+    /// Returns true if the time ran out, while connecting or later.
+    ///
+    /// The error of a hook counts if an [`io::Error`] of the kind `TimedOut` is in its chain of sources.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         match &self.cause {
             Cause::Http(error) => error.is_timeout(),
-            Cause::Other(error) => is_timed_out(error.as_ref()),
+            Cause::Hook(error) => is_timed_out(error.as_ref()),
+            Cause::TooLarge(_) | Cause::Compressed => false,
         }
     }
 
-    /// True if no connection came about, so that nothing was sent.
+    /// Returns true if there was no connection, so that nothing was sent.
     #[must_use]
     pub fn is_connect(&self) -> bool {
         matches!(&self.cause, Cause::Http(error) if error.is_connect())
     }
 
-    /// True if it is an error of a hook's own, made by [`TransportError::other`].
+    /// Returns true if it is the error of a hook, made by [`TransportError::other`].
     #[must_use]
     pub fn is_hook(&self) -> bool {
-        matches!(self.cause, Cause::Other(_))
+        matches!(self.cause, Cause::Hook(_))
     }
 
-    /// The cause alone, for an error that says the rest itself.
-    pub(crate) fn into_cause(self) -> Box<dyn Error + Send + Sync> {
-        match self.cause {
-            Cause::Http(error) => Box::new(error),
-            Cause::Other(error) => error,
+    /// Returns true if the request cannot be sent at all, for example to an address without a host.
+    #[must_use]
+    pub fn is_request(&self) -> bool {
+        matches!(&self.cause, Cause::Http(error) if error.is_builder())
+    }
+
+    /// Returns true if a response was received that is larger than
+    /// [`ClientBuilder::response_limit`](crate::ClientBuilder::response_limit) or compressed, which another
+    /// attempt would not change.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.cause, Cause::TooLarge(_) | Cause::Compressed)
+    }
+
+    /// Takes the response out, if its status is 2xx.
+    pub(crate) fn into_accepted(mut self) -> Result<Response, Self> {
+        match self
+            .response
+            .take_if(|response| response.status().is_success())
+        {
+            Some(response) => Ok(*response),
+            None => Err(self),
         }
     }
 }
 
 impl From<reqwest::Error> for TransportError {
     fn from(error: reqwest::Error) -> Self {
+        let host = error.url().and_then(|url| {
+            let host = url.host_str()?;
+            Some(match url.port() {
+                Some(port) => format!("{host}:{port}"),
+                None => host.to_owned(),
+            })
+        });
         Self {
             cause: Cause::Http(error.without_url()),
+            host,
+            response: None,
         }
     }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match (self.is_connect(), self.is_timeout()) {
-            (true, true) => "timed out while connecting",
-            (true, false) => "could not connect",
-            (false, true) => "timed out",
-            (false, false) if self.is_hook() => "a hook failed",
-            (false, false) => "no answer",
-        })
+        let is_reading = self.response.is_some();
+        match &self.cause {
+            Cause::Http(error) if error.is_connect() => {
+                formatter.write_str(match error.is_timeout() {
+                    true => "timed out while connecting",
+                    false => "could not connect",
+                })?;
+                match &self.host {
+                    Some(host) => write!(formatter, " to {host}"),
+                    None => Ok(()),
+                }
+            }
+            Cause::TooLarge(limit) => {
+                write!(formatter, "the response is larger than {limit} bytes")
+            }
+            Cause::Compressed => {
+                formatter.write_str("the response is compressed, which was not asked for")
+            }
+            _ => formatter.write_str(match (self.is_timeout(), is_reading) {
+                (true, true) => "reading the response timed out",
+                (true, false) => "timed out",
+                (false, _) if self.is_hook() => "a hook failed",
+                (false, true) => "the response broke off",
+                (false, false) => "no response",
+            }),
+        }
     }
 }
 
@@ -91,12 +219,13 @@ impl Error for TransportError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.cause {
             Cause::Http(error) => Some(error),
-            Cause::Other(error) => Some(error.as_ref()),
+            Cause::Hook(error) => Some(error.as_ref()),
+            Cause::TooLarge(_) | Cause::Compressed => None,
         }
     }
 }
 
-/// True if an I/O error that ran out of time is in the chain.
+/// Whether an I/O error that ran out of time is in the chain.
 fn is_timed_out(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -113,6 +242,7 @@ fn is_timed_out(error: &(dyn Error + 'static)) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
     use std::io;
 
     use super::TransportError;
@@ -122,7 +252,8 @@ mod tests {
         let inner = TransportError::other("circuit open");
         let outer = TransportError::other(inner);
         assert!(outer.is_hook());
-        assert_eq!(outer.into_cause().to_string(), "circuit open");
+        let source = outer.source().expect("a cause");
+        assert_eq!(source.to_string(), "circuit open");
     }
 
     #[test]
@@ -135,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_can_say_that_time_ran_out() {
+    fn a_hook_can_report_that_the_time_ran_out() {
         assert!(TransportError::other(io::Error::from(io::ErrorKind::TimedOut)).is_timeout());
         assert!(!TransportError::other("circuit open").is_timeout());
     }

@@ -1,15 +1,13 @@
-//! What becomes of an answer.
+//! How responses are read and decoded.
 
 use std::error::Error as _;
-use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 use crate::support::{CHAT_ID, create_chat_body};
-use linq_client::{Client, Error, ResponseValue};
+use linq_client::{Client, Error, Response, types};
 use linq_testing::API_KEY;
 use linq_testing::responses::{CHAT, CREATED, NOT_FOUND};
 use linq_testing::server::{ClosedPort, Server, Step};
-use serde::Serialize;
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 
@@ -21,15 +19,13 @@ fn client(server: &Server) -> Client {
 }
 
 /// Fetches a chat from a server that does what the script says.
-async fn get_chat(
-    script: Step,
-) -> Result<ResponseValue<impl Serialize + Debug>, Error<impl Serialize>> {
+async fn get_chat(script: Step) -> Result<Response<types::Chat>, Error> {
     let server = Server::start([script]).await;
     client(&server).get_chat().chat_id(CHAT_ID).send().await
 }
 
 /// The error, after a check that it prints nothing that is private.
-async fn failure(script: Step) -> Error<impl Serialize> {
+async fn failure(script: Step) -> Error {
     let error = get_chat(script).await.expect_err("the call fails");
     let mut printed = format!("{error} {error:?}");
     let mut source = error.source();
@@ -44,7 +40,7 @@ async fn failure(script: Step) -> Error<impl Serialize> {
         &chat_id,
         "no chat with",
         "http://",
-        "127.0.0.1",
+        "/v3",
     ] {
         assert!(!printed.contains(private), "{private} is in {printed}");
     }
@@ -56,7 +52,7 @@ async fn failure(script: Step) -> Error<impl Serialize> {
     error
 }
 
-fn status(error: &Error<impl Serialize>) -> Option<u16> {
+fn status(error: &Error) -> Option<u16> {
     error.status().map(|status| status.as_u16())
 }
 
@@ -70,10 +66,17 @@ async fn every_2xx_is_success() {
         assert_eq!(chat.status().as_u16(), status);
         assert_eq!(chat.headers()["x-request-id"], "request-1");
         assert_eq!(chat.trace_id(), Some("trace-1"));
-        assert!(format!("{chat:?}").contains("ResponseValue"));
+        assert_eq!(chat.attempts(), 1);
+        assert_eq!(chat.body(), CHAT.as_bytes());
+        let shown = format!("{chat:?}");
+        assert!(
+            shown.contains("trace-1") && !shown.contains("2025550"),
+            "{shown}"
+        );
+        assert_eq!(chat.value().id, CHAT_ID);
         let chat = chat.map(|chat| serde_json::to_value(chat).expect("JSON"));
         assert_eq!(chat["id"], CHAT_ID.to_string());
-        assert_eq!(chat.into_inner()["is_group"], false);
+        assert_eq!(chat.into_value()["is_group"], false);
     }
 }
 
@@ -87,6 +90,9 @@ async fn an_error_of_the_api_is_decoded_whatever_its_status() {
         assert_eq!(error.code(), Some(2001));
         assert_eq!(error.trace_id(), Some("4bd1c70e92a35f68d0417be6a9c2583f"));
         assert_eq!(error.body(), Some(NOT_FOUND.as_bytes()));
+        assert_eq!(error.message(), Some("no chat with +12025550199"));
+        assert_eq!(error.doc_url(), Some("https://example.com/errors/2001"));
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
         assert!(error.source().is_none());
         assert_eq!(
             error.to_string(),
@@ -94,10 +100,10 @@ async fn an_error_of_the_api_is_decoded_whatever_its_status() {
                 "get_chat: refused, status {code}, code 2001, trace id 4bd1c70e92a35f68d0417be6a9c2583f"
             )
         );
-        let api = serde_json::to_value(error.api().expect("decoded")).expect("JSON");
-        assert_eq!(api["error"]["message"], "no chat with +12025550199");
-        let error = error.map_api(|_| 5);
-        assert_eq!((error.code(), error.into_api()), (Some(2001), Some(5)));
+        let api = error.api().expect("it is as documented");
+        assert_eq!(api.error.message, "no chat with +12025550199");
+        let api = error.into_api().expect("it is as documented");
+        assert_eq!(api.error.code, 2001);
     }
 }
 
@@ -108,16 +114,13 @@ async fn a_page_of_a_proxy_keeps_status_headers_and_its_beginning() {
     assert_eq!(status(&error), Some(502));
     assert!(error.is_status() && error.api().is_none() && error.code().is_none());
     assert_eq!(error.trace_id(), Some("proxy-1"));
-    assert_eq!(error.body(), Some(&page.as_bytes()[..4096]));
-    assert_eq!(
-        error.source().expect("a cause").to_string(),
-        "not JSON, at line 1 column 1"
-    );
+    assert_eq!(error.body(), Some(&page.as_bytes()[..64 * 1024]));
+    assert!(error.source().is_none());
 }
 
 #[tokio::test]
 async fn an_endless_error_is_not_read_to_its_end() {
-    let error = failure(Step::bare(500, &"x".repeat(64 * 1024)).stalled()).await;
+    let error = failure(Step::bare(500, "x".repeat(64 * 1024 + 1)).stalled()).await;
     assert_eq!(status(&error), Some(500));
     assert!(!error.is_timeout(), "reading went on after 64 KiB");
 }
@@ -173,7 +176,7 @@ async fn an_accepted_answer_that_is_not_json_keeps_everything() {
     assert!(error.headers().is_some() && error.api().is_none());
     assert_eq!(
         error.to_string(),
-        "get_chat: accepted, but the answer is not what is documented, status 200, trace id trace-1"
+        "get_chat: accepted, but the response is not of the expected type, status 200, trace id trace-1"
     );
 }
 
@@ -195,23 +198,42 @@ async fn accepted_json_that_ends_too_early_is_accepted() {
 }
 
 #[tokio::test]
-async fn an_accepted_answer_that_breaks_off_is_accepted() {
+async fn a_read_that_breaks_off_keeps_what_was_received_and_may_be_repeated() {
     let error = failure(Step::bare(200, &CHAT[..40]).cut_off()).await;
-    assert!(error.is_accepted() && !error.is_decode() && !error.is_timeout());
+    assert!(!error.is_accepted() && !error.is_decode() && !error.is_timeout());
     assert_eq!(
         (status(&error), error.body()),
         (Some(200), Some(&CHAT.as_bytes()[..40]))
     );
     let error = failure(Step::bare(200, &CHAT[..40]).stalled()).await;
-    assert!(error.is_accepted() && error.is_timeout());
+    assert!(!error.is_accepted() && error.is_timeout());
     assert_eq!(
         (status(&error), error.body()),
         (Some(200), Some(&CHAT.as_bytes()[..40]))
     );
     assert_eq!(
         error.to_string(),
-        "get_chat: accepted, but reading the answer timed out, status 200"
+        "get_chat: accepted, but reading the response timed out, status 200"
     );
+}
+
+#[tokio::test]
+async fn a_write_that_breaks_off_is_accepted() {
+    let half = &CREATED[..40];
+    for script in [
+        Step::bare(201, half).cut_off(),
+        Step::bare(201, half).stalled(),
+    ] {
+        let server = Server::start([script]).await;
+        let call = client(&server);
+        let call = call.create_chat().body(create_chat_body());
+        let error = call.send().await.expect_err("half a response");
+        assert!(error.is_accepted() && !error.is_decode());
+        assert_eq!(
+            (status(&error), error.body()),
+            (Some(201), Some(half.as_bytes()))
+        );
+    }
 }
 
 #[tokio::test]
@@ -261,14 +283,20 @@ async fn a_port_where_nobody_listens_is_a_connect_error() {
         .await
         .expect_err("nobody listens");
     assert!(error.is_connect() && !error.is_timeout() && !error.is_hook());
-    assert_eq!(error.to_string(), "list_chats: could not connect");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "list_chats: could not connect to 127.0.0.1:{}",
+            closed.port()
+        )
+    );
 }
 
 #[tokio::test]
 async fn a_connection_closed_without_an_answer_is_neither_timeout_nor_accepted() {
     let error = failure(Step::Closed).await;
     assert!(!error.is_timeout() && !error.is_connect() && !error.is_accepted());
-    assert_eq!(error.to_string(), "get_chat: no answer");
+    assert_eq!(error.to_string(), "get_chat: no response");
 }
 
 #[tokio::test]
@@ -279,6 +307,6 @@ async fn a_created_chat_is_decoded() {
         .body(create_chat_body())
         .send()
         .await;
-    let created = serde_json::to_value(created.expect("a chat").into_inner()).expect("JSON");
+    let created = serde_json::to_value(created.expect("a chat").into_value()).expect("JSON");
     assert_eq!(created["chat"]["id"], CHAT_ID.to_string());
 }

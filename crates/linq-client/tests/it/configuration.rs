@@ -1,6 +1,8 @@
 //! Making clients: what is accepted, what is refused, what is printed.
 
-use crate::support::CHAT_ID;
+use std::time::Duration;
+
+use crate::support::{CHAT_ID, create_chat_body};
 use linq_client::{Client, DEFAULT_BASE_URL, Error};
 use linq_testing::API_KEY;
 use linq_testing::responses::NO_CHATS;
@@ -38,6 +40,9 @@ fn bad_base_urls_are_refused_and_not_printed() {
         "https://secret-host/?a=1",
         "https://secret-host/#a",
         "https://",
+        "https://secret-host.com/api/partner/v3",
+        "https://secret-host.com/v3//",
+        "http://secret-host.com/api/partner",
     ];
     for url in bad {
         let error = Client::new(url, API_KEY).expect_err(url);
@@ -99,11 +104,7 @@ fn debug_shows_the_address_and_no_secret() {
     let url = "https://user:password@example.com/api/";
     let builder = Client::builder().base_url(url).api_key(API_KEY);
     let client = builder.clone().build().expect("both are valid");
-    for printed in [
-        format!("{builder:?}"),
-        format!("{client:?}"),
-        format!("{:?}", client.list_chats()),
-    ] {
+    for printed in [format!("{builder:?}"), format!("{client:?}")] {
         assert!(printed.contains("https://example.com/api"), "{printed}");
         for secret in ["user:", "password", API_KEY] {
             assert!(!printed.contains(secret), "{printed}");
@@ -166,4 +167,110 @@ async fn https_speaks_tls() {
     assert!(error.is_connect() && !error.is_timeout());
     // The type of a TLS handshake record.
     assert_eq!(server.await.expect("a client came"), 22);
+}
+
+#[test]
+fn a_base_url_with_v3_is_refused_with_a_hint() {
+    let url = format!("{DEFAULT_BASE_URL}/v3/");
+    let error = Client::new(&url, API_KEY).expect_err("requests would go to /v3/v3");
+    let message = error.to_string();
+    assert!(message.contains("must not end in `/v3`"), "{message}");
+    assert!(message.contains(DEFAULT_BASE_URL), "{message}");
+    Client::new("https://example.com/api-v3", API_KEY).expect("another path");
+}
+
+#[test]
+fn plain_http_is_for_private_hosts_and_those_that_are_allowed() {
+    for host in [
+        "localhost",
+        "127.0.0.1",
+        "127.8.8.8",
+        "10.0.0.7",
+        "172.16.3.1",
+        "192.168.1.4",
+        "169.254.1.1",
+        "100.64.0.1",
+        "0.0.0.0",
+        "[::1]",
+        "[fd00::7]",
+        "[fe80::1]",
+        "[::ffff:10.0.0.7]",
+        "linq-sim",
+        "api.localhost",
+        "sim.default.svc.cluster.local",
+        "host.docker.internal",
+        "LINQ.test.",
+    ] {
+        let url = format!("http://{host}:4010/api/partner");
+        assert!(Client::new(&url, API_KEY).is_ok(), "{host}");
+    }
+    for host in [
+        "api.linqapp.com",
+        "example.com",
+        "8.8.8.8",
+        "172.32.0.1",
+        "100.128.0.1",
+        "[2001:4860:4860::8888]",
+        "[::ffff:8.8.8.8]",
+        "localhost.example.com",
+        "127.0.0.1.example.com",
+    ] {
+        let url = format!("http://{host}/api/partner");
+        let error = Client::new(&url, API_KEY).expect_err(host);
+        assert!(error.to_string().contains("allow_http_to"), "{error}");
+        assert!(
+            Client::new(&url.replace("http:", "https:"), API_KEY).is_ok(),
+            "{host}"
+        );
+        let builder = Client::builder().api_key(API_KEY).base_url(url);
+        assert!(
+            builder.clone().allow_http_to(host).build().is_ok(),
+            "{host}"
+        );
+        assert!(
+            builder.allow_http_to("other.example").build().is_err(),
+            "{host}"
+        );
+    }
+}
+
+#[test]
+fn settings_of_zero_are_refused() {
+    let builder = || Client::builder().api_key(API_KEY);
+    for builder in [
+        builder().timeout(Duration::ZERO),
+        builder().connect_timeout(Duration::ZERO),
+        builder().response_limit(0),
+    ] {
+        let error = builder.build().expect_err("zero");
+        assert!(
+            error.is_configuration() && error.to_string().contains("zero"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn debug_of_builders_shows_no_parameter() {
+    let client = Client::new(DEFAULT_BASE_URL, API_KEY).expect("both are valid");
+    let shown = [
+        format!(
+            "{:?}",
+            client
+                .list_chats()
+                .from("+12025550100")
+                .to("ann@example.com")
+        ),
+        format!("{:?}", client.create_chat().body(create_chat_body())),
+        format!(
+            "{:?}",
+            client.create_chat().body(create_chat_body()).prepare()
+        ),
+        format!("{:?}", client.get_chat().chat_id(CHAT_ID).prepare()),
+    ];
+    for shown in shown {
+        for private in ["202555", "ann@", "Hello", "3f6a1c52", API_KEY] {
+            assert!(!shown.contains(private), "{shown}");
+        }
+    }
 }

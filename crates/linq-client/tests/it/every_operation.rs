@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use linq_client::{BoxFuture, Client, Error, ResponseValue, types};
+use linq_client::{BoxFuture, Client, Error, Response, types};
 use linq_testing::API_KEY;
 use linq_testing::compare::assert_same;
 use linq_testing::document::document;
@@ -159,7 +159,11 @@ fn body<T: serde::de::DeserializeOwned + types::Fit>(example: &Value) -> T {
     types::decode(example.to_string().as_bytes()).expect("the example fits its type")
 }
 
-fn outcome<T: Serialize, E: Serialize>(result: Result<ResponseValue<T>, Error<E>>) -> Outcome {
+fn outcome<T, E>(result: Result<Response<T>, Error<E>>) -> Outcome
+where
+    T: Serialize,
+    E: Serialize + serde::de::DeserializeOwned + types::Fit,
+{
     match result {
         Ok(answer) => {
             let value = serde_json::to_value(&*answer).expect("an answer is JSON");

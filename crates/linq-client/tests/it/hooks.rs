@@ -4,9 +4,11 @@ use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 
 use crate::support::{create_chat_body, create_chat_json};
-use linq_client::reqwest::Response;
-use linq_client::reqwest::header::{AUTHORIZATION, HeaderValue, USER_AGENT};
-use linq_client::{BoxFuture, Client, ClientBuilder, Hook, Next, Request, TransportError};
+use linq_client::reqwest::StatusCode;
+use linq_client::reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
+use linq_client::{
+    BoxFuture, Client, ClientBuilder, Hook, Next, Request, Response, TransportError,
+};
 use linq_testing::API_KEY;
 use linq_testing::responses::{CREATED, NO_CHATS};
 use linq_testing::server::{Server, Step};
@@ -33,14 +35,15 @@ impl Hook for Observer {
                 next.operation(),
                 request.method()
             ));
-            let answer = next.run(request).await?;
-            write(format!("{} {}", self.name, answer.status().as_u16()));
-            Ok(answer)
+            let response = next.run(request).await?;
+            let (status, length) = (response.status().as_u16(), response.body().len());
+            write(format!("{} {status} with {length} bytes", self.name));
+            Ok(response)
         })
     }
 }
 
-/// Tries up to three times, as long as the answer is 503.
+/// Tries up to three times, as long as the status is 503.
 struct Retry;
 
 impl Hook for Retry {
@@ -51,9 +54,9 @@ impl Hook for Retry {
     ) -> BoxFuture<'a, Result<Response, TransportError>> {
         Box::pin(async move {
             for _ in 0..2 {
-                let answer = next.run(request.clone()).await?;
-                if answer.status().as_u16() != 503 {
-                    return Ok(answer);
+                let response = next.run(request.clone()).await?;
+                if response.status().as_u16() != 503 {
+                    return Ok(response);
                 }
             }
             next.run(request).await
@@ -74,7 +77,7 @@ impl Hook for Refuse {
     }
 }
 
-/// Names itself, and begins at once.
+/// Names itself.
 struct Rename;
 
 impl Hook for Rename {
@@ -88,7 +91,7 @@ impl Hook for Rename {
         request
             .headers_mut()
             .insert(USER_AGENT, HeaderValue::from_static("mine"));
-        Box::pin(async move { next.start(request).await })
+        next.run(request)
     }
 }
 
@@ -126,10 +129,10 @@ async fn hooks_nest_in_the_order_added_and_a_retry_runs_those_inside_again() {
         [
             "outer create_chat POST",
             "inner create_chat POST",
-            "inner 503",
+            "inner 503 with 0 bytes",
             "inner create_chat POST",
-            "inner 201",
-            "outer 201",
+            &format!("inner 201 with {} bytes", CREATED.len()),
+            &format!("outer 201 with {} bytes", CREATED.len()),
         ]
     );
     let requests = server.requests();
@@ -184,4 +187,63 @@ async fn an_error_of_a_hook_is_told_apart_and_kept() {
     assert_eq!(error.source().expect("a cause").to_string(), "circuit open");
     assert!(!format!("{error:?}").contains("circuit"));
     assert!(server.requests().is_empty());
+}
+
+/// Responds in place of the network.
+struct Cache;
+
+impl Hook for Cache {
+    fn call<'a>(
+        &'a self,
+        _: Request,
+        _: Next<'a>,
+    ) -> BoxFuture<'a, Result<Response, TransportError>> {
+        let response = Response::new(StatusCode::OK, HeaderMap::new(), NO_CHATS);
+        Box::pin(async { Ok(response) })
+    }
+}
+
+#[tokio::test]
+async fn a_hook_can_respond_itself() {
+    let server = Server::start([]).await;
+    let client = builder(&server).hook(Cache).build().expect("all are valid");
+    let page = client.list_chats().send().await.expect("a page");
+    assert!(page.chats.is_empty());
+    assert_eq!(page.body(), NO_CHATS.as_bytes());
+    assert!(server.requests().is_empty());
+}
+
+/// Notes the status of a response that breaks off.
+struct Witness(Arc<Mutex<Option<u16>>>);
+
+impl Hook for Witness {
+    fn call<'a>(
+        &'a self,
+        request: Request,
+        next: Next<'a>,
+    ) -> BoxFuture<'a, Result<Response, TransportError>> {
+        Box::pin(async move {
+            let result = next.run(request).await;
+            if let Err(error) = &result {
+                let status = error.response().map(|response| response.status().as_u16());
+                *self.0.lock().expect("no panic") = status;
+            }
+            result
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_hook_sees_that_a_response_broke_off_after_its_status() {
+    let server = Server::start([Step::bare(201, "{").cut_off()]).await;
+    let status = Arc::default();
+    let witness = Witness(Arc::clone(&status));
+    let client = builder(&server)
+        .hook(witness)
+        .build()
+        .expect("all are valid");
+    let call = client.create_chat().body(create_chat_body());
+    let error = call.send().await.expect_err("half a response");
+    assert!(error.is_accepted());
+    assert_eq!(*status.lock().expect("no panic"), Some(201));
 }

@@ -4,6 +4,7 @@ mod answers;
 mod configuration;
 mod every_operation;
 mod hooks;
+mod limits;
 mod no_type_twice;
 mod operations;
 mod options;

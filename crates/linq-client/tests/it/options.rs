@@ -1,15 +1,11 @@
-//! Options of single calls, and calls of paths of one's own.
+//! Options of single calls, and calls of any path.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::{create_chat_body, create_chat_json};
+use linq_client::reqwest::Method;
 use linq_client::reqwest::header::{HeaderName, HeaderValue};
-use linq_client::reqwest::{Method, Response};
-use linq_client::{
-    BoxFuture, CallOptions, Client, Error, ErrorBody, Hook, Next, Operation, Repeat, Request,
-    ResponseValue, TransportError,
-};
+use linq_client::{CallOptions, Client, Error, Operation, Prepared, Repeat};
 use linq_testing::API_KEY;
 use linq_testing::responses::{CREATED, NO_CHATS, NOT_FOUND};
 use linq_testing::server::{Server, Step};
@@ -34,23 +30,6 @@ static MAKE_STICKER: Operation = Operation::new(
     Some("application/json"),
     Repeat::Once,
 );
-
-/// Writes down the extension of each call.
-#[derive(Clone, Default)]
-struct Reader(Arc<Mutex<Vec<Option<String>>>>);
-
-impl Hook for Reader {
-    fn call<'a>(
-        &'a self,
-        request: Request,
-        next: Next<'a>,
-    ) -> BoxFuture<'a, Result<Response, TransportError>> {
-        assert!(next.extension::<u8>().is_none());
-        let text = next.extension::<String>().cloned();
-        self.0.lock().expect("no panic").push(text);
-        next.run(request)
-    }
-}
 
 fn client(server: &Server) -> Client {
     Client::new(&server.base_url(), API_KEY).expect("all is valid")
@@ -142,44 +121,17 @@ async fn a_timeout_of_a_call_takes_the_place_of_the_clients() {
 }
 
 #[tokio::test]
-async fn hooks_read_what_a_call_hands_to_them() {
-    let server = Server::start([Step::bare(200, NO_CHATS), Step::bare(200, NO_CHATS)]).await;
-    let reader = Reader::default();
-    let builder = Client::builder()
-        .base_url(server.base_url())
-        .api_key(API_KEY);
-    let client = builder.hook(reader.clone()).build().expect("all is valid");
-    let options = CallOptions::new()
-        .extension(Arc::new(7_u64))
-        .extension(Arc::new("note".to_owned()));
-    client
-        .with_options(options)
-        .list_chats()
-        .send()
-        .await
-        .expect("success");
-    client.list_chats().send().await.expect("success");
-    assert_eq!(
-        *reader.0.lock().expect("no panic"),
-        [Some("note".to_owned()), None]
-    );
-}
-
-#[tokio::test]
 async fn a_field_makes_a_body_and_is_refused_by_a_list() {
     let server = Server::start([Step::bare(200, "{}")]).await;
     let client = client(&server).with_options(CallOptions::new().body_field("name", "wave"));
     let call = client.raw(&MAKE_STICKER, "/v3/stickers");
-    let _: ResponseValue<Value> = call.send::<_, ErrorBody>().await.expect("success");
+    call.send().await.expect("success");
     assert_eq!(server.only_request().body, br#"{"name":"wave"}"#);
     let call = client.raw(&MAKE_STICKER, "/v3/stickers").json(&[1]);
-    let error = call
-        .send::<Value, ErrorBody>()
-        .await
-        .expect_err("a list has no fields");
+    let error = call.send().await.expect_err("a list has no fields");
     assert_eq!(
         error.to_string(),
-        "make_sticker: invalid request: `body` is no JSON object, so that no field can be added"
+        "make_sticker: invalid request: `body` is not a JSON object, so that no field can be added"
     );
     assert_eq!(server.requests().len(), 1);
 }
@@ -193,7 +145,7 @@ async fn fields_leave_the_rest_of_the_body_to_the_last_digit() {
     let call = client
         .raw(&MAKE_STICKER, "/v3/stickers")
         .json(&body.expect("JSON"));
-    call.send_bytes::<ErrorBody>().await.expect("success");
+    call.send().await.expect("success");
     assert_eq!(
         server.only_request().body,
         br#"{"a":0.10000000000000000001,"z":1}"#
@@ -201,7 +153,7 @@ async fn fields_leave_the_rest_of_the_body_to_the_last_digit() {
 }
 
 #[tokio::test]
-async fn a_path_of_ones_own_is_called_like_an_operation() {
+async fn any_path_is_called_like_an_operation() {
     let server = Server::start([
         Step::bare(200, r#"{"stickers":[]}"#),
         Step::bare(404, NOT_FOUND),
@@ -213,11 +165,11 @@ async fn a_path_of_ones_own_is_called_like_an_operation() {
         .query("limit", 3)
         .query("none", ());
     let call = call.header("x-extra", true);
-    let answer: ResponseValue<Value> = call.send::<_, ErrorBody>().await.expect("success");
-    assert_eq!(*answer, json!({ "stickers": [] }));
-    let error: Error<ErrorBody> = client
+    let response = call.send().await.expect("success");
+    assert_eq!(*response, json!({ "stickers": [] }));
+    let error: Error = client
         .raw(&STICKERS, "/v3/stickers")
-        .send_bytes()
+        .send()
         .await
         .expect_err("not there");
     assert_eq!(error.code(), Some(2001));
@@ -243,6 +195,7 @@ async fn a_path_that_would_change_is_refused() {
     for path in [
         "stickers",
         "",
+        "//other.example/v3",
         "/v3/../../other",
         "/a?b=c",
         "/a#b",
@@ -251,14 +204,11 @@ async fn a_path_that_would_change_is_refused() {
         "/{id}",
     ] {
         let call = client.raw(&STICKERS, path);
-        let error = call.send::<Value, ErrorBody>().await.expect_err("no path");
+        let error = call.send().await.expect_err("no path");
         assert!(error.is_invalid_request(), "{path}");
     }
     let call = client.raw(&STICKERS, "/a").header("a b", "c");
-    let error = call
-        .send::<Value, ErrorBody>()
-        .await
-        .expect_err("no header");
+    let error = call.send().await.expect_err("no header");
     assert!(
         error
             .to_string()
@@ -266,14 +216,70 @@ async fn a_path_that_would_change_is_refused() {
         "{error}"
     );
     let call = client.raw(&STICKERS, "/a").query("a", json!({}));
-    let error = call
-        .send::<Value, ErrorBody>()
-        .await
-        .expect_err("no scalar");
+    let error = call.send().await.expect_err("no scalar");
     assert!(
         error
             .to_string()
             .starts_with("list_stickers: invalid request: `query` is"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn headers_of_the_connection_and_the_key_cannot_be_set() {
+    let server = Server::start([]).await;
+    let client = client(&server);
+    for name in [
+        "content-length",
+        "transfer-encoding",
+        "host",
+        "connection",
+        "authorization",
+        "upgrade",
+    ] {
+        let (header, value) = header(name, "3");
+        let with = client.with_options(CallOptions::new().header(header, value));
+        let error = with.list_chats().send().await.expect_err(name);
+        assert!(error.is_invalid_request(), "{name}");
+        let message = "list_chats: invalid request: `header` is one that the client or HTTP sets, so that a call \
+                       cannot";
+        assert_eq!(error.to_string(), message);
+        let call = client.raw(&STICKERS, "/v3/stickers").header(name, 3);
+        let error = call.send().await.expect_err(name);
+        assert!(error.is_invalid_request(), "{name}");
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_timeout_of_zero_is_refused() {
+    let server = Server::start([]).await;
+    let client = client(&server).with_options(CallOptions::new().timeout(Duration::ZERO));
+    let error = client.list_chats().send().await.expect_err("no time");
+    assert_eq!(
+        error.to_string(),
+        "list_chats: invalid request: `timeout` is zero"
+    );
+}
+
+#[tokio::test]
+async fn a_response_is_decoded_to_any_type() {
+    let server = Server::start([
+        Step::bare(200, r#"["a"]"#),
+        Step::bare(200, r#"["secret"]"#),
+        Step::bare(204, ""),
+    ])
+    .await;
+    let client = client(&server);
+    let call = || client.raw(&STICKERS, "/v3/stickers");
+    let names: Prepared<Vec<String>> = call().prepare();
+    let names = names.map(|names| names.len());
+    assert_eq!(*names.send(&client).await.expect("a list of names"), 1);
+    let numbers: Prepared<Vec<u8>> = call().prepare();
+    let error = numbers.send(&client).await.expect_err("not numbers");
+    assert!(error.is_accepted() && error.is_decode());
+    let cause = std::error::Error::source(&error).expect("a cause");
+    assert_eq!(cause.to_string(), "of another type at line 1 column 9");
+    assert!(!format!("{error} {error:?} {cause:?}").contains("secret"));
+    assert!(call().send().await.expect("no content").is_null());
 }

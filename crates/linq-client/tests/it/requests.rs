@@ -1,10 +1,11 @@
 //! What goes over the wire.
 
 use crate::support::{CHAT_ID, create_chat_body, create_chat_json};
-use linq_client::{Client, reqwest};
+use linq_client::{CallOptions, Client, Prepared, reqwest, types};
 use linq_testing::API_KEY;
 use linq_testing::responses::{CHAT, CREATED, NO_CHATS};
 use linq_testing::server::{Server, Step};
+use serde_json::json;
 
 const USER_AGENT: &str = concat!("linq-rs/", env!("CARGO_PKG_VERSION"));
 
@@ -86,7 +87,7 @@ async fn a_suffix_is_added_to_the_user_agent() {
 }
 
 #[tokio::test]
-async fn an_http_client_of_ones_own_sends_the_same() {
+async fn a_custom_http_client_sends_the_same() {
     let server = Server::start([Step::bare(200, NO_CHATS)]).await;
     let http = reqwest::Client::builder()
         .user_agent("other")
@@ -171,4 +172,120 @@ fn debug_of_a_builder_says_what_is_set_and_holds_no_values() {
     );
     let chat = client.get_chat().chat_id("not a UUID");
     assert_eq!(format!("{chat:?}"), "GetChat { chat_id: invalid, .. }");
+}
+
+#[tokio::test]
+async fn a_call_can_be_sent_later_and_its_key_set_until_then() {
+    let server = Server::start([Step::bare(201, CREATED)]).await;
+    let client = client(&server);
+    let mut call: Prepared<_> = client.create_chat().body(create_chat_body()).into();
+    assert_eq!(call.idempotency_key(), None);
+    call.set_idempotency_key("key-1").expect("it takes a key");
+    assert_eq!(call.idempotency_key(), Some("key-1"));
+    call.send(&client).await.expect("a chat");
+    let body: serde_json::Value =
+        serde_json::from_slice(&server.only_request().body).expect("JSON");
+    assert_eq!(body["message"]["idempotency_key"], "key-1");
+    assert_eq!(
+        body["message"]["parts"],
+        create_chat_json()["message"]["parts"]
+    );
+}
+
+#[tokio::test]
+async fn a_key_goes_where_the_operation_takes_it() {
+    let server = Server::start([]).await;
+    let client = client(&server);
+    let body = || -> types::CreateMessageRequest {
+        let mut body = create_chat_json();
+        body.as_object_mut().expect("an object").remove("from");
+        serde_json::from_value(body).expect("a message")
+    };
+    let written = |call: &Prepared<_>| {
+        let request = call.request(&client).expect("all is valid");
+        let body: serde_json::Value =
+            serde_json::from_slice(request.body().expect("a body")).expect("JSON");
+        let header = request.headers().get("idempotency-key");
+        let header = header.map(|key| key.to_str().expect("text").to_owned());
+        (header, body["message"]["idempotency_key"].clone())
+    };
+    // Into the header if there is one, and into the body if it had a key before.
+    let mut call = client.create_message().body(body()).prepare();
+    call.set_idempotency_key("own").expect("it takes a key");
+    assert_eq!(
+        written(&call),
+        (Some("own".to_owned()), serde_json::Value::Null)
+    );
+    let mut with_key = body();
+    with_key.message.idempotency_key = Some("old".to_owned());
+    let mut call = client.create_message().body(with_key).prepare();
+    assert_eq!(call.idempotency_key(), Some("old"));
+    call.set_idempotency_key("own").expect("it takes a key");
+    assert_eq!(written(&call), (Some("own".to_owned()), "own".into()));
+    let call = client
+        .create_message()
+        .body(body())
+        .idempotency_key("first")
+        .prepare();
+    assert_eq!(call.idempotency_key(), Some("first"));
+
+    let mut read = client.get_chat().chat_id(CHAT_ID).prepare();
+    read.set_idempotency_key("own").expect("reading needs none");
+    assert_eq!(read.idempotency_key(), None);
+    let mut leave = client.leave_chat().chat_id(CHAT_ID).prepare();
+    let error = leave
+        .set_idempotency_key("own")
+        .expect_err("it takes no key");
+    assert_eq!(
+        error.to_string(),
+        "leave_chat: invalid request: `idempotency key` is set, but the operation does not take one"
+    );
+    let mut call = client.create_message().body(body()).prepare();
+    let error = call
+        .set_idempotency_key("a\nb")
+        .expect_err("not for a header");
+    assert!(error.is_invalid_request());
+}
+
+#[tokio::test]
+async fn a_key_is_not_lost_with_a_member_that_is_replaced() {
+    let server = Server::start([]).await;
+    let client = client(&server);
+    let written = |message: serde_json::Value, key: Option<&str>| {
+        let client = client.with_options(CallOptions::new().body_field("message", message));
+        let mut call = client.create_chat().body(create_chat_body()).prepare();
+        if let Some(key) = key {
+            call.set_idempotency_key(key).expect("it takes a key");
+        }
+        let request = call.request(&client)?;
+        let body = request.body().expect("a body").clone();
+        Ok::<_, linq_client::Error>(
+            serde_json::from_slice::<serde_json::Value>(&body).expect("JSON"),
+        )
+    };
+    let written = |message, key| written(message, key).map(|body| body["message"].clone());
+    for (message, key, expected) in [
+        (json!({ "a": 1 }), None, json!({ "a": 1 })),
+        (json!("text"), None, json!("text")),
+        (
+            json!({ "a": 1 }),
+            Some("own"),
+            json!({ "a": 1, "idempotency_key": "own" }),
+        ),
+        (
+            json!({ "idempotency_key": "own" }),
+            Some("own"),
+            json!({ "idempotency_key": "own" }),
+        ),
+    ] {
+        assert_eq!(written(message, key).expect("it is valid"), expected);
+    }
+    for message in [
+        json!({ "idempotency_key": "other" }),
+        json!("text"),
+        json!([]),
+    ] {
+        let error = written(message, Some("own")).expect_err("the key would be lost");
+        assert!(error.is_invalid_request(), "{error}");
+    }
 }

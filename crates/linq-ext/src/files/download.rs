@@ -19,7 +19,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::hosts::Hosts;
-use super::transfer::{Failure, Retrying};
+use super::transfer::{FOREVER, Failure, Retrying, after};
 use crate::message::MAX_UPLOAD_BYTES;
 use crate::retry::policy::Class;
 use crate::{Error, Linq};
@@ -29,8 +29,6 @@ const MAX_REDIRECTS: usize = 5;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// The slowest server to wait for, unless a deadline is set.
 const MIN_BYTES_PER_SECOND: u64 = 128 * 1024;
-/// Longer than any download lasts.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 const FAILED: &str = "the download failed";
 const TOO_LARGE: &str = "the file is larger than the limit of the download";
@@ -211,12 +209,6 @@ impl Download {
             download: self,
         })
     }
-}
-
-/// A time from now on, which is far away if it cannot be expressed.
-fn after(duration: Duration) -> Instant {
-    let now = Instant::now();
-    now.checked_add(duration).unwrap_or(now + FOREVER)
 }
 
 /// A download that has started.

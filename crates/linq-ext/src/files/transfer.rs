@@ -4,12 +4,22 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use linq_client::reqwest::{self, Response};
+use tokio::time::Instant;
 
 use crate::error::CallReport;
 use crate::retry::backoff;
 use crate::retry::clock::Clock;
-use crate::retry::policy::{self, Answer, Attempts, Class, Decision, Limits, Outcome};
+use crate::retry::policy::{self, Class, Decision, Limits, Outcome, Signals};
 use crate::{Error, Linq};
+
+/// Longer than any transfer lasts.
+pub(super) const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Returns a time from now on, which is far away if it cannot be expressed.
+pub(super) fn after(duration: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(duration).unwrap_or(now + FOREVER)
+}
 
 /// An attempt that failed.
 pub(super) struct Failure {
@@ -51,7 +61,7 @@ impl Failure {
     pub(super) fn of_status(what: &'static str, response: &Response, now: SystemTime) -> Self {
         Self {
             error: Error::transfer_status(what, response.status()),
-            outcome: Outcome::Answered(Answer {
+            outcome: Outcome::Responded(Signals {
                 status: response.status(),
                 code: None,
                 forbids: false,
@@ -107,13 +117,9 @@ impl Retrying {
             retryable: self.class == Class::Read && policy::may_repeat(outcome, self.class),
             idempotency_key: None,
         });
-        let attempts = Attempts {
-            made: self.made,
-            may_have_arrived: false,
-        };
-        let after = match policy::decide(attempts, outcome, self.class, false, self.limits) {
+        let after = match policy::decide(self.made, outcome, self.class, self.limits) {
             Decision::Repeat { after } => after,
-            Decision::Stop | Decision::Done => return Err(error),
+            Decision::Stop => return Err(error),
         };
         let pause = after
             .filter(|after| !after.is_zero())

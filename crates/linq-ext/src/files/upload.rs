@@ -14,16 +14,18 @@ use linq_types::{
     RequestUploadRequest, RequestUploadResult, RequestUploadResultHttpMethod, SupportedContentType,
 };
 use serde_json::Value;
+use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use super::content_type;
 use super::hosts::is_secure;
 use super::source::{BoxError, Progress, Source};
-use super::transfer::{Failure, Retrying};
+use super::transfer::{Failure, Retrying, after};
+use crate::id::IntoId;
 use crate::message::check_upload;
 use crate::retry::backoff;
 use crate::retry::policy::Class;
-use crate::{Call, Error, ErrorCode, Linq};
+use crate::{Error, ErrorCode, Linq};
 
 /// The type of an unknown file, where the rules are off.
 const ANY_BYTES: &str = "application/octet-stream";
@@ -135,6 +137,7 @@ pub struct Upload {
     content_type: Option<SupportedContentType>,
     is_unchecked: bool,
     timeout: Option<Duration>,
+    deadline: Option<Duration>,
     max_retries: Option<u32>,
     progress: Option<Progress>,
     ready_within: Option<Duration>,
@@ -149,6 +152,7 @@ impl Upload {
             content_type: None,
             is_unchecked: false,
             timeout: None,
+            deadline: None,
             max_retries: None,
             progress: None,
             ready_within: None,
@@ -179,6 +183,12 @@ impl Upload {
     /// 128 KiB.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long the upload may take in total, with reservation, attempts and pauses; no limit if not set.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
         self
     }
 
@@ -214,6 +224,8 @@ impl Upload {
     ///
     /// See [`Upload`].
     pub async fn send(mut self) -> Result<Uploaded, Error> {
+        let deadline = after(self.deadline.unwrap_or(Duration::MAX));
+        let late = |_| Error::timed_out("the upload did not finish before its deadline");
         let (size, head) = self.source.inspect().await?;
         let content_type = self
             .content_type
@@ -223,17 +235,19 @@ impl Upload {
         if !self.is_unchecked {
             check_upload(&self.file_name, &content_type, size)?;
         }
-        let (reserved, deadline) = self.reserve(&content_type, size).await?;
+        let reserving = timeout_at(deadline, self.reserve(&content_type, size));
+        let (reserved, expires_at) = reserving.await.map_err(late)??;
         let id = reserved.attachment_id;
         let transfer = async {
-            self.put(&reserved, deadline, size).await?;
+            self.put(&reserved, expires_at, size).await?;
             match self.ready_within {
                 Some(limit) => wait_until_ready(&self.linq, id, limit).await,
                 None => Ok(()),
             }
         };
-        transfer
-            .await
+        let transferred = timeout_at(deadline, transfer).await;
+        transferred
+            .unwrap_or_else(|elapsed| Err(late(elapsed)))
             .map_err(|error| error.with_attachment_id(id))?;
         Ok(Uploaded {
             id,
@@ -252,9 +266,9 @@ impl Upload {
     ) -> Result<(RequestUploadResult, SystemTime), Error> {
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         let request = RequestUploadRequest::new(&self.file_name, content_type.clone(), size);
-        let mut call = Call::new(&self.linq, |client| {
-            client.request_upload().body(request).prepare()
-        });
+        let mut call = self
+            .linq
+            .call(self.linq.api().request_upload().body(request));
         if let Some(max_retries) = self.max_retries {
             call = call.max_retries(max_retries);
         }
@@ -266,15 +280,15 @@ impl Upload {
         let expires_at = u64::try_from(reserved.expires_at.timestamp()).unwrap_or_default();
         let expires_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(expires_at));
         let left = expires_at.and_then(|at| at.duration_since(server_now).ok());
-        let deadline = now.checked_add(left.unwrap_or_default()).unwrap_or(now);
-        Ok((reserved, deadline))
+        let expires_at = now.checked_add(left.unwrap_or_default()).unwrap_or(now);
+        Ok((reserved, expires_at))
     }
 
     /// Sends the file, with retries.
     async fn put(
         &mut self,
         reserved: &RequestUploadResult,
-        deadline: SystemTime,
+        expires_at: SystemTime,
         size: u64,
     ) -> Result<(), Error> {
         let (url, headers) = target(&self.linq, reserved, size)?;
@@ -283,7 +297,7 @@ impl Upload {
             false => Some(0),
         };
         let retrying = Retrying::new(&self.linq, Class::Idempotent, max_retries);
-        let mut retrying = retrying.until(deadline);
+        let mut retrying = retrying.until(expires_at);
         loop {
             match self.attempt(&url, &headers, size).await {
                 Ok(()) => return Ok(()),
@@ -433,6 +447,7 @@ impl fmt::Debug for Upload {
             )
             .field("is_unchecked", &self.is_unchecked)
             .field("timeout", &self.timeout)
+            .field("deadline", &self.deadline)
             .field("max_retries", &self.max_retries)
             .field("ready_within", &self.ready_within)
             .finish_non_exhaustive()
@@ -484,6 +499,18 @@ impl Uploaded {
     #[must_use]
     pub fn download_url(&self) -> &str {
         &self.download_url
+    }
+}
+
+impl IntoId for Uploaded {
+    fn into_id(self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl IntoId for &Uploaded {
+    fn into_id(self) -> String {
+        self.id.to_string()
     }
 }
 

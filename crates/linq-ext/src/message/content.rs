@@ -344,7 +344,7 @@ impl Message {
 
     /// Returns the id, or notes that it is not a UUID.
     pub(crate) fn id(&mut self, id: impl IntoId, place: Place) -> Option<Uuid> {
-        let id = id.into_id();
+        let id = id.into_id().parse().ok();
         self.report.expect(id.is_some(), place, Rule::Id);
         id
     }

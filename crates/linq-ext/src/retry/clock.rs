@@ -1,22 +1,21 @@
-//! Time and chance, which tests replace.
+//! Clock and jitter, which tests replace.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use linq_client::BoxFuture;
 
-/// Time and chance, as the retries see them.
+/// The clock and the jitter of retries.
 ///
-/// There is no reason to implement it outside of tests, where it makes pauses take no time; see
-/// [`LinqBuilder::clock`](crate::LinqBuilder::clock).
+/// Tests implement it to make pauses take no time; see [`LinqBuilder::clock`](crate::LinqBuilder::clock).
 pub trait Clock: Send + Sync + 'static {
-    /// The time of day, which a `Retry-After` with a date is compared to.
+    /// Returns the time of day, which a `Retry-After` with a date is compared with.
     fn now(&self) -> SystemTime;
 
     /// Waits.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 
-    /// How much of the jitter is taken off a pause: from 0, nothing, to 1, all of it.
+    /// Returns how much of the jitter is taken off a pause: from 0, nothing, to 1, all of it.
     fn jitter(&self) -> f64;
 }
 
@@ -35,7 +34,7 @@ impl Clock for SystemClock {
     }
 
     fn jitter(&self) -> f64 {
-        // The low bits of a random UUID are random, and a UUID is at hand.
+        // The low bits of a random UUID are random, and the crate depends on uuid anyway.
         let (_, low) = uuid::Uuid::new_v4().as_u64_pair();
         f64::from(low as u32) / f64::from(u32::MAX)
     }

@@ -1,7 +1,6 @@
-//! Retries: what may be repeated, when, and with which key.
+//! Retries: which requests are sent again, when, and how often.
 
+pub(crate) mod attempts;
 pub(crate) mod backoff;
 pub(crate) mod clock;
-pub(crate) mod hook;
-pub(crate) mod key;
 pub(crate) mod policy;

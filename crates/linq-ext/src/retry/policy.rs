@@ -1,4 +1,4 @@
-//! Whether a request is sent once more: a pure function, without clock and network.
+//! Whether a request is sent again: a pure function, without clock and network.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::ErrorCode;
 pub(crate) enum Class {
     /// Nothing: it only reads.
     Read,
-    /// Nothing that the first time has not done: PUT, DELETE, mark read, typing, or a key goes with it.
+    /// Nothing that the first time has not done: PUT, DELETE, mark read, typing, or anything with a key.
     Idempotent,
     /// A second message, or whatever the operation makes.
-    Once,
+    NonIdempotent,
 }
 
 impl Class {
@@ -25,46 +25,46 @@ impl Class {
             Repeat::Read => Self::Read,
             Repeat::Idempotent => Self::Idempotent,
             Repeat::Keyed { .. } if has_key => Self::Idempotent,
-            // A class that is added later is not repeated until somebody has thought about it.
-            _ => Self::Once,
+            // A class that is added later is not repeated until it is listed here.
+            _ => Self::NonIdempotent,
         }
     }
 }
 
-/// What became of one attempt.
+/// What happened to one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The server has seen nothing of it: no connection came about, or it refused the stream.
+    /// The server has seen nothing of it, since there was no connection.
     NotSent,
-    /// Something may have been sent, and no answer came.
+    /// Something may have been sent, and no response was received.
     Lost,
-    /// A status of 2xx came, and its body broke off.
+    /// A status of 2xx was received, and the body broke off.
     BrokenOff,
-    /// An answer came.
-    Answered(Answer),
+    /// A response was received.
+    Responded(Signals),
     /// The request could not be made, or a hook refused it.
     Refused,
 }
 
 impl Outcome {
-    /// How long the server wants to be left alone.
+    /// How long the server asks to wait.
     pub(crate) fn retry_after(self) -> Option<Duration> {
         match self {
-            Self::Answered(answer) => answer.retry_after,
+            Self::Responded(signals) => signals.retry_after,
             _ => None,
         }
     }
 }
 
-/// What an answer says about repeating.
+/// What a response says about repeating.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct Signals {
     pub(crate) status: StatusCode,
     /// Linq's code in the body.
     pub(crate) code: Option<ErrorCode>,
     /// The header `x-should-retry: false`.
     pub(crate) forbids: bool,
-    /// How long the server wants to be left alone.
+    /// How long the server asks to wait.
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -75,78 +75,57 @@ pub(crate) enum Decision {
     Stop,
     /// One more attempt, after the time that the server asks for, or else the backoff.
     Repeat { after: Option<Duration> },
-    /// The call ends, and has done what it should.
-    Done,
 }
 
 /// How often and how long.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) max_retries: u32,
-    /// Longest pause that is made because the server asks for it.
+    /// The longest pause that the server may ask for.
     pub(crate) max_retry_after: Duration,
 }
 
-/// What is known about a request before its next attempt.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Attempts {
-    /// How many were made; at least one.
-    pub(crate) made: u32,
-    /// True if one before the last may have reached the server.
-    pub(crate) may_have_arrived: bool,
-}
-
-/// Decides what comes after an attempt.
-pub(crate) fn decide(
-    attempts: Attempts,
-    outcome: Outcome,
-    class: Class,
-    is_delete: bool,
-    limits: Limits,
-) -> Decision {
-    if is_delete && attempts.may_have_arrived && is_gone(outcome) {
-        return Decision::Done;
-    }
-    if attempts.made > limits.max_retries || !may_repeat(outcome, class) {
+/// Decides what comes after an attempt; `made` counts it and those before.
+pub(crate) fn decide(made: u32, outcome: Outcome, class: Class, limits: Limits) -> Decision {
+    if made > limits.max_retries || !may_repeat(outcome, class) {
         return Decision::Stop;
     }
-    match outcome {
-        Outcome::Answered(Answer { retry_after, .. }) => match retry_after {
-            Some(after) if after > limits.max_retry_after => Decision::Stop,
-            after => Decision::Repeat { after },
-        },
-        _ => Decision::Repeat { after: None },
+    match outcome.retry_after() {
+        Some(after) if after > limits.max_retry_after => Decision::Stop,
+        after => Decision::Repeat { after },
     }
 }
 
-/// True if another attempt can succeed, and cannot do anything twice.
+/// Whether another attempt can succeed, and cannot do anything twice.
 pub(crate) fn may_repeat(outcome: Outcome, class: Class) -> bool {
     is_transient(outcome) && is_safe(outcome, class)
 }
 
-/// True if the cause passes by itself.
+/// Whether the cause passes by itself.
 fn is_transient(outcome: Outcome) -> bool {
     match outcome {
         Outcome::NotSent | Outcome::Lost | Outcome::BrokenOff => true,
-        Outcome::Answered(answer) => !answer.forbids && is_transient_answer(answer),
+        Outcome::Responded(signals) => !signals.forbids && is_transient_response(signals),
         Outcome::Refused => false,
     }
 }
 
-/// True if another attempt does nothing twice.
+/// Whether another attempt does nothing twice.
 fn is_safe(outcome: Outcome, class: Class) -> bool {
     match (outcome, class) {
-        // What the server has taken is never sent again.
+        // What the server has accepted is never sent again.
         (Outcome::BrokenOff, class) => class == Class::Read,
         (_, Class::Read | Class::Idempotent) | (Outcome::NotSent, _) => true,
-        (Outcome::Answered(answer), Class::Once) => answer.status == StatusCode::TOO_MANY_REQUESTS,
-        (Outcome::Lost | Outcome::Refused, Class::Once) => false,
+        (Outcome::Responded(signals), Class::NonIdempotent) => {
+            signals.status == StatusCode::TOO_MANY_REQUESTS
+        }
+        (Outcome::Lost | Outcome::Refused, Class::NonIdempotent) => false,
     }
 }
 
 /// Linq's code decides where it is known, and the status where it is not.
-fn is_transient_answer(answer: Answer) -> bool {
-    let Answer { status, code, .. } = answer;
+fn is_transient_response(signals: Signals) -> bool {
+    let Signals { status, code, .. } = signals;
     match (status.as_u16(), code) {
         (200..=299, _) => false,
         (408 | 429, _) => true,
@@ -159,26 +138,6 @@ fn is_transient_answer(answer: Answer) -> bool {
     }
 }
 
-/// True if the answer says that what was to be deleted is not there.
-fn is_gone(outcome: Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::Answered(Answer { status: StatusCode::NOT_FOUND, code, .. })
-            if code != Some(ErrorCode::AttachmentNotReady)
-    )
-}
-
-/// True if the server may have acted on the attempt.
-pub(crate) fn may_have_arrived(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::NotSent | Outcome::Refused => false,
-        Outcome::Lost | Outcome::BrokenOff => true,
-        Outcome::Answered(answer) => {
-            answer.status.is_server_error() || answer.status == StatusCode::REQUEST_TIMEOUT
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -186,7 +145,7 @@ mod tests {
     use linq_client::Repeat;
     use linq_client::reqwest::StatusCode;
 
-    use super::{Answer, Attempts, Class, Decision, Limits, Outcome, decide, may_have_arrived};
+    use super::{Class, Decision, Limits, Outcome, Signals, decide};
     use crate::ErrorCode;
 
     const LIMITS: Limits = Limits {
@@ -194,13 +153,8 @@ mod tests {
         max_retry_after: Duration::from_secs(60),
     };
 
-    const FIRST: Attempts = Attempts {
-        made: 1,
-        may_have_arrived: false,
-    };
-
-    fn answer(status: u16, code: Option<i64>) -> Answer {
-        Answer {
+    fn signals(status: u16, code: Option<i64>) -> Signals {
+        Signals {
             status: StatusCode::from_u16(status).expect("a status"),
             code: code.map(ErrorCode::from),
             forbids: false,
@@ -208,21 +162,16 @@ mod tests {
         }
     }
 
-    fn answered(status: u16, code: Option<i64>) -> Outcome {
-        Outcome::Answered(answer(status, code))
+    fn responded(status: u16, code: Option<i64>) -> Outcome {
+        Outcome::Responded(signals(status, code))
     }
 
     /// Whether each class repeats after an outcome: reads, idempotent ones, the others.
     fn repeats(outcome: Outcome) -> [bool; 3] {
-        [Class::Read, Class::Idempotent, Class::Once].map(|class| {
-            match decide(FIRST, outcome, class, false, LIMITS) {
-                Decision::Repeat { after } => {
-                    assert_eq!(after, None);
-                    true
-                }
-                Decision::Stop => false,
-                Decision::Done => panic!("nothing was deleted"),
-            }
+        [Class::Read, Class::Idempotent, Class::NonIdempotent].map(|class| {
+            let decision = decide(1, outcome, class, LIMITS);
+            assert!(decision == Decision::Stop || decision == Decision::Repeat { after: None });
+            decision != Decision::Stop
         })
     }
 
@@ -232,7 +181,7 @@ mod tests {
     const NONE: [bool; 3] = [false, false, false];
 
     #[test]
-    fn what_repeats_without_an_answer() {
+    fn what_repeats_without_a_response() {
         assert_eq!(repeats(Outcome::NotSent), ALL);
         assert_eq!(repeats(Outcome::Lost), SAFE);
         assert_eq!(repeats(Outcome::BrokenOff), READ);
@@ -297,7 +246,7 @@ mod tests {
         ];
         for (status, code, expected) in table {
             assert_eq!(
-                repeats(answered(*status, *code)),
+                repeats(responded(*status, *code)),
                 *expected,
                 "{status} {code:?}"
             );
@@ -311,10 +260,8 @@ mod tests {
                 max_retries,
                 ..LIMITS
             };
-            let stops = |made| {
-                let attempts = Attempts { made, ..FIRST };
-                decide(attempts, Outcome::NotSent, Class::Read, false, limits) == Decision::Stop
-            };
+            let stops =
+                |made| decide(made, Outcome::NotSent, Class::Read, limits) == Decision::Stop;
             assert!(stops(attempts));
             assert!(!(1..attempts).any(stops));
         }
@@ -323,82 +270,28 @@ mod tests {
     #[test]
     fn the_server_says_how_long_and_whether() {
         let asked = |seconds| {
-            Outcome::Answered(Answer {
+            Outcome::Responded(Signals {
                 retry_after: Some(Duration::from_secs(seconds)),
-                ..answer(429, None)
+                ..signals(429, None)
             })
         };
-        for class in [Class::Read, Class::Idempotent, Class::Once] {
+        for class in [Class::Read, Class::Idempotent, Class::NonIdempotent] {
             for seconds in [0, 1, 60] {
                 assert_eq!(
-                    decide(FIRST, asked(seconds), class, false, LIMITS),
+                    decide(1, asked(seconds), class, LIMITS),
                     Decision::Repeat {
                         after: Some(Duration::from_secs(seconds))
                     }
                 );
             }
-            assert_eq!(
-                decide(FIRST, asked(61), class, false, LIMITS),
-                Decision::Stop
-            );
+            assert_eq!(decide(1, asked(61), class, LIMITS), Decision::Stop);
             for status in [408, 429, 500, 503] {
-                let outcome = Outcome::Answered(Answer {
+                let outcome = Outcome::Responded(Signals {
                     forbids: true,
-                    ..answer(status, None)
+                    ..signals(status, None)
                 });
-                assert_eq!(decide(FIRST, outcome, class, false, LIMITS), Decision::Stop);
+                assert_eq!(decide(1, outcome, class, LIMITS), Decision::Stop);
             }
-        }
-    }
-
-    #[test]
-    fn a_delete_of_what_is_gone_is_done() {
-        let again = Attempts {
-            made: 2,
-            may_have_arrived: true,
-        };
-        let decide = |attempts, outcome, is_delete| {
-            decide(attempts, outcome, Class::Idempotent, is_delete, LIMITS)
-        };
-        let gone = answered(404, Some(2002));
-        assert_eq!(decide(again, gone, true), Decision::Done);
-        assert_eq!(decide(again, answered(404, None), true), Decision::Done);
-        assert_eq!(
-            decide(Attempts { made: 3, ..again }, gone, true),
-            Decision::Done
-        );
-        assert_eq!(decide(again, gone, false), Decision::Stop);
-        assert_eq!(decide(FIRST, gone, true), Decision::Stop);
-        assert_eq!(
-            decide(Attempts { made: 2, ..FIRST }, gone, true),
-            Decision::Stop
-        );
-        assert_eq!(decide(again, answered(403, None), true), Decision::Stop);
-        let not_ready = answered(404, Some(2007));
-        assert_eq!(
-            decide(again, not_ready, true),
-            Decision::Repeat { after: None }
-        );
-    }
-
-    #[test]
-    fn what_may_have_arrived() {
-        assert!(may_have_arrived(Outcome::Lost));
-        assert!(may_have_arrived(Outcome::BrokenOff));
-        assert!(!may_have_arrived(Outcome::NotSent));
-        for (status, expected) in [
-            (408, true),
-            (500, true),
-            (504, true),
-            (429, false),
-            (409, false),
-            (404, false),
-        ] {
-            assert_eq!(
-                may_have_arrived(answered(status, None)),
-                expected,
-                "{status}"
-            );
         }
     }
 
@@ -406,11 +299,11 @@ mod tests {
     fn a_keyed_operation_without_its_key_counts_each_time() {
         let keyed = Repeat::keyed(None, Some("/message/idempotency_key"));
         assert_eq!(Class::of(keyed, true), Class::Idempotent);
-        assert_eq!(Class::of(keyed, false), Class::Once);
+        assert_eq!(Class::of(keyed, false), Class::NonIdempotent);
         for has_key in [false, true] {
             assert_eq!(Class::of(Repeat::Read, has_key), Class::Read);
             assert_eq!(Class::of(Repeat::Idempotent, has_key), Class::Idempotent);
-            assert_eq!(Class::of(Repeat::Once, has_key), Class::Once);
+            assert_eq!(Class::of(Repeat::Once, has_key), Class::NonIdempotent);
         }
     }
 }

@@ -78,7 +78,7 @@ async fn builders_own_what_they_need() -> Result<(), Box<dyn std::error::Error>>
     );
     let best = travels(linq.send_to(["+12025550101"]).text("Hello"));
     let typing = travels(chat.start_typing());
-    let number = travels(linq.get_available_number());
+    let number = travels(linq.call(linq.api().get_available_number()));
     travels((linq.message(ID), linq.line("+12025550100")));
     drop((chat, linq));
 

@@ -1025,6 +1025,30 @@ async fn a_download_that_trickles_ends_at_its_deadline_in_every_form() {
 }
 
 #[tokio::test]
+async fn an_upload_ends_at_its_deadline() {
+    let upload = |linq: &Linq| {
+        linq.upload_bytes("a.png", PNG)
+            .deadline(Duration::from_millis(100))
+    };
+    let silence = || Step::Silence { done: false };
+    let (linq_, _server, _) = linq([Step::Success, silence()]).await;
+    let error = reserved(upload(&linq_).await);
+    assert!(
+        error.is_timeout() && error.to_string().contains("deadline"),
+        "{error}"
+    );
+    let (linq_, _server, _) = linq([silence()]).await;
+    let error = upload(&linq_).await.expect_err("no reservation");
+    assert!(
+        error.is_timeout() && error.attachment_id().is_none(),
+        "{error}"
+    );
+    let (linq_, _server, _) = linq([]).await;
+    let upload = linq_.upload_bytes("a.png", PNG).deadline(Duration::MAX);
+    upload.timeout(Duration::MAX).await.expect("in time");
+}
+
+#[tokio::test]
 async fn only_200_is_the_whole_file() {
     for status in [204, 206, 202] {
         let body = if status == 204 { "" } else { "con" };

@@ -6,14 +6,13 @@ use linq_ext::client::operations::{self as op, ALL};
 use linq_ext::client::{BoxFuture, Operation, Repeat};
 use linq_ext::message::{BubbleEffect, Message, Rule, ScreenEffect};
 use linq_ext::types::{
-    CreateWebhookSubscriptionRequest, IMessageAppLayout, LineType, MessageExperience,
-    PaymentCreateRequest, PaymentRequestCreateRequest, ReactionType, ServiceType,
-    SetContactCardRequest, StickerPlacement, UpdateAppCardRequest, UpdateChatRequest,
-    UpdateContactCardRequest, UpdateWebhookSubscriptionRequest, WebhookEventType,
+    IMessageApp, IMessageAppLayout, IMessageAppPart, MessageExperience, ReactionType,
+    SendVoiceMemoToChatRequest, ServiceType, SetContactCardRequest, StickerPlacement,
+    UpdateAppCardRequest, UpdateChatRequest, UpdateContactCardRequest,
 };
 use linq_ext::{Background, Error, Linq, LinqBuilder, Reaction, Sticker};
 use linq_testing::clock::TestClock;
-use linq_testing::responses::ID;
+use linq_testing::responses::{self, ID};
 use linq_testing::server::{Recorded, Server, Step};
 use serde_json::{Value, json};
 
@@ -88,6 +87,9 @@ const METHODS: &[(&Operation, &str, &str, Make)] = &[
         r#"{"voice_memo_url":"https://example.com/a.m4a?b=c.png","override_optout":true}"#,
         |linq| sent(linq.chat(ID).send_voice_memo_url("https://example.com/a.m4a?b=c.png")
             .body_field("override_optout", true))),
+    (&op::SEND_VOICE_MEMO_TO_CHAT, "/v3/chats/{id}/voicememo", r#"{"attachment_id":"{id}","override_optout":true}"#,
+        |linq| sent(linq.chat(ID).send_voice_memo_of(SendVoiceMemoToChatRequest::new()
+            .with_attachment_id(ID.parse::<uuid::Uuid>().expect("a UUID")).with_override_optout(true)))),
     (&op::SET_CHAT_BACKGROUND, "/v3/chats/{id}/background", r#"{"type":"color","variant":"mango"}"#,
         |linq| sent(linq.chat(ID).set_background(Background::color("mango")))),
     (&op::SET_CHAT_BACKGROUND, "/v3/chats/{id}/background",
@@ -154,15 +156,6 @@ const METHODS: &[(&Operation, &str, &str, Make)] = &[
         |linq| sent(linq.forward_calls(ID, ANN))),
     (&op::UPDATE_PHONE_NUMBER, "/v3/phone_numbers/{id}", r#"{"forwarding_number":null}"#,
         |linq| sent(linq.stop_forwarding_calls(ID))),
-    (&op::GET_AVAILABLE_NUMBER, "/v3/available_number", "", |linq| sent(linq.get_available_number())),
-    (&op::GET_AVAILABLE_NUMBER,
-        "/v3/available_number?to=%2B12025550101,ben%40example.com&exclude_from=%2B12025550100&type=iMessage", "",
-        |linq| sent(linq.get_available_number().to([ANN]).to([BEN]).line_type(LineType::from("iMessage"))
-            .exclude_from([LINE]))),
-    (&op::START_REPUTATION_AUDIT, "/v3/phone_numbers/%2B12025550100/reputation_audit", "",
-        |linq| sent(linq.line(LINE).start_reputation_audit())),
-    (&op::GET_REPUTATION_AUDIT, "/v3/phone_numbers/%2B12025550100/reputation_audit/audit-1", "",
-        |linq| sent(linq.line(LINE).get_reputation_audit("audit-1"))),
     (&op::GET_CONTACT_CARD, "/v3/contact_card", "", |linq| sent(linq.contact_cards())),
     (&op::GET_CONTACT_CARD, "/v3/contact_card?phone_number=%2B12025550100", "",
         |linq| sent(linq.line(LINE).contact_cards())),
@@ -181,52 +174,13 @@ const METHODS: &[(&Operation, &str, &str, Make)] = &[
         |linq| sent(linq.line(LINE).check_rcs(ANN))),
 
     (&op::LIST_BLOCKED_HANDLES, "/v3/blocked_handles", "", |linq| sent(linq.blocked_handles())),
-    (&op::BLOCK_HANDLE, "/v3/blocked_handles", r#"{"handle":"24567","reason":"spam"}"#,
-        |linq| sent(linq.block_handle("24567").body_field("reason", "spam"))),
+    (&op::BLOCK_HANDLE, "/v3/blocked_handles", r#"{"handle":"24567"}"#, |linq| sent(linq.block_handle("24567"))),
+    (&op::BLOCK_HANDLE, "/v3/blocked_handles", r#"{"handle":"+12025550101","reason":"spam"}"#,
+        |linq| sent(linq.block_handle_with_reason("+1 (202) 555-0101", "spam"))),
     (&op::UNBLOCK_HANDLE, "/v3/blocked_handles", r#"{"handle":"24567"}"#, |linq| sent(linq.unblock_handle("24567"))),
     (&op::GET_ATTACHMENT, "/v3/attachments/{id}", "", |linq| sent(linq.get_attachment(ID))),
     (&op::DELETE_ATTACHMENT, "/v3/attachments/{id}", "", |linq| sent(linq.delete_attachment(ID))),
-    (&op::LIST_EXPERIENCES, "/v3/experiences", "", |linq| sent(linq.experiences())),
-    (&op::GET_EXPERIENCE, "/v3/experiences/survey", "", |linq| sent(linq.get_experience("survey"))),
-    (&op::LIST_WEBHOOK_EVENTS, "/v3/webhook-events", "", |linq| sent(linq.webhook_events())),
     (&op::LIST_WEBHOOK_SUBSCRIPTIONS, "/v3/webhook-subscriptions", "", |linq| sent(linq.subscriptions())),
-    (&op::GET_WEBHOOK_SUBSCRIPTION, "/v3/webhook-subscriptions/{id}", "", |linq| sent(linq.get_subscription(ID))),
-    (&op::CREATE_WEBHOOK_SUBSCRIPTION, "/v3/webhook-subscriptions",
-        r#"{"target_url":"https://example.com/linq","subscribed_events":["message.received"]}"#,
-        |linq| sent(linq.create_subscription(CreateWebhookSubscriptionRequest::new(
-            "https://example.com/linq", vec![WebhookEventType::MessageReceived])))),
-    (&op::UPDATE_WEBHOOK_SUBSCRIPTION, "/v3/webhook-subscriptions/{id}", r#"{"is_active":false,"phone_numbers":null}"#,
-        |linq| sent(linq.update_subscription(ID, UpdateWebhookSubscriptionRequest::new()
-            .with_is_active(false).with_phone_numbers(None)))),
-    (&op::DELETE_WEBHOOK_SUBSCRIPTION, "/v3/webhook-subscriptions/{id}", "",
-        |linq| sent(linq.delete_subscription(ID))),
-
-    (&op::CREATE_PAYMENT_REQUEST, "/v3/payment_requests", r#"{"amount":500,"currency":"usd"}"#,
-        |linq| sent(linq.create_payment_request(
-            PaymentRequestCreateRequest::new().with_amount(500).with_currency("usd")))),
-    (&op::GET_PAYMENT_REQUEST, "/v3/payment_requests/{id}", "", |linq| sent(linq.get_payment_request(ID))),
-    (&op::CANCEL_PAYMENT_REQUEST, "/v3/payment_requests/{id}/cancel", "",
-        |linq| sent(linq.cancel_payment_request(ID))),
-    (&op::CREATE_PAYMENT, "/v3/payments", r#"{"handle":"+12025550101","amount_cents":500,"currency":"usd"}"#,
-        |linq| sent(linq.create_payment(PaymentCreateRequest::new(ANN, 500, "usd")))),
-    (&op::GET_PAYMENT, "/v3/payments/pay-1", "", |linq| sent(linq.get_payment("pay-1"))),
-    (&op::CANCEL_PAYMENT, "/v3/payments/pay-1/cancel", "", |linq| sent(linq.cancel_payment("pay-1"))),
-    (&op::GET_PAYMENT_CREDENTIALS, "/v3/payments/pay-1/credentials", "",
-        |linq| sent(linq.get_payment_credentials("pay-1"))),
-    (&op::CONNECT_PAYMENT_HANDLE, "/v3/payments/handles/%2B12025550101/connect", "",
-        |linq| sent(linq.connect_payment_handle(ANN))),
-    (&op::VERIFY_PAYMENT_HANDLE, "/v3/payments/handles/%2B12025550101/verify",
-        r#"{"connect_id":"connect-1","code":"123456"}"#,
-        |linq| sent(linq.verify_payment_handle(ANN, "connect-1", "123456"))),
-    (&op::GET_PAYMENT_HANDLE_CONNECTION, "/v3/payments/handles/%2B12025550101/connection", "",
-        |linq| sent(linq.get_payment_handle_connection(ANN))),
-    (&op::REVOKE_PAYMENT_HANDLE_CONNECTION, "/v3/payments/handles/%2B12025550101/connection", "",
-        |linq| sent(linq.revoke_payment_handle_connection(ANN))),
-    (&op::GET_PAYMENT_PROVIDER, "/v3/payments/providers/stripe", "",
-        |linq| sent(linq.get_payment_provider("stripe"))),
-    (&op::CONNECT_PAYMENT_PROVIDER, "/v3/payments/providers/stripe/connect",
-        r#"{"return_url":"https://example.com/done"}"#,
-        |linq| sent(linq.connect_payment_provider("stripe", "https://example.com/done"))),
 ];
 
 /// Operations behind streams and uploads, which have tests of their own.
@@ -238,8 +192,51 @@ const ELSEWHERE: &[&Operation] = &[
     &op::REQUEST_UPLOAD,
 ];
 
-/// Operations that only `linq.api()` calls: here an old path of one that has a short method.
-const API_ONLY: &[&Operation] = &[&op::LIST_PHONE_NUMBERS_DEPRECATED];
+/// Operations without a short method, and why [`Linq::call`] is enough.
+const BY_CALL: &[(&str, &[&Operation])] = &[
+    (
+        "an old path of `list_phone_numbers`",
+        &[&op::LIST_PHONE_NUMBERS_DEPRECATED],
+    ),
+    (
+        "rarely used; the request has nothing to check or convert",
+        &[
+            &op::GET_AVAILABLE_NUMBER,
+            &op::START_REPUTATION_AUDIT,
+            &op::GET_REPUTATION_AUDIT,
+            &op::LIST_EXPERIENCES,
+            &op::GET_EXPERIENCE,
+            &op::LIST_WEBHOOK_EVENTS,
+        ],
+    ),
+    (
+        "`ensure_subscription` does what programs need; the rest is for tools",
+        &[
+            &op::GET_WEBHOOK_SUBSCRIPTION,
+            &op::CREATE_WEBHOOK_SUBSCRIPTION,
+            &op::UPDATE_WEBHOOK_SUBSCRIPTION,
+            &op::DELETE_WEBHOOK_SUBSCRIPTION,
+        ],
+    ),
+    (
+        "an area of its own, whose request types say everything",
+        &[
+            &op::CREATE_PAYMENT_REQUEST,
+            &op::GET_PAYMENT_REQUEST,
+            &op::CANCEL_PAYMENT_REQUEST,
+            &op::CREATE_PAYMENT,
+            &op::GET_PAYMENT,
+            &op::CANCEL_PAYMENT,
+            &op::GET_PAYMENT_CREDENTIALS,
+            &op::CONNECT_PAYMENT_HANDLE,
+            &op::VERIFY_PAYMENT_HANDLE,
+            &op::GET_PAYMENT_HANDLE_CONNECTION,
+            &op::REVOKE_PAYMENT_HANDLE_CONNECTION,
+            &op::GET_PAYMENT_PROVIDER,
+            &op::CONNECT_PAYMENT_PROVIDER,
+        ],
+    ),
+];
 
 /// A new operation of the document has to be put into one of the lists above.
 #[test]
@@ -251,7 +248,10 @@ fn every_operation_is_reachable() {
     for operation in ALL {
         let places = usize::from(by_method.contains(&operation.name()))
             + usize::from(ELSEWHERE.contains(operation))
-            + usize::from(API_ONLY.contains(operation));
+            + BY_CALL
+                .iter()
+                .filter(|(_, operations)| operations.contains(operation))
+                .count();
         assert_eq!(places, 1, "{operation}");
     }
 }
@@ -320,62 +320,30 @@ async fn refused(server: &Server, linq: &Linq, make: Make) -> Error {
 
 #[tokio::test]
 async fn an_id_that_is_no_uuid_is_named_before_anything_is_sent() {
-    let table: &[(&str, Make)] = &[
-        (
-            "get_chat: invalid request: the chat id is not a UUID",
-            |linq| sent(linq.chat("secret").get()),
-        ),
-        (
-            "send_message_to_chat: invalid request: the chat id is not a UUID",
-            |linq| sent(linq.chat("secret").message().text("")),
-        ),
-        (
-            "send_voice_memo_to_chat: invalid request: the attachment id is not a UUID",
-            |linq| sent(linq.chat(ID).send_voice_memo("secret")),
-        ),
-        (
-            "delete_message: invalid request: the message id is not a UUID",
-            |linq| sent(linq.message("").delete()),
-        ),
-        (
-            "send_reaction: invalid request: the message id is not a UUID",
-            |linq| sent(linq.message("secret").react(Reaction::love())),
-        ),
-        (
-            "send_reaction: invalid request: the attachment id is not a UUID",
-            |linq| sent(linq.message(ID).stick(Sticker::attachment("secret"))),
-        ),
-        (
-            "update_sticker_placement: invalid request: the reaction id is not a UUID",
-            |linq| {
-                sent(
-                    linq.message(ID)
-                        .move_sticker("secret", StickerPlacement::new()),
-                )
-            },
-        ),
-        (
-            "vote_poll: invalid request: the option id is not a UUID",
-            |linq| sent(linq.message(ID).vote("secret")),
-        ),
-        (
-            "update_phone_number: invalid request: the line id is not a UUID",
-            |linq| sent(linq.forward_calls("secret", ANN)),
-        ),
-        (
-            "delete_attachment: invalid request: the attachment id is not a UUID",
-            |linq| sent(linq.delete_attachment("secret")),
-        ),
-        (
-            "cancel_payment_request: invalid request: the payment request id is not a UUID",
-            |linq| sent(linq.cancel_payment_request("secret")),
-        ),
+    #[rustfmt::skip]
+    let table: &[(&str, &str, Make)] = &[
+        ("get_chat", "`chatId`", |linq| sent(linq.chat("secret").get())),
+        ("send_message_to_chat", "`chatId`", |linq| sent(linq.chat("secret").message().text("Hi"))),
+        ("send_voice_memo_to_chat", "the attachment id is not a UUID",
+            |linq| sent(linq.chat(ID).send_voice_memo("secret"))),
+        ("delete_message", "`messageId`", |linq| sent(linq.message("").delete())),
+        ("send_reaction", "`messageId`", |linq| sent(linq.message("secret").react(Reaction::love()))),
+        ("send_reaction", "the attachment id is not a UUID",
+            |linq| sent(linq.message(ID).stick(Sticker::attachment("secret")))),
+        ("vote_poll", "the option id is not a UUID", |linq| sent(linq.message(ID).vote("secret"))),
+        ("update_phone_number", "`phoneNumberId`", |linq| sent(linq.forward_calls("secret", ANN))),
+        ("delete_attachment", "`attachmentId`", |linq| sent(linq.delete_attachment("secret"))),
     ];
     let server = Server::start([]).await;
     let linq = linq(&server);
-    for (line, make) in table {
+    for (operation, id, make) in table {
         let error = refused(&server, &linq, *make).await;
-        assert_eq!(error.to_string(), *line);
+        let line = error.to_string();
+        assert!(
+            line.starts_with(&format!("{operation}: invalid request: ")),
+            "{line}"
+        );
+        assert!(line.contains(id), "{line}");
         assert!(!error.is_invalid_message(), "{line}");
     }
 }
@@ -419,18 +387,6 @@ async fn what_cannot_work_is_refused_with_the_reason() {
                 .with_experience(MessageExperience::new("a", "b"));
             sent(linq.message(ID).update_app_card(card))
         }),
-        ("an `https` address", |linq| {
-            let events = vec![WebhookEventType::MessageReceived];
-            let wanted = CreateWebhookSubscriptionRequest::new("http://example.com", events);
-            sent(linq.create_subscription(wanted))
-        }),
-        ("at least one event", |linq| {
-            let changes = UpdateWebhookSubscriptionRequest::new().with_subscribed_events(vec![]);
-            sent(linq.update_subscription(ID, changes))
-        }),
-        ("subscriptionId", |linq| {
-            sent(linq.delete_subscription(".."))
-        }),
     ];
     let server = Server::start([]).await;
     let linq = linq(&server);
@@ -458,7 +414,7 @@ async fn the_emoji_of_tapbacks_are_tapbacks() {
         ("❓\u{fe0f}", "question"),
     ];
     for (emoji, name) in tapbacks {
-        let react = linq.message(ID).unreact(&emoji.to_owned());
+        let react = linq.message(ID).unreact(emoji);
         react.await.expect("success");
         let body = server.requests().pop().expect("a request").json();
         assert_eq!(body, json!({ "operation": "remove", "type": name }));
@@ -567,17 +523,11 @@ async fn what_breaks_a_rule_names_operation_and_rule() {
         (&op::CHECK_IMESSAGE_CAPABILITY, &[Rule::Handle], |linq| {
             sent(linq.line("secret").check_imessage(BEN))
         }),
-        (&op::GET_AVAILABLE_NUMBER, &[Rule::Handle], |linq| {
-            sent(linq.get_available_number().exclude_from(["secret"]))
-        }),
         (&op::SETUP_CONTACT_CARD, &[Rule::Handle], |linq| {
             sent(linq.set_up_contact_card(SetContactCardRequest::new("secret", "Ann")))
         }),
         (&op::BLOCK_HANDLE, &[Rule::Handle], |linq| {
             sent(linq.block_handle("+1 (202)"))
-        }),
-        (&op::CONNECT_PAYMENT_HANDLE, &[Rule::Handle], |linq| {
-            sent(linq.connect_payment_handle("secret"))
         }),
     ];
     let server = Server::start([]).await;
@@ -695,6 +645,142 @@ async fn a_send_has_all_that_a_message_has_and_the_options_of_a_call() {
     }
 }
 
+/// Text that is a handle or the id of a chat goes to the operation for it, and the result is the same.
+#[tokio::test]
+async fn a_destination_decides_the_operation() {
+    let server = Server::start([]).await;
+    let with_line = linq(&server);
+    let without = Linq::builder()
+        .api_key("key")
+        .base_url(server.base_url())
+        .build()
+        .expect("all is valid");
+    #[rustfmt::skip]
+    let table: &[(&Linq, &str, &str, Option<&str>)] = &[
+        (&with_line, ANN, "/v3/chats", Some(LINE)),
+        (&with_line, "+1 (202) 555-0101", "/v3/chats", Some(LINE)),
+        (&with_line, " Ben@Example.com", "/v3/chats", Some(LINE)),
+        (&without, ANN, "/v3/messages", Some(LINE)),
+        (&without, ID, "/v3/chats/{id}/messages", None),
+        (&with_line, ID, "/v3/chats/{id}/messages", None),
+    ];
+    for (linq, destination, path, line) in table {
+        let sent = linq.to(*destination).text("Hi").await.expect("success");
+        let request = server.requests().pop().expect("a request");
+        let path = path.replace("{id}", ID);
+        assert_eq!(
+            request.target,
+            format!("/api/partner{path}"),
+            "{destination}"
+        );
+        assert_eq!(sent.chat_id.to_string(), ID);
+        assert_eq!(sent.message_id.get_version_num(), 4);
+        assert_eq!(sent.line.as_deref(), *line, "{destination}");
+        assert!(!format!("{sent:?}").contains("1202"));
+    }
+    without
+        .to([ANN, BEN])
+        .from(LINE)
+        .text("Hi")
+        .await
+        .expect("success");
+    let body = server.requests().pop().expect("a request").json();
+    assert_eq!(
+        (&body["from"], &body["to"]),
+        (&json!(LINE), &json!([ANN, BEN]))
+    );
+
+    // The rules of the operation apply.
+    let error = with_line.to(ANN).link("https://example.com").await;
+    assert!(error.expect_err("the first message").is_invalid_message());
+    without
+        .to(ANN)
+        .link("https://example.com")
+        .await
+        .expect("allowed");
+    let error = with_line.to("not a chat").text("Hi").await;
+    assert!(error.expect_err("neither").is_invalid_request());
+}
+
+/// Everything can be given by reference, an uploaded file for its id, and an effect by its name.
+#[expect(
+    clippy::needless_borrows_for_generic_args,
+    reason = "references are what is tested"
+)]
+#[tokio::test]
+async fn arguments_convert() {
+    let server = Server::start([]).await;
+    let linq = linq(&server);
+    let (id, text, uuid) = (
+        ID.to_owned(),
+        "Look, 🎉".to_owned(),
+        ID.parse::<uuid::Uuid>(),
+    );
+    let (uuid, effect) = (uuid.expect("a UUID"), "confetti".to_owned());
+    let mime = "image/png".to_owned();
+    let photo = linq.upload_bytes("a.png", &b"\x89PNG\r\n\x1a\n"[..]);
+    let photo = photo.content_type(&mime).await.expect("uploaded");
+    let message = linq
+        .chat(&id)
+        .message()
+        .text(&text)
+        .bold(&text)
+        .media(&photo);
+    let message = message.effect(&effect).reply_to(&uuid);
+    message.preferred_service("iMessage").await.expect("sent");
+    let card = IMessageAppPart::new(
+        IMessageApp::new("com.example.app", "App", "ABCDE12345"),
+        IMessageAppLayout::new().with_caption("Hi"),
+    );
+    linq.chat(uuid)
+        .message()
+        .app_card(card)
+        .await
+        .expect("sent");
+    let stickers = linq.chat(&uuid).message().sticker(photo.clone());
+    stickers
+        .sticker_url("https://example.com/a.png")
+        .await
+        .expect("sent");
+    linq.message(&id)
+        .stick(Sticker::attachment(&photo))
+        .await
+        .expect("stuck");
+    let (from, to) = (LINE.to_owned(), ANN.to_owned());
+    linq.create_chat(&from, [&to])
+        .text(&text)
+        .await
+        .expect("sent");
+
+    let bodies: Vec<_> = server
+        .requests()
+        .iter()
+        .skip(2)
+        .map(Recorded::json)
+        .collect();
+    let content = &bodies[0]["message"];
+    assert_eq!(
+        content["parts"][0]["text_decorations"][0]["range"],
+        json!([0, 8])
+    );
+    assert_eq!(content["parts"][1]["attachment_id"], ID);
+    assert_eq!(
+        content["effect"],
+        json!({ "type": "screen", "name": "confetti" })
+    );
+    assert_eq!(content["reply_to"]["message_id"], ID);
+    assert_eq!(content["preferred_service"], "iMessage");
+    assert_eq!(bodies[1]["message"]["parts"][0]["type"], "imessage_app");
+    for part in bodies[2]["message"]["parts"].as_array().expect("parts") {
+        assert_eq!(part["sticker"], true);
+    }
+    assert_eq!(bodies[3]["attachment_id"], ID);
+
+    let error = linq.chat(ID).message().text("Hi").effect("conffeti").await;
+    let error = error.expect_err("there is no such effect");
+    assert_eq!(error.violations()[0].rule(), Rule::EffectName);
+}
+
 #[tokio::test]
 async fn a_key_of_ones_own_goes_where_the_operation_takes_it() {
     let server = Server::start([]).await;
@@ -786,20 +872,28 @@ async fn answers_are_what_people_ask_for() -> Result<(), Error> {
         .set_background(Background::color("ice"))
         .await?;
     let () = linq.delete_attachment(ID).await?;
-    assert_eq!(linq.lines().await?[0].phone_number, LINE);
-    assert_eq!(linq.contact_cards().await?[0].first_name, "Ann");
-    assert_eq!(linq.blocked_handles().await?[0].handle, ANN);
-    assert_eq!(linq.subscriptions().await?[0].id, "subscription-1");
+    let given = |path: &str, pointer: &str| -> Option<String> {
+        let (_, body) = responses::success("GET", path);
+        let body: Value = serde_json::from_str(&body).expect("the response is JSON");
+        Some(body.pointer(pointer)?.as_str()?.to_owned())
+    };
     assert_eq!(
-        linq.webhook_events().await?,
-        [WebhookEventType::MessageReceived]
+        Some(&*linq.lines().await?[0].phone_number),
+        given("/v3/phone_numbers", "/phone_numbers/0/phone_number").as_deref()
     );
     assert_eq!(
-        linq.experiences().await?[0].experience.as_deref(),
-        Some("survey")
+        Some(&*linq.contact_cards().await?[0].first_name),
+        given("/v3/contact_card", "/contact_cards/0/first_name").as_deref()
+    );
+    assert_eq!(
+        Some(&*linq.blocked_handles().await?[0].handle),
+        given("/v3/blocked_handles", "/blocked_handles/0/handle").as_deref()
+    );
+    assert_eq!(
+        Some(&*linq.subscriptions().await?[0].id),
+        given("/v3/webhook-subscriptions", "/subscriptions/0/id").as_deref()
     );
     let chat = linq.create_chat_to([ANN]).text("Hello").await?.chat;
-    assert_eq!(chat.id.to_string(), ID);
     let response = linq.chat(chat.id).mark_read().send_with_response().await?;
     assert_eq!(response.status().as_u16(), 204);
     Ok(())
@@ -818,7 +912,7 @@ fn nothing_private_shows() {
             .continuation_message("secret")
             .exclude_from([LINE]),
         linq.chat(ID).message().link("https://example.com/secret"),
-        linq.get_available_number().to([ANN]).exclude_from([LINE]),
+        linq.to(ANN).from(LINE).text("secret"),
         (
             Reaction::emoji("secret"),
             Sticker::url("https://example.com/secret")

@@ -1,4 +1,4 @@
-//! Requests that an HTTP/2 server resets: only those that it says it has not looked at are safe to repeat.
+//! Requests whose HTTP/2 stream the server resets, which may have been handled.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,8 +11,8 @@ use linq_testing::clock::TestClock;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-/// A POST without an idempotency key to a server that resets the first request; gives how many requests came.
-async fn post_and_reset(reason: Reason) -> (Result<Value, Error>, usize) {
+/// A POST to a server that resets the first request; returns how many requests came.
+async fn post_and_reset(reason: Reason, key: Option<&str>) -> (Result<Value, Error>, usize) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let count = Arc::new(AtomicUsize::new(0));
@@ -34,7 +34,7 @@ async fn post_and_reset(reason: Reason) -> (Result<Value, Error>, usize) {
     });
     let http = reqwest::Client::builder()
         .http2_prior_knowledge()
-        .retry(reqwest::retry::never().max_retries_per_request(0))
+        .retry(reqwest::retry::never())
         .build()
         .expect("all is valid");
     let linq = Linq::builder()
@@ -44,25 +44,35 @@ async fn post_and_reset(reason: Reason) -> (Result<Value, Error>, usize) {
         .clock(TestClock::default())
         .build()
         .expect("all is valid");
-    let result = linq.post("/v3/stickers").await;
+    let mut call = linq.post("/v3/stickers");
+    if let Some(key) = key {
+        call = call.idempotency_key(key);
+    }
+    let result = call.await;
     server.abort();
     (result, count.load(Ordering::Relaxed))
 }
 
+const REASONS: [Reason; 4] = [
+    Reason::REFUSED_STREAM,
+    Reason::INTERNAL_ERROR,
+    Reason::CANCEL,
+    Reason::NO_ERROR,
+];
+
 #[tokio::test]
-async fn a_refused_stream_is_repeated() {
-    let (result, count) = post_and_reset(Reason::REFUSED_STREAM).await;
-    assert_eq!(
-        result.expect("the second one is answered"),
-        serde_json::json!({})
-    );
-    assert_eq!(count, 2);
+async fn a_stream_that_is_reset_is_repeated_with_a_key() {
+    for reason in REASONS {
+        let (result, count) = post_and_reset(reason, Some("own")).await;
+        let response = result.expect("the second one succeeds");
+        assert_eq!((response, count), (serde_json::json!({}), 2));
+    }
 }
 
 #[tokio::test]
-async fn a_stream_that_is_reset_otherwise_is_not() {
-    for reason in [Reason::INTERNAL_ERROR, Reason::CANCEL, Reason::NO_ERROR] {
-        let (result, count) = post_and_reset(reason).await;
+async fn a_stream_that_is_reset_is_not_repeated_without_one() {
+    for reason in REASONS {
+        let (result, count) = post_and_reset(reason, None).await;
         let error = result.expect_err("it may have been handled");
         assert!(!error.is_retryable() && !error.is_accepted(), "{error}");
         assert_eq!(count, 1);

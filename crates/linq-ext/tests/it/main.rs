@@ -3,6 +3,7 @@
 mod design;
 mod faults;
 mod files;
+mod for_event;
 mod handles;
 mod http2;
 mod messages;

@@ -1,5 +1,6 @@
 //! Lists, as a user of the crate sees them: which pages are asked for, when, and what comes of them.
 
+use std::error::Error as _;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::stream::FusedStream;
 use futures_util::{Stream, TryStreamExt};
-use linq_ext::list::{Items, List, Page, Pages, Query};
+use linq_ext::list::{InvalidItem, Items, List, Page, Pages, Query};
 use linq_ext::types::{Chat, GetMessageThreadOrder, Message, PaymentRequest, PaymentRequestStatus};
 use linq_ext::{Error, Linq};
 use linq_testing::clock::TestClock;
@@ -43,6 +44,10 @@ fn answer(body: &Value) -> Step {
 
 /// A page of chats with these numbers.
 fn chats(numbers: impl IntoIterator<Item = u32>, next: Option<&str>) -> Step {
+    answer(&chat_page(numbers, next))
+}
+
+fn chat_page(numbers: impl IntoIterator<Item = u32>, next: Option<&str>) -> Value {
     let chat = |number| {
         json!({
             "id": id(number), "display_name": null, "service": "iMessage", "is_group": false,
@@ -50,7 +55,7 @@ fn chats(numbers: impl IntoIterator<Item = u32>, next: Option<&str>) -> Step {
         })
     };
     let chats: Vec<Value> = numbers.into_iter().map(chat).collect();
-    answer(&json!({ "chats": chats, "next_cursor": next }))
+    json!({ "chats": chats, "next_cursor": next })
 }
 
 /// A page of messages with these numbers, of a chat or of a thread.
@@ -368,7 +373,6 @@ async fn a_retry_in_the_middle_repeats_and_loses_nothing() {
         Step::html(),
         Step::Reset { done: true },
         Step::CutOff,
-        Step::CutOffJson,
         Step::Refused,
     ];
     for fault in faults {
@@ -428,6 +432,83 @@ async fn after_an_error_the_stream_ends_and_tells_its_place() {
     assert!(pages.next().await.expect("an error").is_err());
     assert_eq!(pages.cursor(), Some("a"));
     assert!(pages.is_terminated() && pages.next().await.is_none());
+}
+
+/// An item that is not as documented is an error of its own, and the walk continues.
+#[tokio::test]
+async fn one_invalid_item_does_not_end_a_walk() {
+    let page = |numbers: &[u32], invalid: Value, next: Option<&str>| {
+        let mut body = chat_page(numbers.iter().copied(), next);
+        let items = body["chats"].as_array_mut().expect("a list");
+        items.insert(1, invalid);
+        answer(&body)
+    };
+    let script = || {
+        [
+            page(&[1, 2], json!({ "id": "secret" }), Some("a")),
+            page(&[3, 4], json!(null), None),
+        ]
+    };
+    let (server, linq) = start(script()).await;
+    let mut stream = linq.list_chats().stream();
+    let (mut numbers, mut errors) = (Vec::new(), Vec::new());
+    while let Some(chat) = stream.next().await {
+        match chat {
+            Ok(chat) => numbers.push(chat.id.as_u128()),
+            Err(error) => errors.push(error),
+        }
+    }
+    assert_eq!((numbers, errors.len()), (vec![1, 2, 3, 4], 2));
+    assert_eq!(asked(&server).len(), 2);
+    for error in errors {
+        assert_eq!(
+            error.to_string(),
+            "list_chats: an item of the list cannot be read"
+        );
+        let invalid = error
+            .source()
+            .and_then(|cause| cause.downcast_ref::<InvalidItem>());
+        let invalid = invalid.expect("the cause is the item");
+        assert_eq!(invalid.index, 1);
+        assert!(
+            !format!("{invalid} {invalid:?}").contains("secret"),
+            "{invalid}"
+        );
+    }
+
+    let (_server, linq) = start(script()).await;
+    let pages: Vec<_> = linq
+        .list_chats()
+        .pages()
+        .try_collect()
+        .await
+        .expect("pages");
+    assert_eq!(pages[0].next_cursor.as_deref(), Some("a"));
+    assert_eq!((pages[0].items.len(), pages[0].invalid.len()), (2, 1));
+
+    // One page by itself is what it is.
+    let (_server, linq) = start(script()).await;
+    let error = linq.list_chats().await.expect_err("not as documented");
+    assert!(error.is_accepted());
+
+    // Where the list itself is not readable, nothing is.
+    for body in [json!({ "chats": 1 }), json!({}), json!([])] {
+        let (_server, linq) = start([answer(&body)]).await;
+        let mut stream = linq.list_chats().stream();
+        assert!(stream.next().await.expect("an error").is_err(), "{body}");
+        assert!(stream.next().await.is_none());
+    }
+
+    // Payment requests are counted, the invalid ones too.
+    let first = json!({ "object": "list", "data": [1, 2], "has_more": true });
+    let (server, linq) = start([answer(&first), payments([1], false)]).await;
+    let mut stream = linq.list_payment_requests().stream();
+    let mut results = Vec::new();
+    while let Some(request) = stream.next().await {
+        results.push(request.is_ok());
+    }
+    assert_eq!(results, [false, false, true]);
+    assert!(asked(&server)[1].contains("offset=2"));
 }
 
 #[tokio::test]
@@ -497,12 +578,12 @@ async fn what_cannot_be_asked_for_fails_before_it_is_sent() {
     is_refused(|| linq.list_chats().cursor(""), "the cursor is empty").await;
     is_refused(
         || linq.chat("no id").messages(),
-        "get_messages: invalid request: the chat id is not a UUID",
+        "was set to a value that does not convert to its type",
     )
     .await;
     is_refused(
         || linq.message("no id").thread(),
-        "get_message_thread: invalid request: the message id is not a UUID",
+        "was set to a value that does not convert to its type",
     )
     .await;
     for cursor in ["a", "-1", "1.5", "99999999999999999999"] {

@@ -26,7 +26,7 @@ pub struct Attachment {
     /// - `complete`: stored and usable.
     /// - `failed`: the upload or its processing did not succeed.
     ///
-    /// Deprecated by Linq without a successor; a send answers 2007 while a file is not ready.
+    /// Deprecated by Linq without a successor; a send gives 2007 while a file is not ready.
     ///
     /// **Deprecated** by the API.
     pub status: AttachmentStatus,
@@ -56,7 +56,7 @@ record! {
 /// - `complete`: stored and usable.
 /// - `failed`: the upload or its processing did not succeed.
 ///
-/// Deprecated by Linq without a successor; a send answers 2007 while a file is not ready.
+/// Deprecated by Linq without a successor; a send gives 2007 while a file is not ready.
 ///
 /// **Deprecated** by the API.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,8 +80,8 @@ open_enum! {
     }
 }
 
-/// MIME type of a file that Linq accepts. Several types have two spellings; Linq no longer lists those that
-/// are called outdated below, though it may still accept them.
+/// MIME type of a file that Linq accepts. Several types have two spellings; Linq no longer lists those
+/// that are called outdated below, though it may still accept them.
 ///
 /// - `application/rtf`: outdated; use `text/rtf`
 /// - `application/vnd.apple.keynote`: outdated; use `application/x-iwork-keynote-sffkey`

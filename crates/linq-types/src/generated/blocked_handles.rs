@@ -70,13 +70,13 @@ record! {
     }
 }
 
-/// Answer to blocking a handle.
+/// Response to blocking a handle.
 #[doc(alias = "BlockedHandleBlockResponse")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BlockHandleResult {
-    /// The handle as it stands in the list.
+    /// The handle as the list has it.
     pub blocked_handle: BlockedHandleEntry,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,

@@ -78,7 +78,7 @@ pub struct SentMessage {
     pub effect: Option<MessageEffect>,
     /// The sender. Null or absent where unknown.
     pub from_handle: Option<ChatHandle>,
-    /// The message this one answers. Null or absent when it is no reply.
+    /// The message this one answers. Null or absent when it is not a reply.
     pub reply_to: Option<ReplyTo>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -187,7 +187,7 @@ union! {
 pub struct TextPart {
     /// The text, 1 to 10,000 characters. It goes out exactly as given: Markdown is not interpreted. In the first message of a new chat it must not contain a URL (1005).
     pub value: String,
-    /// Decorations for stretches of the text, at most 100. Styles may overlap each other; an animation may overlap nothing. Only iMessage shows them, other services deliver the bare text.
+    /// Decorations for ranges of the text, at most 100. Styles may overlap each other; an animation may overlap nothing. Only iMessage shows them, other services deliver the bare text.
     pub text_decorations: Option<Vec<TextDecoration>>,
     /// Images to set into the text, at most 100 of at most 10 different pictures. Their ranges may overlap neither each other nor a decoration or the mention. Only iMessage shows them.
     pub inline_stickers: Option<Vec<InlineSticker>>,
@@ -209,16 +209,16 @@ record! {
     }
 }
 
-/// A style or an animation for one stretch of a text part. Set exactly one of `style` and `animation`. Only iMessage shows it.
+/// A style or an animation for one range of a text part. Set exactly one of `style` and `animation`. Only iMessage shows it.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TextDecoration {
     /// First position and the position after the last, as two integers counted from 0 in UTF-16 code units. Neither may fall inside a surrogate pair; most emoji take two units or more.
     pub range: Vec<i64>,
-    /// How the letters look. Cannot stand beside `animation`.
+    /// How the letters look. Cannot be combined with `animation`.
     pub style: Option<TextDecorationStyle>,
-    /// How the letters move. Cannot stand beside `style`.
+    /// How the letters move. Cannot be combined with `style`.
     pub animation: Option<TextDecorationAnimation>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -232,7 +232,7 @@ record! {
     }
 }
 
-/// How the letters look. Cannot stand beside `animation`.
+/// How the letters look. Cannot be combined with `animation`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum TextDecorationStyle {
@@ -257,7 +257,7 @@ open_enum! {
     }
 }
 
-/// How the letters move. Cannot stand beside `style`.
+/// How the letters move. Cannot be combined with `style`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum TextDecorationAnimation {
@@ -445,15 +445,15 @@ pub struct MessageContent {
     /// - Two text parts never follow each other; put media between them.
     /// - At most 40 media parts with a public `url`; those with an `attachment_id` do not count.
     ///
-    /// A breach gives 1004. Cannot stand beside `experience`.
+    /// A breach gives 1004. Cannot be combined with `experience`.
     pub parts: Option<Vec<MessagePart>>,
-    /// Ready-made card to send. Cannot stand beside `parts`.
+    /// Ready-made card to send. Cannot be combined with `parts`.
     pub experience: Option<MessageExperience>,
     /// Effect to play with the message. Other services than iMessage ignore it, and the first message of a new chat may not have one.
     pub effect: Option<MessageEffect>,
     /// The message this one answers. Only iMessage shows a thread, and the first message of a new chat may not be a reply.
     pub reply_to: Option<ReplyTo>,
-    /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the answer of the first and nothing is sent twice. A UUID fits. How long Linq remembers it is not published.
+    /// Key of your choice, at most 255 characters, that makes a repeat safe: a second request with it gets the response to the first and nothing is sent twice. A UUID fits. How long Linq remembers it is not published.
     pub idempotency_key: Option<String>,
     /// The service to send with. Absent means iMessage if possible, then RCS, then SMS.
     ///
@@ -570,7 +570,7 @@ pub struct Chat {
     pub is_group: bool,
     /// Address of the group's icon. Null or absent when there is none.
     pub group_chat_icon: Option<String>,
-    /// How well the chat is received, as one of a few levels. A beta feature of Linq; many bad chats put the line at risk. Older answers lack it.
+    /// How well the chat is received, as one of a few levels. A beta feature of Linq; many bad chats put the line at risk. Older responses lack it.
     pub health_status: Option<HealthStatus>,
     /// How well the chat is received, as a number from 0 to 100 where more is better. Null or absent when there is no score. Deprecated: replaced by `health_status`.
     ///
@@ -648,7 +648,7 @@ record! {
     }
 }
 
-/// The chat that took the message, new or reused.
+/// The chat that the message went to, new or reused.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -680,7 +680,7 @@ pub struct CreateChatResultChat {
     pub is_group: bool,
     /// The participants, your own line among them, so there are two or more.
     pub handles: Vec<ChatHandle>,
-    /// How well the chat is received, as one of a few levels. A beta feature of Linq; many bad chats put the line at risk. Older answers lack it.
+    /// How well the chat is received, as one of a few levels. A beta feature of Linq; many bad chats put the line at risk. Older responses lack it.
     pub health_status: Option<HealthStatus>,
     /// How well the chat is received, as a number from 0 to 100 where more is better. Null or absent when there is no score. Deprecated: replaced by `health_status`.
     ///
@@ -876,9 +876,9 @@ record! {
 pub struct InlineSticker {
     /// First position and the position after the last of the characters replaced, as two integers counted from 0 in UTF-16 code units. Neither may fall inside a character that takes several.
     pub range: Vec<i64>,
-    /// Public `https` address of the image. Cannot stand beside `attachment_id`.
+    /// Public `https` address of the image. Cannot be combined with `attachment_id`.
     pub url: Option<String>,
-    /// Id of an image uploaded beforehand. Cannot stand beside `url`.
+    /// Id of an image uploaded beforehand. Cannot be combined with `url`.
     pub attachment_id: Option<Uuid>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -1229,7 +1229,7 @@ open_enum! {
     }
 }
 
-/// Answer with the positions that participants share with you.
+/// Response with the positions that participants share with you.
 #[doc(alias = "GetChatLocationResponse")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]

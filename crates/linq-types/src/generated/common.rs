@@ -33,14 +33,14 @@ open_enum! {
     }
 }
 
-/// Body of an answer that reports an error.
+/// Body of a response that reports an error.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ErrorResponse {
     /// What went wrong.
     pub error: ErrorDetail,
-    /// Always false. Some answers leave it out.
+    /// Always false. Some responses leave it out.
     pub success: Option<bool>,
     /// Id of this request at Linq, also in the `X-Trace-ID` header. Quote it to Linq's support.
     pub trace_id: Option<String>,
@@ -67,7 +67,7 @@ pub struct ErrorDetail {
     pub code: ErrorCode,
     /// Text for a person. Its wording can change and it may repeat numbers or content of the request, so think before logging it.
     pub message: String,
-    /// Address of Linq's page about this code. Older and unusual answers leave it out.
+    /// Address of Linq's page about this code. Older and unusual responses leave it out.
     pub doc_url: Option<String>,
     /// Seconds to wait before the next try, the same as the `Retry-After` header. Only with status 429.
     pub retry_after: Option<i64>,

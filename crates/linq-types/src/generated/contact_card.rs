@@ -36,12 +36,12 @@ record! {
     }
 }
 
-/// Answer with the contact cards of your lines.
+/// Response with the contact cards of your lines.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct GetContactCardResponse {
-    /// Cards found. All of them come in one answer; there are no pages.
+    /// Cards found. All of them come in one response; there are no pages.
     pub contact_cards: Vec<ContactCardItem>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,

@@ -64,7 +64,7 @@ record! {
     }
 }
 
-/// Outcome that a payment event tells.
+/// Outcome that a payment event reports.
 ///
 /// - `succeeded`: paid
 /// - `failed`: the payment did not go through
@@ -106,9 +106,9 @@ pub struct PaymentEvent {
     pub object: Option<String>,
     /// Outcome of the payment.
     pub status: Option<PaymentEventStatus>,
-    /// One payment or a subscription. Null or absent when not told.
+    /// One payment or a subscription. Null or absent when not stated.
     pub mode: Option<PaymentMode>,
-    /// Who carries out the payment. Null or absent when not told.
+    /// Who carries out the payment. Null or absent when not stated.
     pub rail: Option<PaymentRail>,
     /// Amount in the currency's smallest unit (US cents).
     pub amount: Option<i64>,
@@ -227,7 +227,7 @@ record! {
     }
 }
 
-/// API token that an account event is about. The token itself is never told.
+/// API token that an account event is about. The token itself is never part of it.
 #[doc(alias = "APITokenCreatedWebhookEvent.DataAPIToken")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -402,7 +402,7 @@ pub struct AccountEventTeamMember {
     pub id: String,
     /// The team member's name. Null or absent when not known.
     pub name: Option<String>,
-    /// The team member's role. Null or absent when not told.
+    /// The team member's role. Null or absent when not stated.
     pub role: Option<TeamMemberRole>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -424,9 +424,9 @@ record! {
 pub struct AccountEventWebhookSubscription {
     /// The subscription's id.
     pub id: String,
-    /// Address that receives the events. Null or absent when not told.
+    /// Address that receives the events. Null or absent when not stated.
     pub target_url: Option<String>,
-    /// Names of the events that the subscription delivers. Null or absent when not told.
+    /// Names of the events that the subscription delivers. Null or absent when not stated.
     pub events: Option<Vec<String>>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,

@@ -198,7 +198,7 @@ pub struct MessageEventV2 {
     pub delivered_at: Option<DateTime<Utc>>,
     /// When the message was read. Null before that, and where no receipt comes (SMS, groups).
     pub read_at: Option<DateTime<Utc>>,
-    /// Message that this one answers. Null or absent when it is no reply.
+    /// Message that this one answers. Null or absent when it is not a reply.
     pub reply_to: Option<MessageEventV2ReplyTo>,
     /// Effect shown with the message (iMessage only). Null or absent when there is none.
     pub effect: Option<SchemasMessageEffect>,
@@ -208,7 +208,7 @@ pub struct MessageEventV2 {
     pub preferred_service: Option<ServicePreferenceType>,
     /// When Linq found a message that it had missed at first. Put such a message into the history and do not answer it automatically. Null or absent for messages that came through as usual.
     pub reconciled_at: Option<DateTime<Utc>>,
-    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not told.
+    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not stated.
     pub zero_retention: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -326,7 +326,7 @@ union! {
     }
 }
 
-/// Message that this one answers. Null or absent when it is no reply.
+/// Message that this one answers. Null or absent when it is not a reply.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -594,7 +594,7 @@ pub struct MessageEditedEventV2 {
     pub part: MessageEditedEventV2Part,
     /// Handle that sent the message. Null or absent when not known.
     pub sender_handle: Option<ChatHandle>,
-    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not told.
+    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not stated.
     pub zero_retention: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -729,7 +729,7 @@ pub struct MessagePayload {
     pub parts: Vec<EventPart>,
     /// Effect shown with the message (iMessage only). Absent when there is none.
     pub effect: Option<SchemasMessageEffect>,
-    /// Message that this one answers. Absent when it is no reply.
+    /// Message that this one answers. Absent when it is not a reply.
     pub reply_to: Option<MessagePayloadReplyTo>,
     /// True once the message has reached the recipient's device.
     pub is_delivered: Option<bool>,
@@ -765,7 +765,7 @@ record! {
     }
 }
 
-/// Message that this one answers. Absent when it is no reply.
+/// Message that this one answers. Absent when it is not a reply.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -915,7 +915,7 @@ record! {
     }
 }
 
-/// Payload of `message.read` in version 2025-01-01: the recipient read a message of yours.
+/// Payload of `message.read` in version 2025-01-01: the recipient read one of your messages.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -1013,7 +1013,7 @@ record! {
     }
 }
 
-/// Payload of `message.delivered` in version 2025-01-01: a message of yours reached the recipient's device.
+/// Payload of `message.delivered` in version 2025-01-01: one of your messages reached the recipient's device.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -1111,7 +1111,7 @@ record! {
     }
 }
 
-/// Captions of an app card in a webhook payload. The picture is not told there.
+/// Captions of an app card in a webhook payload. The picture is not part of it.
 #[doc(alias = "schemas-IMessageAppLayout")]
 #[doc(alias = "MessageEventV2.PartSchemasIMessageAppPartResponseLayout")]
 #[derive(Clone, PartialEq)]

@@ -19,9 +19,9 @@ pub struct PaymentRequestEvent {
     pub object: String,
     /// How the request ended.
     pub status: PaymentEventStatus,
-    /// One payment or a subscription. Null or absent when not told.
+    /// One payment or a subscription. Null or absent when not stated.
     pub mode: Option<PaymentMode>,
-    /// Who carries out the payment. Null or absent when not told.
+    /// Who carries out the payment. Null or absent when not stated.
     pub rail: Option<PaymentRail>,
     /// Amount in the currency's smallest unit (US cents).
     pub amount: i64,

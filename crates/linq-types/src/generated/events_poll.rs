@@ -34,7 +34,7 @@ pub struct PollReceivedEvent {
     pub created_at: DateTime<Utc>,
     /// When the poll last changed.
     pub updated_at: DateTime<Utc>,
-    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not told.
+    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not stated.
     pub zero_retention: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -77,7 +77,7 @@ open_enum! {
     }
 }
 
-/// Payload of `poll.sent`, `poll.delivered` and `poll.read`: how far a poll of yours has come. The three times `sent_at`, `delivered_at` and `read_at` fill up on the way.
+/// Payload of `poll.sent`, `poll.delivered` and `poll.read`: how far one of your polls has come. The three times `sent_at`, `delivered_at` and `read_at` fill up on the way.
 #[doc(alias = "PollReadWebhookEvent.Data")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -108,7 +108,7 @@ pub struct PollEvent {
     pub created_at: DateTime<Utc>,
     /// When the poll last changed.
     pub updated_at: DateTime<Utc>,
-    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not told.
+    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not stated.
     pub zero_retention: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -153,7 +153,7 @@ open_enum! {
     }
 }
 
-/// Payload of `poll.updated`: options were added to a poll. Only the new ones are told; options are never changed or taken away.
+/// Payload of `poll.updated`: options were added to a poll. Only the new ones are listed; options are never changed or taken away.
 #[doc(alias = "PollUpdatedWebhookEvent.Data")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -174,7 +174,7 @@ pub struct PollUpdatedEvent {
     pub added_options: Vec<PollOption>,
     /// Service that carried the poll. Null or absent until it is known.
     pub service: Option<ServiceType>,
-    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not told.
+    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not stated.
     pub zero_retention: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -235,7 +235,7 @@ record! {
     }
 }
 
-/// Payload of `poll.failed`: a poll of yours could not be delivered.
+/// Payload of `poll.failed`: one of your polls could not be delivered.
 #[doc(alias = "PollFailedWebhookEvent.Data")]
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -260,7 +260,7 @@ pub struct PollFailedEvent {
     pub failed_at: DateTime<Utc>,
     /// Service that carried the poll. Null or absent until it is known.
     pub service: Option<ServiceType>,
-    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not told.
+    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not stated.
     pub zero_retention: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -323,7 +323,7 @@ pub struct PollVoteEvent {
     pub sender_handle: Option<ChatHandle>,
     /// Service that carried the poll. Null or absent until it is known.
     pub service: Option<ServiceType>,
-    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not told.
+    /// True when zero-day retention applies, so that Linq keeps nothing of the content. Null or absent when not stated.
     pub zero_retention: Option<bool>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,

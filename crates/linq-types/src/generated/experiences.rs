@@ -13,7 +13,7 @@ use crate::support::prelude::*;
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ListExperiencesResult {
-    /// Experiences found. All of them come in one answer; there are no pages.
+    /// Experiences found. All of them come in one response; there are no pages.
     pub experiences: Option<Vec<Experience>>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -92,7 +92,7 @@ pub struct ExperienceField {
     pub type_: Option<ExperienceFieldType>,
     /// Whether the action needs the value.
     pub required: Option<bool>,
-    /// Upper limit, of the length of a text or of a number itself. Absent means none is told.
+    /// Upper limit, of the length of a text or of a number itself. Absent means that no limit is stated.
     pub max: Option<i64>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,

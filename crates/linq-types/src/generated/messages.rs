@@ -7,7 +7,7 @@
 use super::*;
 use crate::support::prelude::*;
 
-/// Answer to sending a message to an existing chat.
+/// Response to sending a message to an existing chat.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -52,9 +52,9 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SendVoiceMemoToChatRequest {
-    /// Public `https` address Linq fetches the recording from, at most 10 MB. MP3, M4A, AAC, CAF, WAV, AIFF and AMR are taken. Cannot stand beside `attachment_id`.
+    /// Public `https` address Linq fetches the recording from, at most 10 MB. MP3, M4A, AAC, CAF, WAV, AIFF and AMR are accepted. Cannot be combined with `attachment_id`.
     pub voice_memo_url: Option<String>,
-    /// Id of a recording uploaded beforehand. Gives 2007 while the upload is not ready. Cannot stand beside `voice_memo_url`.
+    /// Id of a recording uploaded beforehand. Gives 2007 while the upload is not ready. Cannot be combined with `voice_memo_url`.
     pub attachment_id: Option<Uuid>,
     /// True sends this once although the recipient opted out, which is otherwise refused with 2024. Absent means false.
     pub override_optout: Option<bool>,
@@ -70,7 +70,7 @@ record! {
     }
 }
 
-/// Answer to sending a voice memo.
+/// Response to sending a voice memo.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -157,7 +157,7 @@ record! {
     }
 }
 
-/// Short form of a chat, as voice memo answers carry it.
+/// Short form of a chat, as responses about voice memos carry it.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -207,7 +207,7 @@ pub struct Message {
     pub from_handle: Option<ChatHandle>,
     /// The parts in display order. Can be null.
     pub parts: Option<Vec<MessagePartResponse>>,
-    /// The message this one answers. Null or absent when it is no reply.
+    /// The message this one answers. Null or absent when it is not a reply.
     pub reply_to: Option<ReplyTo>,
     /// True for a message from your line, false for one you received.
     pub is_from_me: bool,
@@ -215,7 +215,7 @@ pub struct Message {
     ///
     /// **Deprecated** by the API.
     pub is_delivered: bool,
-    /// How far the message has come. Older answers lack it.
+    /// How far the message has come. Older responses lack it.
     pub delivery_status: Option<DeliveryStatus>,
     /// True once the recipient has opened it. SMS and group chats report no reading. Deprecated: look at `delivery_status`.
     ///
@@ -393,9 +393,9 @@ pub struct UpdateAppCardRequest {
     pub layout: IMessageAppLayout,
     /// The extension the card belongs to. Absent means the one of the old card.
     pub app: Option<IMessageApp>,
-    /// Address handed to the app when the card is opened: `https` with at most 2,048 characters, or `data:` with at most 16,384. Cannot stand beside `experience`.
+    /// Address handed to the app when the card is opened: `https` with at most 2,048 characters, or `data:` with at most 16,384. Cannot be combined with `experience`.
     pub url: Option<String>,
-    /// Ready-made card to continue with. Cannot stand beside `url`.
+    /// Ready-made card to continue with. Cannot be combined with `url`.
     pub experience: Option<MessageExperience>,
     /// Whether the card reacts to touch. Absent means true, whatever the old card had.
     pub interactive: Option<bool>,
@@ -500,7 +500,7 @@ pub struct CreateMessageRequest {
     pub message: MessageContent,
     /// Text to send in place of `message` when another line has to take over from a flagged one, so that the recipient learns who is writing. Absent sends `message` in that case too.
     pub continuation_message: Option<ContinuationMessage>,
-    /// Lines of yours, in E.164 format, that Linq must not send from. Absent or empty leaves it every line.
+    /// Your lines, in E.164 format, that Linq must not send from. Absent or empty leaves it every line.
     pub exclude_from: Option<Vec<String>>,
     /// True sends this once although the recipient opted out, which is otherwise refused with 2024. Absent means false. Groups are never refused for that reason.
     pub override_optout: Option<bool>,
@@ -542,7 +542,7 @@ record! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreateMessageResult {
-    /// Id of the chat that took the message.
+    /// Id of the chat that the message went to.
     pub chat_id: Uuid,
     /// True if the chat was opened for this message.
     pub created_new_chat: bool,

@@ -295,7 +295,7 @@ open_enum! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct VerifyPaymentHandleRequest {
-    /// The `connect_id` of the answer that began the attempt.
+    /// The `connect_id` of the response that began the attempt.
     pub connect_id: String,
     /// One-time code that the person received. Secret.
     pub code: String,
@@ -366,7 +366,7 @@ open_enum! {
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ConnectPaymentProviderRequest {
-    /// Address of yours that the browser comes back to after the provider's pages.
+    /// Your address, which the browser comes back to after the provider's pages.
     pub return_url: String,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,

@@ -42,7 +42,7 @@ pub struct PhoneNumberInfo {
     ///
     /// **Deprecated** by the API.
     pub country_code: Option<String>,
-    /// What the line can do beside iMessage.
+    /// What the line can do besides iMessage.
     pub capabilities: Option<PhoneCapabilities>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,
@@ -58,7 +58,7 @@ record! {
     }
 }
 
-/// What a line can do beside iMessage.
+/// What a line can do besides iMessage.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -109,7 +109,7 @@ pub struct PhoneNumberInfoV2 {
     pub phone_number: String,
     /// Kind of the line. Absent or null where it is not known.
     pub line_type: Option<LineType>,
-    /// How well the line stands. Absent from older answers.
+    /// How well the line stands. Absent from older responses.
     pub reputation: Option<PhoneNumberReputation>,
     /// Number that calls to the line go on to, in E.164. Absent or null where there is none.
     pub forwarding_number: Option<String>,

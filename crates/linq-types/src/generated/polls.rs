@@ -137,7 +137,7 @@ record! {
 pub struct NewPoll {
     /// Options to vote on, in order, two or more.
     pub options: Vec<PollOptionText>,
-    /// Key of your choice that makes a repeat safe: a second request with it gets the answer of the first, and no second poll is sent. A UUID fits.
+    /// Key of your choice that makes a repeat safe: a second request with it gets the response to the first, and no second poll is sent. A UUID fits.
     pub idempotency_key: Option<String>,
     #[cfg_attr(feature = "schemars", schemars(skip))]
     presence_: Wire<1>,

@@ -258,7 +258,7 @@ pub enum WebhookEvent {
     ///
     /// A poll was read.
     ///
-    /// The recipient opened a poll of yours. Delivered where the service sends receipts and the person allows them.
+    /// The recipient opened one of your polls. Delivered where the service sends receipts and the person allows them.
     PollRead(PollReadWebhook),
     /// `poll.updated`, every payload version.
     ///
@@ -388,19 +388,19 @@ pub enum WebhookEvent {
     EnvironmentLineMoved(EnvironmentLineMovedWebhook),
     /// `contact_card.created`, every payload version.
     ///
-    /// A contact card of yours was created.
+    /// One of your contact cards was created.
     ///
     /// One of your lines has a contact card; `contact_card` holds it. An account event: it comes in no fixed order and may be lost.
     ContactCardCreated(ContactCardCreatedWebhook),
     /// `contact_card.updated`, every payload version.
     ///
-    /// A contact card of yours was changed.
+    /// One of your contact cards was changed.
     ///
     /// A contact card was edited. `contact_card` holds what it says now, `change` each part that is different. An account event: it comes in no fixed order and may be lost.
     ContactCardUpdated(ContactCardUpdatedWebhook),
     /// `contact_card.deleted`, every payload version.
     ///
-    /// A contact card of yours was deleted.
+    /// One of your contact cards was deleted.
     ///
     /// A line has lost its contact card; `contact_card` holds what it said. An account event: it comes in no fixed order and may be lost.
     ContactCardDeleted(ContactCardDeletedWebhook),
@@ -462,7 +462,7 @@ pub enum WebhookEvent {
     ///
     /// A webhook subscription was created.
     ///
-    /// Your account has one more webhook subscription, described in `webhook_subscription`. The signing secret is not told. An account event: it comes in no fixed order and may be lost.
+    /// Your account has one more webhook subscription, described in `webhook_subscription`. The signing secret is not part of it. An account event: it comes in no fixed order and may be lost.
     WebhookSubscriptionCreated(WebhookSubscriptionCreatedWebhook),
     /// `webhook_subscription.deleted`, every payload version.
     ///

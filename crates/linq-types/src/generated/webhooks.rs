@@ -35,7 +35,7 @@ use crate::support::prelude::*;
 /// - `call.declined`: the called person refused
 /// - `call.no_answer`: nobody picked up
 /// - `poll.received`: a poll arrived at one of your lines
-/// - `poll.failed`: a poll of yours could not be delivered
+/// - `poll.failed`: one of your polls could not be delivered
 /// - `poll.sent`: a poll left one of your lines
 /// - `poll.delivered`: a poll reached the recipient's device
 /// - `poll.read`: the recipient opened a poll
@@ -142,7 +142,7 @@ pub enum WebhookEventType {
     CallNoAnswer,
     /// `poll.received`: a poll arrived at one of your lines
     PollReceived,
-    /// `poll.failed`: a poll of yours could not be delivered
+    /// `poll.failed`: one of your polls could not be delivered
     PollFailed,
     /// `poll.sent`: a poll left one of your lines
     PollSent,
@@ -359,7 +359,8 @@ pub struct WebhookSubscriptionResponse {
     pub phone_numbers: Option<Vec<String>>,
     /// Header that carries your routing token both ways. Absent or null where none is set.
     pub routing_key_header: Option<String>,
-    /// Header that carries the chat's id, beside the routing token. Absent or null where none is set.
+    /// Header that carries the chat's id, in addition to the routing token. Absent or null where none is
+    /// set.
     pub routing_id_header: Option<String>,
     /// False while deliveries are paused.
     pub is_active: bool,
@@ -385,7 +386,7 @@ record! {
     }
 }
 
-/// A webhook subscription as it was just created, with its signing secret. No other answer shows the
+/// A webhook subscription as it was just created, with its signing secret. No other response shows the
 /// secret, so keep it now.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -404,7 +405,8 @@ pub struct WebhookSubscriptionCreatedResponse {
     pub phone_numbers: Option<Vec<String>>,
     /// Header that carries your routing token both ways. Absent or null where none is set.
     pub routing_key_header: Option<String>,
-    /// Header that carries the chat's id, beside the routing token. Absent or null where none is set.
+    /// Header that carries the chat's id, in addition to the routing token. Absent or null where none is
+    /// set.
     pub routing_id_header: Option<String>,
     /// False while deliveries are paused.
     pub is_active: bool,
@@ -444,10 +446,10 @@ pub struct CreateWebhookSubscriptionRequest {
     pub subscribed_events: Vec<WebhookEventType>,
     /// Lines whose events are wanted, in E.164. Absent or empty means every line.
     pub phone_numbers: Option<Vec<String>>,
-    /// Name of a header that keeps the events of a chat on one of your servers. Your 2xx answer may set
+    /// Name of a header that keeps the events of a chat on one of your servers. Your 2xx response may set
     /// it to a token; later deliveries for that chat bring the token back. Absent means no routing.
     pub routing_key_header: Option<String>,
-    /// Name of the header that brings the chat's id, beside the token. Only together with
+    /// Name of the header that brings the chat's id, in addition to the token. Only together with
     /// `routing_key_header`. Absent means `Linq-Chat-Id`.
     pub routing_id_header: Option<String>,
     #[cfg_attr(feature = "schemars", schemars(skip))]

@@ -52,6 +52,8 @@ pub enum UnknownKind {
     Mismatch,
     /// The payload is nested too deeply to be read.
     TooDeep,
+    /// The body is not a JSON object.
+    NotAnObject,
 }
 
 /// A delivery that is no event known to this version of the crate, kept byte for byte.
@@ -70,6 +72,21 @@ pub struct UnknownEvent {
 }
 
 impl UnknownEvent {
+    /// Keeps a body that [`WebhookEvent::from_slice`](crate::WebhookEvent::from_slice) refused, for
+    /// receivers that hand every genuine delivery on, readable or not.
+    ///
+    /// Type, version and id are empty. Such an event cannot be serialized, since its body is not JSON.
+    pub fn unreadable(raw: impl Into<Box<[u8]>>, error: &EventError) -> Self {
+        Self {
+            raw: raw.into(),
+            event_type: String::new(),
+            webhook_version: String::new(),
+            event_id: String::new(),
+            kind: UnknownKind::NotAnObject,
+            reason: error.to_string(),
+        }
+    }
+
     /// The body as it was received.
     pub fn raw(&self) -> &[u8] {
         &self.raw

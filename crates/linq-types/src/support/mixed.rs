@@ -67,3 +67,51 @@ macro_rules! mixed {
     reason = "not every document has values of several kinds"
 )]
 pub(crate) use mixed;
+
+#[cfg(test)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the macro writes what a public type needs"
+)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::support::fit::{At, Fit};
+
+    #[derive(Clone, Debug, PartialEq)]
+    enum Either {
+        Text(String),
+        Number(i64),
+        List(Vec<Self>),
+        Unknown(Value),
+    }
+
+    mixed! {
+        Either {
+            is_string Text(String),
+            is_number Number(i64),
+            is_array List(Vec<Either>),
+        } from &str as Text
+    }
+
+    #[test]
+    fn the_kind_chooses_the_variant_and_every_value_is_written_back() {
+        for (value, expected) in [
+            (json!("a"), Either::from("a")),
+            (json!(1), Either::from(1)),
+            (json!(["a", 1]), Either::from(vec!["a".into(), 1.into()])),
+            // Of a known kind, and not of its type; of no known kind.
+            (json!(1.5), Either::Unknown(json!(1.5))),
+            (json!({ "a": null }), Either::Unknown(json!({ "a": null }))),
+            (json!(null), Either::Unknown(json!(null))),
+        ] {
+            let text = value.to_string();
+            let read: Either = serde_json::from_str(&text).expect("any value is read");
+            assert_eq!(read, expected);
+            assert_eq!(read.is_unknown(), matches!(read, Either::Unknown(_)));
+            assert_eq!(serde_json::to_string(&read).expect("it is written"), text);
+            assert_eq!(Either::misfit(&value, At::Root), None);
+        }
+    }
+}

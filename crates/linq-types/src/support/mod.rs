@@ -7,6 +7,7 @@ pub(crate) mod fit;
 pub(crate) mod mixed;
 pub(crate) mod nullable;
 pub(crate) mod open_enum;
+pub(crate) mod permanent;
 pub(crate) mod record;
 pub(crate) mod replay;
 #[cfg(feature = "schemars")]

@@ -291,3 +291,50 @@ where
         Ok(T::from(value))
     }
 }
+
+#[cfg(test)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the macro writes what a public type needs"
+)]
+mod tests {
+    use super::Unrecognized;
+
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    enum Level {
+        Low,
+        High,
+        Unknown(Unrecognized<Self, i64>),
+    }
+
+    open_integer! {
+        Level {
+            Low = -1,
+            High = 2,
+        }
+    }
+
+    #[test]
+    fn integers_that_are_not_known_are_kept() {
+        for (text, known) in [
+            ("-1", Some(Level::Low)),
+            ("2", Some(Level::High)),
+            ("3", None),
+        ] {
+            let level: Level = serde_json::from_str(text).expect("an integer");
+            assert_eq!(level.is_unknown(), known.is_none());
+            if let Some(known) = known {
+                assert_eq!(level, known);
+            }
+            assert_eq!(serde_json::to_string(&level).expect("it is written"), text);
+            assert_eq!(level.to_string(), text);
+        }
+        assert_eq!(Level::from(2), Level::High);
+        assert_eq!(Level::from(7), 7);
+        assert_eq!(Level::KNOWN, [-1, 2]);
+        for text in ["\"2\"", "2.5", "null"] {
+            assert!(serde_json::from_str::<Level>(text).is_err());
+        }
+    }
+}

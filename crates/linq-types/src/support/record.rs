@@ -305,3 +305,43 @@ macro_rules! write {
 pub(crate) use {
     argument, argument_value, constructor, field_misfit, initial, read, record, shown, take, write,
 };
+
+#[cfg(test)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the macro writes what a public type needs"
+)]
+mod tests {
+    use crate::support::wire::Wire;
+
+    #[derive(Clone, PartialEq)]
+    struct Account {
+        name: String,
+        password: Option<String>,
+        presence_: Wire<1>,
+    }
+
+    record! {
+        Account new(name: String, password: String) {
+            name, with_name: String = "name" required;
+            password, with_password: String = "password" sent;
+        }
+    }
+
+    #[test]
+    fn what_only_requests_have_is_taken_by_new_and_may_lack_in_responses() {
+        let sent = Account::new("a", "b");
+        let text = serde_json::to_string(&sent).expect("it is written");
+        assert_eq!(text, r#"{"name":"a","password":"b"}"#);
+        for text in [r#"{"name":"a"}"#, r#"{"name":"a","password":null}"#] {
+            let received: Account = serde_json::from_str(text).expect("a response");
+            assert_eq!(received.password, None);
+            assert_eq!(
+                serde_json::to_string(&received).expect("it is written"),
+                text
+            );
+        }
+        assert_eq!(sent.with_password("c").password.as_deref(), Some("c"));
+    }
+}

@@ -1,34 +1,38 @@
-//! A delivery on its way from the request to its answer: read, claimed, handled in a task of its own, and settled.
+//! A delivery on its way from the request to the response: received, claimed, handled in a task of its own, settled.
 
-use std::convert::Infallible;
-use std::fmt::{self, Display};
-use std::future::poll_fn;
-use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
+use std::fmt;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 use ::axum::body::Bytes;
 use ::axum::extract::Request;
 use ::axum::http::StatusCode;
 use ::axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
 use linq_types::WebhookEvent;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::extract::{Rejection, response, verified};
-use crate::{Claim, Deduper, Delivery, EventKey, Ticket, Verifier};
+use super::room::Room;
+use super::trace::{self, About};
+use crate::verify::DEFAULT_TOLERANCE;
+use crate::{Claim, Deduper, Delivery, EventKey, HandlerError, Inbound, Ticket, Verifier};
 
-/// How long one try to settle a claim may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How far from now the router lets the time of sending be: a redelivery may carry its first time for the 30 minutes
+/// that Linq redelivers, and clocks differ. Deduplication keeps replays out meanwhile.
+const TOLERANCE: Duration = Duration::from_secs(45 * 60);
 
-/// The pauses between tries to settle a claim.
-const PAUSES: [Duration; 5] = [
+/// How long one attempt to settle a claim may take.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The pauses between attempts to settle a claim.
+const SETTLE_PAUSES: [Duration; 5] = [
     Duration::from_millis(100),
     Duration::from_millis(400),
     Duration::from_millis(1600),
@@ -36,56 +40,77 @@ const PAUSES: [Duration; 5] = [
     Duration::from_millis(25600),
 ];
 
-/// A handler, with its result made a bool: true if it succeeded.
-pub(super) type Handler =
-    Box<dyn Fn(Received) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
+pub(super) type Handling = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
+pub(super) type Handler = Box<dyn Fn(Received) -> Handling + Send + Sync>;
+pub(super) type DeadLetters = Box<dyn Fn(Received, HandlerError) -> Handling + Send + Sync>;
+pub(super) type KeyOf = Box<dyn Fn(&WebhookEvent) -> Option<EventKey> + Send + Sync>;
 
-/// A delivery that was verified and is the handler's to handle.
+/// A delivery that was verified and claimed, for the handler to handle.
 #[derive(Clone)]
 pub struct Received {
     event: WebhookEvent,
     delivery: Delivery<Bytes>,
     key: EventKey,
+    claim_lost: CancellationToken,
 }
 
 impl Received {
-    /// The event.
+    /// Returns the event.
     #[must_use]
     pub fn event(&self) -> &WebhookEvent {
         &self.event
     }
 
-    /// Takes the event out.
+    /// Returns the event by value.
     #[must_use]
     pub fn into_event(self) -> WebhookEvent {
         self.event
     }
 
-    /// What the event is known by over all its deliveries.
+    /// Returns the message, if the event is one; see [`Inbound::from_body`].
+    #[must_use]
+    pub fn message(&self) -> Option<Inbound> {
+        match self.event.event_type() {
+            "" | "message.received" | "message.sent" => Inbound::from_body(self.body()),
+            _ => None,
+        }
+    }
+
+    /// Returns the key by which all deliveries of the event are recognized.
     ///
-    /// Handling can be cut off by a crash, and starts again with the redelivery then: give what is done for the
-    /// event an id that is made of this key, such as the idempotency key of a send, and it is done once.
+    /// Handling can be interrupted by a crash, and starts again with the redelivery. Derive the idempotency keys of
+    /// sends from this key, as `Linq::for_event` does, and each is sent once.
     #[must_use]
     pub fn key(&self) -> &EventKey {
         &self.key
     }
 
-    /// The header `webhook-id`; `None` for the legacy scheme.
+    /// Returns the header `webhook-id`; `None` for the legacy scheme.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.delivery.id()
     }
 
-    /// When the delivery was sent, to the second.
+    /// Returns the time of sending, in whole seconds.
     #[must_use]
     pub fn sent_at(&self) -> SystemTime {
         self.delivery.sent_at()
     }
 
-    /// The body as it came.
+    /// Returns the body as received: what belongs into a queue, since an event has only the members that this release
+    /// knows.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         self.delivery.body()
+    }
+
+    /// Waits until the claim on the event is lost, which is usually never.
+    ///
+    /// It is lost if it could not be renewed for the time of a [lease](Deduper::lease) and somebody else has taken it,
+    /// for example another process after Redis lost its data. The event is then being handled twice; a handler can
+    /// stop early with this.
+    pub async fn claim_lost(&self) {
+        self.claim_lost.cancelled().await;
     }
 }
 
@@ -94,25 +119,28 @@ impl fmt::Debug for Received {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Received")
-            .field("event_type", &self.event.event_type())
+            .field("event_type", &trace::event_type(&self.event))
             .field("key", &self.key)
             .field("delivery", &self.delivery)
             .finish_non_exhaustive()
     }
 }
 
-/// What receives deliveries, with all its settings.
+/// Receives deliveries, with all its settings.
 pub(super) struct Receiver<D> {
     pub(super) verifier: Verifier,
     pub(super) deduper: Arc<D>,
     pub(super) handler: Arc<Handler>,
+    pub(super) dead_letters: Option<Arc<DeadLetters>>,
+    pub(super) key_of: Option<KeyOf>,
     pub(super) body_limit: usize,
     pub(super) deadline: Duration,
-    pub(super) answers_first: bool,
-    /// For bodies that are being read and verified, whoever sent them.
-    pub(super) reading: Semaphore,
-    /// For handlers that run.
-    pub(super) handling: Arc<Semaphore>,
+    pub(super) handler_timeout: Duration,
+    pub(super) responds_first: bool,
+    /// For bodies that are being received, and those that wait for a handler.
+    pub(super) bodies: Arc<Room>,
+    /// For running handlers.
+    pub(super) handlers: Arc<Semaphore>,
     pub(super) tasks: Tasks,
 }
 
@@ -120,92 +148,132 @@ impl<D: Deduper> Receiver<D> {
     pub(super) async fn receive(&self, request: Request) -> Response {
         let start = Instant::now();
         let mut about = None;
-        let answer = match self.read(request).await {
-            Ok(received) => {
-                about = Some(About::of(&received));
-                self.hand_over(received, start).await
-            }
-            Err(answer) => answer,
-        };
-        answered(&answer, about, start.elapsed());
-        answer.into_response()
+        let outcome = self.outcome(request, start, &mut about).await;
+        let outcome = outcome.unwrap_or_else(|outcome| outcome);
+        trace::responded(&outcome, outcome.status(), about.as_ref(), start.elapsed());
+        outcome.into_response()
     }
 
-    async fn read(&self, request: Request) -> Result<Received, Answer> {
-        let _place = self.reading.try_acquire().map_err(|_| Answer::Full)?;
-        let delivery = verified(&self.verifier, request, self.body_limit).await?;
-        let event = delivery.parse().map_err(Rejection::NoObject)?;
-        let key = delivery.key(&event);
-        Ok(Received {
+    async fn outcome(
+        &self,
+        request: Request,
+        start: Instant,
+        about: &mut Option<About>,
+    ) -> Result<Outcome, Outcome> {
+        let mut place = self.bodies.place();
+        let verified = verified(
+            &self.verifier,
+            request,
+            self.body_limit,
+            &mut place,
+            TOLERANCE,
+        );
+        let delivery = verified.await?;
+        // It is genuine, so it cannot be displaced by what may not be.
+        place.keep();
+        let event = delivery.event();
+        let custom = self.key_of.as_ref().and_then(|key_of| key_of(&event));
+        let key = custom.unwrap_or_else(|| delivery.key(&event));
+        let received = Received {
             event,
             delivery,
             key,
-        })
-    }
-
-    /// Has the event handled in a task of its own, which a closed connection does not stop, and waits for it.
-    async fn hand_over(&self, received: Received, start: Instant) -> Answer {
-        let running = match self.tasks.start() {
-            Ok(running) => running,
-            Err(answer) => return answer,
+            claim_lost: CancellationToken::new(),
         };
-        let Ok(place) = Arc::clone(&self.handling).try_acquire_owned() else {
-            return Answer::Full;
+        let about = about.insert(About::of(&received.event, &received.key));
+        let offset = offset(&received.delivery);
+        if offset > DEFAULT_TOLERANCE {
+            trace::clock_offset(about, offset);
+        }
+        if self.tasks.is_draining() {
+            return Err(Outcome::Draining);
+        }
+        // Whoever waits longer would be late anyway.
+        let waiting = Arc::clone(&self.handlers).acquire_owned();
+        let Ok(Ok(handler_place)) = timeout(self.deadline / 2, waiting).await else {
+            return Err(Outcome::Full);
         };
-        let (answer, answered) = oneshot::channel();
+        drop(place);
+        let running = self.tasks.start()?;
+        let (responder, response) = oneshot::channel();
         let task = Task {
             deduper: Arc::clone(&self.deduper),
             handler: Arc::clone(&self.handler),
-            answers_first: self.answers_first,
-            answer: Some(answer),
+            dead_letters: self.dead_letters.clone(),
+            handler_timeout: self.handler_timeout,
+            responds_first: self.responds_first,
+            about: about.clone(),
+            responder: Some(responder),
         };
+        // In a task of its own, which a closed connection does not stop.
         tokio::spawn(async move {
             task.run(received).await;
-            drop((place, running));
+            drop((handler_place, running));
         });
         let left = self.deadline.saturating_sub(start.elapsed());
-        match timeout(left, answered).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Answer::Abandoned,
-            Err(_) => Answer::Late,
+        match timeout(left, response).await {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(_)) => Err(Outcome::Abandoned),
+            Err(_) => Err(Outcome::Late),
         }
     }
 }
 
+/// How far the time of sending is from the time of receiving, in either direction.
+fn offset(delivery: &Delivery<Bytes>) -> Duration {
+    let age = delivery.received_at().duration_since(delivery.sent_at());
+    age.unwrap_or_else(|error| error.duration())
+}
+
+/// One event, from its claim to the end of its handling.
 struct Task<D> {
     deduper: Arc<D>,
     handler: Arc<Handler>,
-    answers_first: bool,
-    /// `None` once the answer is given.
-    answer: Option<oneshot::Sender<Answer>>,
+    dead_letters: Option<Arc<DeadLetters>>,
+    handler_timeout: Duration,
+    responds_first: bool,
+    about: About,
+    /// `None` once the response is given.
+    responder: Option<oneshot::Sender<Outcome>>,
 }
 
 impl<D: Deduper> Task<D> {
     async fn run(mut self, received: Received) {
         let ticket = match self.deduper.claim(received.key()).await {
             Ok(Claim::New(ticket)) => ticket,
-            Ok(Claim::Done) => return self.give(Answer::HandledBefore),
-            Ok(Claim::Held) => return self.give(Answer::Held),
+            Ok(Claim::Done) => return self.respond(Outcome::HandledBefore),
+            Ok(Claim::Held) => return self.respond(Outcome::Held),
             Err(error) => {
-                deduper_failed("claim", received.key(), &error);
-                return self.give(Answer::DeduperFailed);
+                trace::deduper_failed("claim", &self.about, &error);
+                return self.respond(Outcome::DeduperFailed);
             }
         };
-        if self.answers_first {
-            self.give(Answer::Started);
+        if self.responds_first {
+            self.respond(Outcome::Started);
         }
-        let about = About::of(&received);
-        let answer = match self.handle(received, &ticket).await {
-            Ok(true) => Answer::Handled,
-            Ok(false) => Answer::Failed,
-            Err(_) => Answer::Panicked,
+        if let WebhookEvent::Unknown(event) = received.event() {
+            trace::unknown_event(&self.about, event);
+        }
+        let outcome = {
+            // In a task of its own: a handler that blocks its thread must not lose its claim.
+            let renewal = Renewal {
+                deduper: Arc::clone(&self.deduper),
+                ticket: ticket.clone(),
+                lost: received.claim_lost.clone(),
+                about: self.about.clone(),
+            };
+            let renewal = tokio::spawn(renewal.run());
+            let outcome = self.handle(received).await;
+            renewal.abort();
+            // No renewal may follow the completion.
+            let _ = renewal.await;
+            outcome
         };
-        let is_handled = matches!(answer, Answer::Handled);
-        handled(&answer, about);
+        let is_handled = outcome.status() == StatusCode::OK;
         let mut is_settled = self.settle(&ticket, is_handled).await;
-        // Handled is handled, noted down or not: 503 would have it handled once more.
-        self.give(answer);
-        for pause in PAUSES {
+        // Handled is handled, recorded or not: 503 would have it handled once more.
+        self.respond(outcome);
+        for pause in SETTLE_PAUSES {
             if is_settled {
                 break;
             }
@@ -214,71 +282,136 @@ impl<D: Deduper> Task<D> {
         }
     }
 
-    /// Answers the request, if it waits and was not answered before.
-    fn give(&mut self, answer: Answer) {
-        if let Some(sender) = self.answer.take() {
-            // Nobody waits any more if the answer is late, or the connection was closed.
-            let _ = sender.send(answer);
+    /// Responds to the request, if it waits and was not responded to before.
+    fn respond(&mut self, outcome: Outcome) {
+        if let Some(responder) = self.responder.take() {
+            // Nobody waits any more if the response is late, or the connection was closed.
+            let _ = responder.send(outcome);
         }
     }
 
-    /// Runs the handler, and keeps the claim while it runs; an error if it panics.
-    async fn handle(&self, received: Received, ticket: &Ticket) -> thread::Result<bool> {
-        let handler = &self.handler;
-        let handling = AssertUnwindSafe(async move { handler(received).await });
-        // It is not polled again after a panic, so nobody sees what the panic left behind.
-        let mut handling = pin!(handling.catch_unwind());
-        let mut renewing = pin!(self.renew(ticket));
-        poll_fn(|context| {
-            let poll = handling.as_mut().poll(context);
-            if poll.is_pending() {
-                // It has no end.
-                let _: Poll<Infallible> = renewing.as_mut().poll(context);
+    /// Runs the handler, and after a permanent failure the sink of dead letters.
+    async fn handle(&self, received: Received) -> Outcome {
+        let handler = Arc::clone(&self.handler);
+        let for_handler = received.clone();
+        let error = match self
+            .run_guarded(async move { handler(for_handler).await })
+            .await
+        {
+            Ok(Ok(())) => {
+                trace::handled(&self.about);
+                return Outcome::Handled;
             }
-            poll
-        })
-        .await
-    }
-
-    /// Renews the claim over and over.
-    async fn renew(&self, ticket: &Ticket) -> Infallible {
-        let Some(lease) = self.deduper.lease() else {
-            return std::future::pending().await;
+            Ok(Err(error)) => error,
+            Err(outcome) => {
+                trace::failed(&self.about, &outcome, None);
+                return outcome;
+            }
         };
-        loop {
-            sleep((lease / 3).max(Duration::from_millis(1))).await;
-            match self.deduper.renew(ticket).await {
-                Ok(true) => {}
-                // The handler cannot be called back, and no harm comes of asking again.
-                Ok(false) => claim_lost(ticket.key()),
-                Err(error) => deduper_failed("renew", ticket.key(), &error),
+        if !error.is_permanent() {
+            trace::failed(&self.about, &Outcome::Failed, Some(&error));
+            return Outcome::Failed;
+        }
+        trace::failed(&self.about, &Outcome::GivenUp, Some(&error));
+        let Some(sink) = self.dead_letters.clone() else {
+            return Outcome::GivenUp;
+        };
+        match self
+            .run_guarded(async move { sink(received, error).await })
+            .await
+        {
+            Ok(Ok(())) => Outcome::GivenUp,
+            Ok(Err(error)) => {
+                trace::failed(&self.about, &Outcome::DeadLetterFailed, Some(&error));
+                Outcome::DeadLetterFailed
+            }
+            Err(outcome) => {
+                trace::failed(&self.about, &outcome, None);
+                outcome
             }
         }
     }
 
-    /// Completes the claim or gives it back; true if that went well.
+    /// Runs a future of the user in a task of its own, up to the time limit. One that blocks its thread ends when it
+    /// lets go of it.
+    async fn run_guarded(
+        &self,
+        handling: impl Future<Output = Result<(), HandlerError>> + Send + 'static,
+    ) -> Result<Result<(), HandlerError>, Outcome> {
+        let mut task = tokio::spawn(handling);
+        let joined = match timeout(self.handler_timeout, &mut task).await {
+            Ok(joined) => joined,
+            Err(_) => {
+                task.abort();
+                task.await
+            }
+        };
+        joined.map_err(|error| match error.try_into_panic() {
+            Ok(payload) => {
+                // Some payload may panic again when it is dropped.
+                let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+                dropped.unwrap_or_else(mem::forget);
+                Outcome::Panicked
+            }
+            Err(_) => Outcome::TimedOut,
+        })
+    }
+
+    /// Completes the claim or gives it back; true if that succeeded.
     async fn settle(&self, ticket: &Ticket, is_handled: bool) -> bool {
         let settling = async {
             match is_handled {
                 true => self.deduper.complete(ticket).await,
-                false => self.deduper.release(ticket).await,
+                false => self.deduper.release(ticket).await.map(|()| true),
             }
         };
-        match timeout(PATIENCE, settling).await {
-            Ok(Ok(())) => true,
+        match timeout(SETTLE_TIMEOUT, settling).await {
+            Ok(Ok(true)) => true,
+            Ok(Ok(false)) => {
+                trace::claim_lost(&self.about);
+                true
+            }
             Ok(Err(error)) => {
-                deduper_failed("settle", ticket.key(), &error);
+                trace::deduper_failed("settle", &self.about, &error);
                 false
             }
             Err(error) => {
-                deduper_failed("settle", ticket.key(), &error);
+                trace::deduper_failed("settle", &self.about, &error);
                 false
             }
         }
     }
 }
 
-/// The handlers of a [`WebhookRouter`](super::WebhookRouter) that run; clones are of the same handlers.
+/// Keeps a claim while its handler runs.
+struct Renewal<D> {
+    deduper: Arc<D>,
+    ticket: Ticket,
+    lost: CancellationToken,
+    about: About,
+}
+
+impl<D: Deduper> Renewal<D> {
+    /// Ends when the claim is lost, or is aborted.
+    async fn run(self) {
+        let Some(lease) = self.deduper.lease() else {
+            return;
+        };
+        loop {
+            sleep((lease / 3).max(Duration::from_millis(1))).await;
+            match self.deduper.renew(&self.ticket).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    trace::claim_lost(&self.about);
+                    return self.lost.cancel();
+                }
+                Err(error) => trace::deduper_failed("renew", &self.about, &error),
+            }
+        }
+    }
+}
+
+/// The running handlers of a [`WebhookRouter`](super::WebhookRouter). Clones refer to the same handlers.
 #[derive(Clone)]
 pub struct Tasks(TaskTracker);
 
@@ -287,29 +420,32 @@ impl Tasks {
         Self(TaskTracker::new())
     }
 
-    /// Counts one more, until the token is dropped, unless the router is draining.
-    fn start(&self) -> Result<TaskTrackerToken, Answer> {
+    /// Counts one more until the token is dropped, unless the router is draining.
+    fn start(&self) -> Result<TaskTrackerToken, Outcome> {
         // In this order, or `drain` could find nothing running in between.
         let token = self.0.token();
-        match self.0.is_closed() {
-            true => Err(Answer::Draining),
+        match self.is_draining() {
+            true => Err(Outcome::Draining),
             false => Ok(token),
         }
     }
 
-    /// How many handlers run.
+    fn is_draining(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// Returns how many handlers run.
     #[must_use]
     pub fn running(&self) -> usize {
         self.0.len()
     }
 
-    /// Has no other handler start, which answers deliveries with 503, and waits until none runs.
+    /// Starts no further handlers, which responds to deliveries with 503, and waits until none runs.
     ///
-    /// Call it after axum has shut down gracefully. Handlers run on behind requests that were answered: because
-    /// they were late, because the connection was closed, or by
-    /// [`answer_first`](super::WebhookRouter::answer_first). To wait no longer than some time, put it into
-    /// `tokio::time::timeout`; the events of handlers that end with the process are delivered again, unless they
-    /// were answered first.
+    /// [`serve`](super::serve) does this by itself. With another server, call it after that has shut down. Handlers
+    /// may still run then, after their response was given: because they were late, because the connection was closed,
+    /// or because of [`respond_first`](super::WebhookRouter::respond_first). Use `tokio::time::timeout` to limit the
+    /// wait; events whose handlers end with the process are delivered again, unless they were responded to first.
     pub async fn drain(&self) {
         self.0.close();
         self.0.wait().await;
@@ -321,35 +457,40 @@ impl fmt::Debug for Tasks {
         formatter
             .debug_struct("Tasks")
             .field("running", &self.running())
-            .field("is_draining", &self.0.is_closed())
+            .field("is_draining", &self.is_draining())
             .finish()
     }
 }
 
-/// What became of a delivery by the time it is answered.
+/// What became of a delivery by the time of its response.
 #[derive(Debug)]
-enum Answer {
+pub(super) enum Outcome {
     Handled,
     HandledBefore,
     Started,
+    GivenUp,
     Failed,
     Panicked,
+    TimedOut,
+    DeadLetterFailed,
     /// Another delivery of the event is being handled.
     Held,
     Late,
     Full,
     Draining,
     DeduperFailed,
-    /// The task is gone without a word.
+    /// The task ended without an outcome.
     Abandoned,
     Rejected(Rejection),
 }
 
-impl Answer {
+impl Outcome {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Handled | Self::HandledBefore | Self::Started => StatusCode::OK,
-            Self::Failed | Self::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Handled | Self::HandledBefore | Self::Started | Self::GivenUp => StatusCode::OK,
+            Self::Failed | Self::Panicked | Self::TimedOut | Self::DeadLetterFailed => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
             Self::Held
             | Self::Late
             | Self::Full
@@ -361,14 +502,17 @@ impl Answer {
     }
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Handled => "handled",
             Self::HandledBefore => "handled before",
             Self::Started => "being handled",
+            Self::GivenUp => "the handler failed permanently",
             Self::Failed => "the handler failed",
             Self::Panicked => "the handler panicked",
+            Self::TimedOut => "the handler reached its time limit",
+            Self::DeadLetterFailed => "the dead letter could not be stored",
             Self::Held => "another delivery of the event is being handled",
             Self::Late => "the handler is not done yet",
             Self::Full => "too many deliveries are being handled",
@@ -380,66 +524,17 @@ impl fmt::Display for Answer {
     }
 }
 
-impl From<Rejection> for Answer {
+impl From<Rejection> for Outcome {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for Outcome {
     fn into_response(self) -> Response {
         match self.status() {
             StatusCode::OK => StatusCode::OK.into_response(),
             status => response(status, self.to_string()),
         }
     }
-}
-
-/// Which event something is about.
-struct About {
-    event_type: String,
-    key: EventKey,
-}
-
-impl About {
-    fn of(received: &Received) -> Self {
-        Self {
-            event_type: received.event().event_type().to_owned(),
-            key: received.key().clone(),
-        }
-    }
-}
-
-/// A delivery was answered; `about` is there if it was verified.
-fn answered(answer: &Answer, about: Option<About>, elapsed: Duration) {
-    let status = answer.status().as_u16();
-    let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-    let event_type = about.as_ref().map(|about| about.event_type.as_str());
-    let key = about.as_ref().map(|about| about.key.as_str());
-    if status < 400 {
-        tracing::debug!(target: "linq_webhook", status, reason = %answer, event_type, key, duration_ms, "linq_delivery");
-    } else {
-        tracing::warn!(target: "linq_webhook", status, reason = %answer, event_type, key, duration_ms, "linq_delivery");
-    }
-}
-
-/// A handler is done, whether its delivery was answered before or not.
-fn handled(answer: &Answer, about: About) {
-    let (event_type, key) = (about.event_type.as_str(), about.key.as_str());
-    match answer {
-        Answer::Handled => {
-            tracing::debug!(target: "linq_webhook", event_type, key, "linq_handled");
-        }
-        _ => {
-            tracing::warn!(target: "linq_webhook", event_type, key, reason = %answer, "linq_unhandled");
-        }
-    }
-}
-
-fn deduper_failed(what: &str, key: &EventKey, error: &dyn Display) {
-    tracing::warn!(target: "linq_webhook", what, key = %key, error = %error, "linq_deduper_failed");
-}
-
-fn claim_lost(key: &EventKey) {
-    tracing::warn!(target: "linq_webhook", key = %key, "linq_claim_lost");
 }

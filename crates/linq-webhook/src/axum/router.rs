@@ -1,4 +1,4 @@
-//! The router, and its settings.
+//! The router and its settings.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,74 +7,97 @@ use std::time::Duration;
 use ::axum::Router;
 use ::axum::extract::Request;
 use ::axum::routing::post;
+use linq_types::WebhookEvent;
 use tokio::sync::Semaphore;
 
 use super::extract::BODY_LIMIT;
-use super::receive::{Handler, Received, Receiver, Tasks};
-use crate::{Deduper, Verifier};
+use super::receive::{DeadLetters, Handler, KeyOf, Received, Receiver, Tasks};
+use super::room::Room;
+use crate::{Deduper, EventKey, HandlerError, Verifier};
 
 const DEFAULT_PATH: &str = "/webhooks";
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(8);
+const DEFAULT_HANDLER_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 const DEFAULT_CONCURRENCY: usize = 64;
+const DEFAULT_BODY_BUDGET: usize = 32 * 1024 * 1024;
 
-/// How many bodies may be read and verified at the same time, for each handler that may run.
-const BODIES_PER_HANDLER: usize = 4;
-
-/// Starts a router that receives deliveries, at `/webhooks` unless [`path`](WebhookRouter::path) says otherwise.
+/// Creates a router that receives deliveries at `/webhooks`, unless [`path`](WebhookRouter::path) is set.
 ///
-/// Each verified event goes to the handler once: `Ok` means that it is handled and never comes again, `Err` that
-/// it was not, and Linq is to deliver it again. The error itself goes nowhere, so log it in the handler. The
-/// handler runs in a task of its own: it goes on when the connection closes, or when the
-/// [deadline](WebhookRouter::deadline) passes, and its claim is renewed meanwhile. Only the end of the process
-/// stops it; then the redelivery starts it again.
+/// Each verified event goes to the handler. `Ok` means that it is handled and never comes again. After an error Linq
+/// delivers it again, unless the error is [permanent](HandlerError). The handler runs in a task of its own: it goes on
+/// when the connection closes, or when the [deadline](WebhookRouter::deadline) passes, and its claim is renewed
+/// meanwhile, in another task, so that it may even block its thread if the runtime has others.
 ///
-/// A handler that waits long should have its time limited by itself: Linq delivers again for up to 30 minutes.
+/// What the handler needs, such as a `Linq`, moves into the closure, and is cloned for each call:
 ///
-/// What the handler needs, such as a `Linq`, goes into the closure by `move`, and is cloned for each call. See the
-/// [module](crate::axum) for an example and all answers.
-pub fn router<D, F, R, E>(verifier: Verifier, deduper: D, handler: F) -> WebhookRouter<D>
+/// ```
+/// use linq_webhook::axum::router;
+/// use linq_webhook::{HandlerError, MemoryDeduper, Verifier};
+///
+/// # #[derive(Clone)] struct Linq;
+/// # async fn reply(linq: Linq, event: &linq_types::WebhookEvent) -> std::io::Result<()> { Ok(()) }
+/// # fn example(verifier: Verifier, linq: Linq) {
+/// let webhooks = router(verifier, MemoryDeduper::new(), move |received| {
+///     let linq = linq.clone();
+///     async move {
+///         reply(linq, received.event()).await?;
+///         Ok(())
+///     }
+/// });
+/// # }
+/// ```
+///
+/// See the [module](crate::axum) for all responses.
+pub fn router<D, F, R>(verifier: Verifier, deduper: D, handler: F) -> WebhookRouter<D>
 where
     D: Deduper,
     F: Fn(Received) -> R + Send + Sync + 'static,
-    R: Future<Output = Result<(), E>> + Send + 'static,
+    R: Future<Output = Result<(), HandlerError>> + Send + 'static,
 {
     WebhookRouter {
         verifier,
         deduper,
-        handler: Box::new(move |received| {
-            let handling = handler(received);
-            Box::pin(async move { handling.await.is_ok() })
-        }),
+        handler: Box::new(move |received| Box::pin(handler(received))),
+        dead_letters: None,
+        key_of: None,
         path: DEFAULT_PATH.to_owned(),
         body_limit: BODY_LIMIT,
+        body_budget: DEFAULT_BODY_BUDGET,
         deadline: DEFAULT_DEADLINE,
+        handler_timeout: DEFAULT_HANDLER_TIMEOUT,
         concurrency: DEFAULT_CONCURRENCY,
-        answers_first: false,
+        responds_first: false,
         tasks: Tasks::new(),
+        others: Router::new(),
     }
 }
 
-/// A router that receives deliveries, and its settings; start with [`router()`].
-#[must_use = "it receives nothing until it is made an axum router"]
+/// A router that receives deliveries, and its settings; created by [`router()`].
+#[must_use = "it receives nothing until it is served, or converted to an axum router"]
 pub struct WebhookRouter<D> {
     verifier: Verifier,
     deduper: D,
     handler: Handler,
+    dead_letters: Option<DeadLetters>,
+    key_of: Option<KeyOf>,
     path: String,
     body_limit: usize,
+    body_budget: usize,
     deadline: Duration,
+    handler_timeout: Duration,
     concurrency: usize,
-    answers_first: bool,
+    responds_first: bool,
     tasks: Tasks,
+    others: Router,
 }
 
 impl<D: Deduper> WebhookRouter<D> {
-    /// The path that deliveries are posted to; `/webhooks` if not set.
+    /// Sets the path that deliveries are posted to; by default `/webhooks`. With a slash at its end it is the same
+    /// path.
     ///
     /// # Errors
     ///
-    /// If it does not begin with `/`, or has other characters than a plain path has: visible ASCII without
-    /// `{`, `}`, `?`, `#`, `*` and `:`.
+    /// If it does not begin with `/`, or contains anything but visible ASCII without `{`, `}`, `?`, `#`, `*` and `:`.
     pub fn path(mut self, path: impl Into<String>) -> Result<Self, InvalidPath> {
         self.path = path.into();
         let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"{}?#*:".contains(&byte);
@@ -85,68 +108,148 @@ impl<D: Deduper> WebhookRouter<D> {
         }
     }
 
-    /// The longest body, in bytes; 1 MiB if not set.
-    ///
-    /// What is longer is answered with 413, and Linq does not deliver it again.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.body_limit = bytes;
-        self
+    /// Adds other routes, such as a health check, or another webhook router with a secret and path of its own.
+    pub fn with_routes(self, routes: impl Into<Router>) -> Self {
+        Self {
+            others: self.others.merge(routes.into()),
+            ..self
+        }
     }
 
-    /// How many handlers run at the same time at most; 64 if not set, and at least 1.
+    /// Sets what becomes of events whose handling failed [permanently](HandlerError), for example to store
+    /// [`Received::body`] for inspection. By default they are only logged.
     ///
-    /// More deliveries than that are answered with 503, and come again. Up to four times as many bodies are read
-    /// and verified at the same time, so memory is bounded by this number and the body limit.
-    pub fn concurrency(mut self, handlers: usize) -> Self {
-        self.concurrency = handlers.max(1);
-        self
+    /// If the sink fails itself, the event is delivered and handled again.
+    pub fn dead_letters<F, R>(self, sink: F) -> Self
+    where
+        F: Fn(Received, HandlerError) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), HandlerError>> + Send + 'static,
+    {
+        Self {
+            dead_letters: Some(Box::new(move |received, error| {
+                Box::pin(sink(received, error))
+            })),
+            ..self
+        }
     }
 
-    /// How long a delivery waits for its handler before it is answered with 503; 8 seconds if not set.
+    /// Sets the key of events, where the function returns one; by default [`EventKey::new`].
+    pub fn key(
+        self,
+        key_of: impl Fn(&WebhookEvent) -> Option<EventKey> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            key_of: Some(Box::new(key_of)),
+            ..self
+        }
+    }
+
+    /// Sets the longest body, in bytes; by default 1 MiB.
+    ///
+    /// Longer ones are refused with 413, and Linq does not deliver them again.
+    pub fn body_limit(self, bytes: usize) -> Self {
+        Self {
+            body_limit: bytes,
+            ..self
+        }
+    }
+
+    /// Sets how many bytes of bodies that are being received, or wait for a handler, are kept at most; by default
+    /// 32 MiB, and at least four of the longest bodies.
+    ///
+    /// Each body counts with what was received, not with what was announced, and 16 KiB for its connection. When
+    /// another body does not fit, the one that has taken longest is refused with 503. A body may take 5 seconds.
+    pub fn body_budget(self, bytes: usize) -> Self {
+        Self {
+            body_budget: bytes,
+            ..self
+        }
+    }
+
+    /// Sets how many handlers run at the same time, at least 1; by default 64.
+    ///
+    /// Further deliveries wait for half of the [deadline](Self::deadline), and are then refused with 503, which makes
+    /// Linq deliver them again.
+    pub fn concurrency(self, handlers: usize) -> Self {
+        Self {
+            concurrency: handlers.clamp(1, Semaphore::MAX_PERMITS),
+            ..self
+        }
+    }
+
+    /// Sets how long a delivery waits for its handler before the response is 503; by default 8 seconds.
     ///
     /// Linq itself waits for 10. The handler goes on, its claim keeps the redelivery from running beside it, and
-    /// the redelivery after its success is answered with 200.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
+    /// the response to a redelivery after its success is 200.
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
     }
 
-    /// Answers 200 as soon as an event is claimed, before the handler runs.
+    /// Sets how long a handler may run before it is stopped and its event is to be delivered again; by default
+    /// 10 minutes.
+    pub fn handler_timeout(self, timeout: Duration) -> Self {
+        Self {
+            handler_timeout: timeout,
+            ..self
+        }
+    }
+
+    /// Responds with 200 as soon as an event is claimed, before the handler runs.
     ///
-    /// For handlers that must not make Linq wait, and can do without its redeliveries: **an event whose handler
-    /// fails or panics is lost, and a crash or kill loses all events in memory**, which are as many as
-    /// [`concurrency`](Self::concurrency) at most. On an orderly end [`Tasks::drain`] waits for them. Where nothing
-    /// may be lost, keep the default, and have the handler write the event to a queue.
-    pub fn answer_first(mut self) -> Self {
-        self.answers_first = true;
-        self
+    /// For handlers that take longer than Linq waits, and whose events may get lost: **an event whose handler fails or
+    /// panics is lost, and a crash loses all events in memory**, which are as many as
+    /// [`concurrency`](Self::concurrency) at most. An orderly shutdown waits for them. The [module](crate::axum)
+    /// compares the alternatives.
+    pub fn respond_first(self) -> Self {
+        Self {
+            responds_first: true,
+            ..self
+        }
     }
 
-    /// The handlers that run, to wait for at the end of the program.
+    /// Returns the running handlers, to wait for them at the end of a program that does not use
+    /// [`serve`](super::serve).
     #[must_use]
     pub fn tasks(&self) -> Tasks {
         self.tasks.clone()
     }
 
-    /// The router, to be served, nested or merged; for an app with state, call `with_state(())` on it first.
+    pub(super) fn trusts_loopback(&self) -> bool {
+        self.verifier.trusts_loopback()
+    }
+
+    /// Converts to an axum router, to be nested or merged, or served by another server than
+    /// [`serve`](super::serve). For an app with state, call `with_state(())` on it first.
     pub fn into_router(self) -> Router {
-        let bodies = self.concurrency.saturating_mul(BODIES_PER_HANDLER);
+        let budget = self.body_budget.max(self.body_limit.saturating_mul(4));
         let receiver = Arc::new(Receiver {
             verifier: self.verifier,
             deduper: Arc::new(self.deduper),
             handler: Arc::new(self.handler),
+            dead_letters: self.dead_letters.map(Arc::new),
+            key_of: self.key_of,
             body_limit: self.body_limit,
             deadline: self.deadline,
-            answers_first: self.answers_first,
-            reading: Semaphore::new(bodies.min(Semaphore::MAX_PERMITS)),
-            handling: Arc::new(Semaphore::new(self.concurrency.min(Semaphore::MAX_PERMITS))),
+            handler_timeout: self.handler_timeout,
+            responds_first: self.responds_first,
+            bodies: Room::new(budget),
+            handlers: Arc::new(Semaphore::new(self.concurrency)),
             tasks: self.tasks,
         });
         let receive = move |request: Request| {
             let receiver = Arc::clone(&receiver);
             async move { receiver.receive(request).await }
         };
-        Router::new().route(&self.path, post(receive))
+        let path = match self.path.trim_end_matches('/') {
+            "" => "/",
+            path => path,
+        };
+        let router = self.others.route(path, post(receive.clone()));
+        match path {
+            "/" => router,
+            // Linq gives up after 404, so a slash too many must not be one.
+            path => router.route(&format!("{path}/"), post(receive)),
+        }
     }
 }
 
@@ -162,9 +265,11 @@ impl<D> fmt::Debug for WebhookRouter<D> {
             .debug_struct("WebhookRouter")
             .field("path", &self.path)
             .field("body_limit", &self.body_limit)
+            .field("body_budget", &self.body_budget)
             .field("deadline", &self.deadline)
+            .field("handler_timeout", &self.handler_timeout)
             .field("concurrency", &self.concurrency)
-            .field("answers_first", &self.answers_first)
+            .field("responds_first", &self.responds_first)
             .field("tasks", &self.tasks)
             .finish_non_exhaustive()
     }
@@ -178,7 +283,7 @@ pub struct InvalidPath;
 impl fmt::Display for InvalidPath {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(
-            "the path of the webhooks has to begin with `/`, and to be visible ASCII without `{}?#*:`",
+            "the path of the webhooks must begin with `/`, and be visible ASCII without `{}?#*:`",
         )
     }
 }

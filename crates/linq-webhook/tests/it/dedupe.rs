@@ -1,7 +1,6 @@
 //! Events handled once: what they are known by, and the claims on them.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use linq_types::WebhookEvent;
-use linq_webhook::{Claim, Deduper, EventKey, MemoryDeduper, Ticket};
+use linq_webhook::{Claim, Deduper, EventKey, MemoryDeduper, MemoryFull, Ticket};
 use proptest::prelude::*;
 
 const BODY: &[u8] = br#"{"event_type":"message.received","event_id":"e1","data":{}}"#;
@@ -24,9 +23,9 @@ fn key(id: impl ToString) -> EventKey {
 }
 
 /// The result of a call of the deduper in memory, which never waits.
-fn now<T>(call: impl Future<Output = Result<T, Infallible>>) -> T {
-    let Ok(value) = call.now_or_never().expect("it does not wait");
-    value
+fn now<T>(call: impl Future<Output = Result<T, MemoryFull>>) -> T {
+    let result = call.now_or_never().expect("it does not wait");
+    result.expect("there is room")
 }
 
 fn ticket(claim: Claim) -> Ticket {
@@ -132,7 +131,7 @@ fn a_claim_left_behind_runs_out_and_then_has_no_say() {
     assert_eq!(now(deduper.claim(&key(1))), Claim::Held);
     seconds.store(60, Ordering::SeqCst);
     let second = ticket(now(deduper.claim(&key(1))));
-    now(deduper.complete(&lost));
+    assert!(!now(deduper.complete(&lost)));
     now(deduper.release(&lost));
     assert!(!now(deduper.renew(&lost)));
     assert_eq!(now(deduper.claim(&key(1))), Claim::Held);
@@ -153,21 +152,126 @@ fn a_renewed_claim_does_not_run_out() {
 }
 
 #[test]
-fn the_event_handled_first_is_forgotten_first() {
-    let deduper = MemoryDeduper::new().capacity(3);
+fn full_memory_refuses_events_rather_than_forget_recent_ones() {
+    let (deduper, seconds) = with_clock(MemoryDeduper::new().capacity(3));
     let held = ticket(now(deduper.claim(&key("held"))));
-    for id in 0..5 {
+    for id in 0..3 {
         let ticket = ticket(now(deduper.claim(&key(id))));
         now(deduper.complete(&ticket));
+        seconds.fetch_add(1, Ordering::SeqCst);
     }
-    let remembered = (0..5).map(|id| now(deduper.claim(&key(id))) == Claim::Done);
-    assert_eq!(
-        remembered.collect::<Vec<_>>(),
-        [false, false, true, true, true]
-    );
-    assert_eq!(now(deduper.claim(&key("held"))), Claim::Held);
-    now(deduper.complete(&held));
+    let claim = |id: &str| deduper.claim(&key(id)).now_or_never().expect("no wait");
+    let error = claim("new").expect_err("it is full");
+    assert!(error.to_string().contains("capacity"), "{error}");
+    // What is known is known all the same, and what was begun is completed.
+    assert_eq!(now(deduper.claim(&key(0))), Claim::Done);
+    assert!(now(deduper.complete(&held)));
     assert_eq!(now(deduper.claim(&key("held"))), Claim::Done);
+    // Two hours later the first two are forgotten, which makes room for one.
+    seconds.store(2 * 3600 + 1, Ordering::SeqCst);
+    assert!(matches!(claim("new"), Ok(Claim::New(_))));
+    let remembered = (0..3).map(|id| claim(&id.to_string()) == Ok(Claim::Done));
+    assert_eq!(remembered.collect::<Vec<_>>(), [false, false, true]);
+}
+
+#[test]
+fn settings_cannot_switch_deduplication_off() {
+    let deduper = MemoryDeduper::new().capacity(0);
+    let deduper = deduper
+        .remember_for(Duration::ZERO)
+        .hold_for(Duration::ZERO);
+    let (deduper, seconds) = with_clock(deduper);
+    let ticket = ticket(now(deduper.claim(&key(1))));
+    assert_eq!(now(deduper.claim(&key(1))), Claim::Held);
+    now(deduper.complete(&ticket));
+    seconds.store(2 * 3600 - 1, Ordering::SeqCst);
+    assert_eq!(now(deduper.claim(&key(1))), Claim::Done);
+}
+
+const MESSAGE: &str = "c2f3a7de-3f0c-4f0e-8a57-6c1d2b3e4f50";
+
+/// The key of a message, as a subscription with that payload version delivers it.
+fn message_key(event_type: &str, version: &str, event_id: &str, message_id: &str) -> EventKey {
+    let chat = "0b0e7c1e-55d2-4b5f-9a43-2b6d1f6f5b10";
+    let data = match version {
+        "2025-01-01" => serde_json::json!({
+            "chat_id": chat, "is_from_me": false, "message": {"id": message_id, "parts": []},
+        }),
+        _ => serde_json::json!({
+            "chat": {"id": chat}, "id": message_id, "direction": "inbound", "parts": [],
+        }),
+    };
+    let body = serde_json::json!({
+        "event_type": event_type, "webhook_version": version, "event_id": event_id, "data": data,
+    });
+    let body = body.to_string();
+    let event = WebhookEvent::from_slice(body.as_bytes()).expect("it is an object");
+    EventKey::new(Some(&event), Some("w1"), body.as_bytes())
+}
+
+#[test]
+fn a_message_is_the_same_under_either_of_its_names() {
+    let other = "7d9f0c3a-9b1e-4a57-bd1a-0e5f6a7b8c90";
+    let received =
+        |version, event, message| message_key("message.received", version, event, message);
+    let first = received("2026-02-03", "e1", MESSAGE);
+    assert_eq!(first.as_str(), format!("message.received:{MESSAGE}"));
+    assert_eq!(
+        first.names().collect::<Vec<_>>(),
+        [first.as_str(), "event:e1"]
+    );
+    let same = [
+        (
+            "another subscription",
+            received("2026-02-03", "e2", MESSAGE),
+        ),
+        ("an older version", received("2025-01-01", "e3", MESSAGE)),
+        ("a newer version", received("2031-01-01", "e4", MESSAGE)),
+        ("the same event id", received("2026-02-03", "e1", other)),
+    ];
+    let different = [
+        ("another message", received("2026-02-03", "e9", other)),
+        (
+            "sent",
+            message_key("message.sent", "2026-02-03", "e8", MESSAGE),
+        ),
+        (
+            "read",
+            message_key("message.read", "2026-02-03", "e7", MESSAGE),
+        ),
+    ];
+    let deduper = MemoryDeduper::new();
+    let ticket = ticket(now(deduper.claim(&first)));
+    for (name, key) in &same {
+        assert_eq!(now(deduper.claim(key)), Claim::Held, "{name}");
+    }
+    now(deduper.complete(&ticket));
+    for (name, key) in &same {
+        assert_eq!(now(deduper.claim(key)), Claim::Done, "{name}");
+    }
+    for (name, key) in &different {
+        assert!(matches!(now(deduper.claim(key)), Claim::New(_)), "{name}");
+    }
+}
+
+#[test]
+fn no_handle_becomes_part_of_a_key() {
+    for id in [
+        "+12025550101",
+        "12025550101",
+        "ada@example.com",
+        "a b",
+        "a:b",
+    ] {
+        for key in [
+            EventKey::new(None, Some(id), b""),
+            EventKey::custom(id),
+            key(id),
+        ] {
+            assert!(!key.as_str().contains(id), "{key}");
+        }
+    }
+    assert_eq!(EventKey::custom("order-4711").as_str(), "custom:order-4711");
 }
 
 #[test]
@@ -232,7 +336,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (0..8_usize).prop_map(Step::Complete),
         2 => (0..8_usize).prop_map(Step::Release),
         2 => (0..8_usize).prop_map(Step::Renew),
-        2 => (0..15_u64).prop_map(Step::Wait),
+        2 => prop_oneof![0..15_u64, 0..5000_u64].prop_map(Step::Wait),
     ];
     prop::collection::vec(step, 0..80)
 }
@@ -248,7 +352,7 @@ struct Model {
 
 impl Model {
     const HOLD: u64 = 10;
-    const REMEMBER: u64 = 30;
+    const REMEMBER: u64 = 2 * 3600;
 
     fn claim(&mut self, number: usize, now: u64) -> &'static str {
         self.pass(now);
@@ -306,7 +410,7 @@ proptest! {
                     let lost = model.is_lost(number, time);
                     match step {
                         Step::Complete(_) => {
-                            now(deduper.complete(ticket));
+                            prop_assert_eq!(now(deduper.complete(ticket)), !lost);
                             if !lost {
                                 (model.holder, model.done) = (None, Some(time + Model::REMEMBER));
                             }

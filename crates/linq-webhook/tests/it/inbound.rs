@@ -58,7 +58,7 @@ fn plain(parts: Value) -> [WebhookEvent; 2] {
     received(parts, json!({}), json!({}))
 }
 
-fn view(event: &WebhookEvent) -> Inbound<'_> {
+fn view(event: &WebhookEvent) -> Inbound {
     Inbound::from_event(event).expect("it is a message")
 }
 
@@ -66,8 +66,8 @@ fn view(event: &WebhookEvent) -> Inbound<'_> {
 fn what_a_payload_leaves_out_is_none() {
     for event in plain(json!([])) {
         let message = view(&event);
-        assert_eq!(message.chat_id().to_string(), CHAT);
-        assert_eq!(message.message_id().to_string(), MESSAGE);
+        assert_eq!(message.chat_id(), Some(CHAT));
+        assert_eq!(message.message_id(), Some(MESSAGE));
         assert_eq!((message.sender(), message.own_line()), (None, None));
         assert!(message.sender_handle().is_none());
         assert_eq!((message.is_echo(), message.is_reconciled()), (false, false));
@@ -81,7 +81,7 @@ fn what_a_payload_leaves_out_is_none() {
         assert_eq!((message.service(), message.is_group()), (None, None));
         assert_eq!((message.sent_at(), message.received_at()), (None, None));
         assert_eq!(message.idempotency_key(), None);
-        assert!(!message.mentions_me() && message.may_auto_reply());
+        assert!(!message.mentions_me() && message.is_empty() && !message.may_auto_reply());
     }
 }
 
@@ -225,15 +225,14 @@ fn the_parts_are_sorted_by_kind() {
         assert_eq!(message.text(), "One\ntwo\nthree\n");
         let media: Vec<_> = message.media().collect();
         assert_eq!(
-            (media.len(), media[0].filename.as_str(), media[0].size_bytes),
-            (1, "a.jpg", 3)
+            (media.len(), media[0].filename, media[0].size_bytes),
+            (1, Some("a.jpg"), Some(3))
         );
         assert_eq!(
             message.links().collect::<Vec<_>>(),
             ["https://example.com/"]
         );
-        let unknown: Vec<_> = message.unknown_parts().map(|part| part.tag()).collect();
-        assert_eq!(unknown, ["hologram"]);
+        assert_eq!(message.other_parts(), 1);
         assert_eq!(message.parts().len(), 6);
     }
 }
@@ -249,16 +248,6 @@ fn a_single_text_is_not_copied() {
 }
 
 #[test]
-fn what_is_borrowed_outlives_the_view() {
-    let [event, _] = plain(json!([text("Hi"), {"type": "link", "value": "https://example.com/"}]));
-    let (text, link) = {
-        let message = view(&event);
-        (message.text(), message.links().next())
-    };
-    assert_eq!((text.as_ref(), link), ("Hi", Some("https://example.com/")));
-}
-
-#[test]
 fn mentions_of_oneself_are_told_from_others() {
     let mention = |handle: &str, is_me: bool| {
         json!([{"type": "text", "value": "@x Hi",
@@ -268,8 +257,8 @@ fn mentions_of_oneself_are_told_from_others() {
     for (parts, mentions, is_me) in [
         (mention(LINE, true), 1, true),
         (mention(PERSON, false), 1, false),
-        (single(LINE), 0, true),
-        (single(PERSON), 0, false),
+        (single(LINE), 1, true),
+        (single(PERSON), 1, false),
         (json!([text("Hi")]), 0, false),
     ] {
         let new = json!({"chat": {"id": CHAT, "owner_handle": handle(LINE, true)}});
@@ -291,8 +280,9 @@ fn a_reply_names_its_target_or_is_none() {
         let message = json!({"id": MESSAGE, "parts": [], "reply_to": reply_to});
         let (new, old) = (json!({"reply_to": reply_to}), json!({"message": message}));
         for event in received(json!([]), new, old) {
-            let target = view(&event).reply_to().expect("it is a reply");
-            assert_eq!(target.message_id.to_string(), OTHER);
+            let message = view(&event);
+            let target = message.reply_to().expect("it is a reply");
+            assert_eq!(target.message_id, OTHER);
             assert_eq!(target.part_index, part_index);
         }
     }
@@ -324,8 +314,8 @@ fn an_effect_has_kind_and_name_as_sent() {
 fn a_service_that_is_new_keeps_its_name() {
     let service = json!({"service": "carrier-pigeon"});
     for event in received(json!([]), service.clone(), service) {
-        let service = view(&event).service().map(ServiceType::as_str);
-        assert_eq!(service, Some("carrier-pigeon"));
+        let service = view(&event).service().expect("a service");
+        assert_eq!(service.as_str(), "carrier-pigeon");
     }
 }
 
@@ -356,7 +346,7 @@ fn reaction(event_type: &str, changes: Value) -> [WebhookEvent; 2] {
 fn a_reaction_says_what_its_payload_does() {
     for event in reaction("reaction.added", json!({})) {
         let reaction = InboundReaction::from_event(&event).expect("it is a reaction");
-        assert_eq!(*reaction.kind(), ReactionType::Like);
+        assert_eq!(reaction.kind(), Some(&ReactionType::Like));
         assert!(!reaction.is_removed() && !reaction.is_echo());
         assert_eq!((reaction.chat_id(), reaction.message_id()), (None, None));
         assert_eq!(
@@ -376,24 +366,18 @@ fn a_reaction_says_what_its_payload_does() {
         let reaction = InboundReaction::from_event(&event).expect("it is a reaction");
         assert_eq!(
             (reaction.kind(), reaction.custom_emoji()),
-            (&ReactionType::Custom, Some("🍝"))
+            (Some(&ReactionType::Custom), Some("🍝"))
         );
         assert!(reaction.is_removed() && reaction.is_echo());
-        assert_eq!(
-            reaction.chat_id().map(|id| id.to_string()).as_deref(),
-            Some(CHAT)
-        );
-        assert_eq!(
-            reaction.message_id().map(|id| id.to_string()).as_deref(),
-            Some(MESSAGE)
-        );
+        assert_eq!(reaction.chat_id(), Some(CHAT));
+        assert_eq!(reaction.message_id(), Some(MESSAGE));
         assert_eq!(
             (reaction.part_index(), reaction.reaction_id()),
             (Some(1), Some("r1"))
         );
         assert_eq!(
             (reaction.sender(), reaction.service()),
-            (Some(LINE), Some(&ServiceType::Sms))
+            (Some(LINE), Some(ServiceType::Sms))
         );
         assert_eq!(
             reaction.sticker().and_then(|sticker| sticker.width),

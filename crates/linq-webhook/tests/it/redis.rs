@@ -119,7 +119,7 @@ async fn the_claim_of_a_killed_process_runs_out_and_then_has_no_say() {
         _ => None,
     })
     .await;
-    killed.complete(&lost).await.expect("the server is up");
+    assert!(!killed.complete(&lost).await.expect("the server is up"));
     assert_eq!(claim(&other, "e1").await, Claim::Held);
     killed.release(&lost).await.expect("the server is up");
     assert_eq!(claim(&other, "e1").await, Claim::Held);
@@ -245,4 +245,93 @@ async fn a_password_is_not_shown() {
         .expect_err("no address");
     let shown = format!("{deduper:?} {refused:?} {refused} {unread:?} {unread}");
     assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[tokio::test]
+async fn what_does_not_work_is_found_out_at_the_start() {
+    let Some(server) = redis::start() else { return };
+    let connect = async |user: &str| {
+        let url = format!("redis://{user}127.0.0.1:{}/", server.port());
+        RedisDeduper::connect(&url).await
+    };
+    // A user who may run the scripts on the prefix and nothing else, not even INFO.
+    let allowed = "+evalsha +eval +script|load +get +set +del +client +hello +select +ping";
+    for (name, rights, hint) in [
+        ("good", format!("~linq:webhook:* {allowed}"), None),
+        (
+            "weak",
+            format!("~linq:webhook:* {allowed} -eval -evalsha"),
+            Some("EVAL"),
+        ),
+    ] {
+        let command = format!("ACL SETUSER {name} on >pass {rights}");
+        assert_eq!(server.command(&command), "+OK");
+        let connected = connect(&format!("{name}:pass@")).await;
+        match hint {
+            None => assert!(connected.is_ok(), "{name}: {connected:?}"),
+            Some(hint) => {
+                let error = connected.expect_err(name).to_string();
+                assert!(error.contains(hint), "{error}");
+            }
+        }
+    }
+    assert_eq!(server.command("KEYS *"), "*0", "nothing is left behind");
+    assert_eq!(server.command("CONFIG SET requirepass hunter2"), "+OK");
+    let error = connect("").await.expect_err("it requires a password");
+    assert!(error.to_string().contains("password"), "{error}");
+}
+
+#[tokio::test]
+async fn a_message_is_the_same_under_either_of_its_names() {
+    let Some(server) = redis::start() else { return };
+    let (one, other) = (connect(&server).await, connect(&server).await);
+    let message = |event_id: &str, message_id: &str| {
+        let body = serde_json::json!({
+            "event_type": "message.received", "webhook_version": "2031-01-01", "event_id": event_id,
+            "data": {"id": message_id},
+        });
+        let body = body.to_string();
+        let event = WebhookEvent::from_slice(body.as_bytes()).expect("it is an object");
+        EventKey::new(Some(&event), None, body.as_bytes())
+    };
+    let claim = async |deduper: &RedisDeduper, key| deduper.claim(&key).await.expect("it is up");
+    let Claim::New(ticket) = claim(&one, message("e1", "m1")).await else {
+        panic!("it is new");
+    };
+    for (deduper, key) in [(&other, message("e2", "m1")), (&one, message("e1", "m2"))] {
+        assert_eq!(claim(deduper, key).await, Claim::Held);
+    }
+    assert!(one.renew(&ticket).await.expect("it is up"));
+    assert!(one.complete(&ticket).await.expect("it is up"));
+    for (deduper, key) in [(&other, message("e2", "m1")), (&one, message("e1", "m2"))] {
+        assert_eq!(claim(deduper, key).await, Claim::Done);
+    }
+    let Claim::New(ticket) = claim(&one, message("e3", "m3")).await else {
+        panic!("it is new");
+    };
+    one.release(&ticket).await.expect("it is up");
+    assert!(matches!(
+        claim(&other, message("e4", "m3")).await,
+        Claim::New(_)
+    ));
+    assert!(
+        !one.complete(&ticket).await.expect("it is up"),
+        "the claim is lost"
+    );
+}
+
+#[tokio::test]
+async fn a_node_of_a_cluster_is_refused_by_name() {
+    let file = std::env::temp_dir().join(format!("linq-redis-nodes-{}", std::process::id()));
+    let path = file.to_str().expect("a path of this test");
+    let options = ["--cluster-enabled", "yes", "--cluster-config-file", path];
+    let Some(server) = redis::start_with(&options) else {
+        return;
+    };
+    let error = RedisDeduper::connect(&server.url())
+        .await
+        .expect_err("refused");
+    assert!(error.to_string().contains("Redis Cluster"), "{error}");
+    drop(server);
+    let _ = std::fs::remove_file(file);
 }

@@ -19,7 +19,13 @@ const SECRET: &str = "whsec_bm90IGEgc2VjcmV0LCBvbmx5IGFuIGV4YW1wbGU=";
 
 /// Level and fields of each event, one in a line.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
+pub(crate) struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    pub(crate) fn text(&self) -> String {
+        self.0.lock().expect("no panic").clone()
+    }
+}
 
 struct Line<'a>(&'a mut String);
 
@@ -73,7 +79,7 @@ async fn every_delivery_is_told_of_and_nothing_of_its_content() {
     let verifier = Verifier::new(SECRET).expect("the secret is fit");
     let app = router(verifier, MemoryDeduper::new(), |received| async move {
         match received.event().event_id() {
-            "bad" => Err("text of the handler"),
+            "bad" => Err("text of the handler".into()),
             _ => Ok(()),
         }
     });
@@ -86,14 +92,41 @@ async fn every_delivery_is_told_of_and_nothing_of_its_content() {
         deliver(&app, headers.expect("the id is fit"), body).await;
     }
     deliver(&app, HeaderMap::new(), good).await;
-    let text = log.0.lock().expect("no panic").clone();
+    let text = log.text();
     let expected = r#"
+WARN message=linq_unknown_event event_type="tea.ready" key="event:good" reason="no payload is known for the event type"
 DEBUG message=linq_handled event_type="tea.ready" key="event:good"
 DEBUG message=linq_delivery status=200 reason=handled event_type="tea.ready" key="event:good"
 DEBUG message=linq_delivery status=200 reason=handled before event_type="tea.ready" key="event:good"
-WARN message=linq_unhandled event_type="tea.ready" key="event:bad" reason=the handler failed
+WARN message=linq_unknown_event event_type="tea.ready" key="event:bad" reason="no payload is known for the event type"
+WARN message=linq_unhandled event_type="tea.ready" key="event:bad" reason=the handler failed error=text of the handler
 WARN message=linq_delivery status=500 reason=the handler failed event_type="tea.ready" key="event:bad"
 WARN message=linq_delivery status=401 reason=the header webhook-id is missing
 "#;
     assert_eq!(text.trim(), expected.trim());
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_told_of_and_no_content_is() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let verifier = Verifier::new(SECRET).expect("the secret is fit");
+    let app = router(verifier, MemoryDeduper::new(), |_| async { Ok(()) }).into_router();
+    let signer = Signer::new(SECRET).expect("the secret is fit");
+    let body = r#"{"event_type":"call +12025550101","event_id":"+12025550101","data":"Hello"}"#;
+    for (minutes, warnings) in [(4, 0), (6, 1)] {
+        let sent_at = SystemTime::now() - std::time::Duration::from_secs(60 * minutes);
+        let headers = signer.sign("a", sent_at, body).expect("the id is fit");
+        deliver(&app, headers, body).await;
+        let text = log.text();
+        assert_eq!(
+            text.matches("linq_clock_offset").count(),
+            warnings,
+            "{text}"
+        );
+        assert!(
+            !text.contains("202555") && !text.contains("Hello"),
+            "{text}"
+        );
+    }
 }

@@ -2,9 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use linq_types::{UnknownKind, WebhookEvent};
 use linq_webhook::{SecretError, SignError, Signer, StrictError, Verifier, VerifyError};
+use sha2::Sha256;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw7Jxx2Oll+OE=";
 const OTHER_SECRET: &str = "whsec_dGhlIHNlY29uZCBvZiB0d28gc2VjcmV0cw==";
@@ -332,6 +336,14 @@ fn the_tolerance_counts_both_ways_and_can_be_set() {
     assert!(matches!(error, VerifyError::TooOld { .. }), "{error:?}");
 }
 
+/// The signature of `{}` with a timestamp that no `Signer` takes.
+fn signature(timestamp: &str) -> String {
+    let key = STANDARD.decode(SECRET.trim_start_matches("whsec_"));
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key.expect("base64")).expect("any key will do");
+    mac.update(format!("msg_1.{timestamp}.{{}}").as_bytes());
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
 #[test]
 fn a_clock_before_1970_and_any_number_do_no_harm() {
     let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1_000);
@@ -349,6 +361,11 @@ fn a_clock_before_1970_and_any_number_do_no_harm() {
         for number in numbers.map(|number| number.to_string()) {
             let mut headers = signed(b"{}");
             set(&mut headers, "webhook-timestamp", &number);
+            assert_eq!(
+                refused(&verifier, &headers, b"{}"),
+                VerifyError::WrongSignature
+            );
+            set(&mut headers, "webhook-signature", &signature(&number));
             let ahead = Duration::MAX;
             assert_eq!(
                 refused(&verifier, &headers, b"{}"),
@@ -406,7 +423,7 @@ fn the_legacy_scheme_is_taken_only_when_asked_for() {
 }
 
 #[test]
-fn standard_headers_that_are_wrong_are_not_made_up_for_by_legacy_ones() {
+fn a_standard_signature_has_to_be_right_and_one_that_was_removed_is_replaced_by_the_legacy_one() {
     let verifier = verifier().accept_legacy();
     let mut both = signed(b"{}");
     both.extend(signed_legacy(b"{}"));
@@ -415,12 +432,27 @@ fn standard_headers_that_are_wrong_are_not_made_up_for_by_legacy_ones() {
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         let mut alone = signed_legacy(b"{}");
         alone.insert(name, both[name].clone());
-        let error = refused(&verifier, &alone, b"{}");
-        assert!(matches!(error, VerifyError::MissingHeader { .. }), "{name}");
         let mut one_less = both.clone();
         one_less.remove(name);
-        let error = refused(&verifier, &one_less, b"{}");
-        assert_eq!(error, VerifyError::MissingHeader { header: name });
+        if name == "webhook-signature" {
+            let header = "webhook-id";
+            let error = refused(&verifier, &alone, b"{}");
+            assert_eq!(error, VerifyError::MissingHeader { header });
+            let delivery = verifier.verify(&one_less, b"{}").expect("it matches");
+            assert!(delivery.is_legacy() && delivery.id().is_none());
+            // Not by a verifier that does not accept the legacy scheme.
+            let error = refused(&verifier_at(SECRET, SENT), &one_less, b"{}");
+            assert_eq!(error, VerifyError::MissingHeader { header: name });
+        } else {
+            assert!(
+                verifier
+                    .verify(&alone, b"{}")
+                    .expect("it matches")
+                    .is_legacy()
+            );
+            let error = refused(&verifier, &one_less, b"{}");
+            assert_eq!(error, VerifyError::MissingHeader { header: name });
+        }
         let mut empty = both.clone();
         set(&mut empty, name, "");
         let error = refused(&verifier, &empty, b"{}");
@@ -540,4 +572,102 @@ fn a_verifier_is_shared_between_tasks() {
     let later = move || at(SENT + 1);
     assert!(verifier.clock(later).verify(&headers, b"{}").is_ok());
     assert!(stricter.clock(later).verify(&headers, b"{}").is_err());
+}
+
+#[test]
+fn the_signature_is_checked_before_the_time() {
+    let headers = signed(b"{}");
+    let late = verifier_at(SECRET, SENT + 301);
+    let error = refused(&late, &headers, b"{}");
+    assert!(error.is_genuine(), "{error:?}");
+    let error = refused(&late, &headers, b"[]");
+    assert_eq!(error, VerifyError::WrongSignature);
+    assert!(!error.is_genuine());
+}
+
+#[test]
+fn a_legacy_signature_may_be_in_upper_case() {
+    let mut headers = signed_legacy(b"{}");
+    let upper = text(&headers, "x-webhook-signature").to_uppercase();
+    set(&mut headers, "x-webhook-signature", &upper);
+    assert!(verifier().accept_legacy().verify(&headers, b"{}").is_ok());
+}
+
+#[test]
+fn headers_may_be_plain_strings() {
+    let headers = signed(b"{}");
+    let pairs = |names: &[&str]| {
+        let pairs = names.iter().map(|name| {
+            let value = headers.get(name.to_lowercase()).expect("a header");
+            ((*name).to_owned(), value.as_bytes().to_vec())
+        });
+        pairs.collect::<Vec<_>>()
+    };
+    let all = pairs(&["Webhook-Id", "WEBHOOK-TIMESTAMP", "webhook-signature"]);
+    let verifier = verifier();
+    let unrelated = [("host".to_owned(), b"a\nb".to_vec())];
+    let delivery = verifier.verify_headers(all.iter().cloned().chain(unrelated), b"{}");
+    assert_eq!(delivery.expect("it matches").id(), Some("msg_1"));
+    let repeated = all.iter().cloned().chain(pairs(&["Webhook-Id"]));
+    let header = "webhook-id";
+    let error = verifier
+        .verify_headers(repeated, b"{}")
+        .expect_err("refused");
+    assert_eq!(error, VerifyError::RepeatedHeader { header });
+    let error = verifier.verify_headers([("webhook-id", "a\nb")], b"{}");
+    let error = error.expect_err("refused");
+    assert_eq!(error, VerifyError::MalformedHeader { header });
+}
+
+#[test]
+fn secrets_of_another_form_are_for_the_legacy_scheme_only() {
+    let hexadecimal = "0123456789abcdef".repeat(4);
+    for secret in [hexadecimal.clone(), format!("whsec_{hexadecimal}")] {
+        let error = Verifier::new(&secret).expect_err("refused");
+        assert_eq!(error, SecretError::Hexadecimal);
+    }
+    let error = verifier()
+        .with_legacy_secret("fifteen bytes..")
+        .expect_err("refused");
+    assert_eq!(error, SecretError::TooShort);
+    let plain = "a secret that is not base64!";
+    let verifier = verifier()
+        .with_legacy_secret(plain)
+        .expect("the secret is sound");
+    let mut mac = Hmac::<Sha256>::new_from_slice(plain.as_bytes()).expect("any key will do");
+    mac.update(format!("{SENT}.{{}}").as_bytes());
+    let digits = mac.finalize().into_bytes();
+    let digits: String = digits.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut headers = HeaderMap::new();
+    set(&mut headers, "x-webhook-timestamp", &SENT.to_string());
+    set(&mut headers, "x-webhook-signature", &digits);
+    assert!(verifier.verify(&headers, b"{}").is_ok());
+    // The standard scheme goes on with its own secret.
+    assert!(verifier.verify(&signed(b"{}"), b"{}").is_ok());
+}
+
+#[test]
+fn a_verifier_without_a_secret_refuses_everything() {
+    let verifier = Verifier::dangerously_trust_every_delivery_on_loopback();
+    for headers in [HeaderMap::new(), signed(b"{}"), signed_legacy(b"{}")] {
+        assert_eq!(refused(&verifier, &headers, b"{}"), VerifyError::NoSecret);
+    }
+}
+
+#[test]
+fn a_header_of_many_spaces_costs_nothing() {
+    let mut headers = signed(b"{}");
+    let padded = format!(
+        "{}{}",
+        " ".repeat(4_000_000),
+        text(&headers, "webhook-signature")
+    );
+    set(&mut headers, "webhook-signature", &padded);
+    let start = std::time::Instant::now();
+    assert!(verifier().verify(&headers, b"{}").is_err());
+    assert!(
+        start.elapsed() < Duration::from_millis(500),
+        "{:?}",
+        start.elapsed()
+    );
 }

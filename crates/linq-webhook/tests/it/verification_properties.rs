@@ -172,6 +172,10 @@ proptest! {
         }
         for name in ["x-webhook-timestamp", "x-webhook-signature"] {
             if let Some(changed) = changed_header(&legacy, name, place, byte) {
+                // Hexadecimal digits may be in either case.
+                if changed.headers[name].as_bytes().eq_ignore_ascii_case(legacy.headers[name].as_bytes()) {
+                    continue;
+                }
                 prop_assert!(!changed.is_accepted(), "{:?}", changed);
             }
         }

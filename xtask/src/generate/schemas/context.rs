@@ -84,6 +84,14 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Records what the reader should know though it is no error.
+    pub fn note(&mut self, pointer: &str, what: &str) {
+        let note = format!("{pointer}: {what}");
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
     /// Whether a component has the Rust name.
     pub fn is_taken(&self, name: &str) -> bool {
         self.components.values().any(|known| known.name == name)
@@ -192,6 +200,12 @@ impl<'a> Lowering<'a> {
             }
         }
         kinds | null
+    }
+
+    /// Whether values of a schema can be written as one text, in a path, query or header.
+    pub fn is_scalar(&self, schema: &'a Value) -> bool {
+        let kinds = self.kinds(schema);
+        kinds == Kinds::ALL || kinds & (Kinds::ARRAY | Kinds::OBJECT) == Kinds::NONE
     }
 
     /// Whether a schema comes to an object with fields, its own or those of its parts.

@@ -65,10 +65,7 @@ impl<'a> Lowering<'a> {
                 }
                 let change = rename::update(schema, &json!({ wire.as_str(): free }));
                 let action = self.losses.rename(pointer, &change, &what);
-                let help = format!(
-                    "choose a name in Rust in openapi/overlay.yaml, which changes nothing that \
-                     is sent:\n{action}"
-                );
+                let help = format!("{}:\n{action}", rename::ADVICE);
                 self.refuse(&value_place(schema, pointer, wire), what, help);
             }
             variants.push(Variant {

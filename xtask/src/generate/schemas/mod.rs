@@ -115,6 +115,7 @@ impl<'a> Lowering<'a> {
                 None => Some((ty, part)),
                 Some((known, other)) => match self.narrower(other, known, part, ty.clone()) {
                     Some(narrow) => Some((narrow, part)),
+                    None if self.kinds(schema) == Kinds::NONE => Some((ty, part)),
                     None => {
                         let what = "the part has no value in common with those before it";
                         self.lose(Loss::Contradiction, &at, what);
@@ -127,7 +128,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Refuses keywords that shape values of a type that the schema excludes.
-    fn shape_of_another_type(&mut self, object: &Map<String, Value>, pointer: &str) {
+    pub(super) fn shape_of_another_type(&mut self, object: &Map<String, Value>, pointer: &str) {
         let Some(Value::String(name)) = object.get("type") else {
             return;
         };

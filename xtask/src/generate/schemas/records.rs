@@ -74,11 +74,8 @@ impl<'a> Lowering<'a> {
             return None;
         }
         let unknown = unknown.join(" and ");
-        let note = format!(
-            "{}: `required` names {unknown}, which nothing describes",
-            component.pointer
-        );
-        self.notes.push(note);
+        let what = format!("`required` names {unknown}, which nothing describes");
+        self.note(&component.pointer, &what);
         Some(format!(
             "Requires {unknown}, which the API does not describe."
         ))
@@ -212,9 +209,7 @@ impl<'a> Lowering<'a> {
     fn refuse_name(&mut self, schema: &Value, pointer: &str, what: &str, name: &str) {
         let change = rename::update(schema, &json!(name));
         let action = self.losses.rename(pointer, &change, what);
-        let help = format!(
-            "choose a name in Rust in openapi/overlay.yaml, which changes nothing that is sent:\n{action}"
-        );
+        let help = format!("{}:\n{action}", rename::ADVICE);
         self.refuse(pointer, what, help);
     }
 

@@ -37,6 +37,7 @@ impl<'a> Lowering<'a> {
             );
             return Type::Any;
         }
+        self.shape_of_another_type(object, pointer);
         if let Some((union, index)) = wrapped(object) {
             let inner = &schema[union][index];
             return self

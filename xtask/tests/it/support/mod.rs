@@ -109,6 +109,21 @@ pub(crate) fn pasted(problem: &Problem) -> Vec<Value> {
     actions.cloned().unwrap_or_default()
 }
 
+/// Expects a document to be refused for one reason, with overlay actions that make it sound.
+#[track_caller]
+pub(crate) fn renamed(root: Value, pointer: &str, what: &str) -> Text {
+    let problems = generate(root.clone()).expect_err("the input should be refused");
+    let [problem] = problems.0.as_slice() else {
+        panic!("several problems:\n{problems}");
+    };
+    assert_eq!((&*problem.pointer, &*problem.what), (pointer, what));
+    let overlay = overlay_of(&pasted(problem));
+    match generate_with(root, &overlay, Whose::Vendor) {
+        Ok(generated) => Text(generated),
+        Err(problems) => panic!("refused still:\n{problems}"),
+    }
+}
+
 /// An overlay of some actions.
 pub(crate) fn overlay_of(actions: &[Value]) -> Value {
     json!({ "overlay": "1.0.0", "actions": actions })
