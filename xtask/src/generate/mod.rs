@@ -29,6 +29,7 @@ pub mod passes;
 pub mod rename;
 pub mod repeat;
 pub mod schemas;
+pub mod sim;
 pub mod types;
 pub mod union;
 pub mod webhooks;
@@ -63,7 +64,7 @@ pub fn generate(
     whose: Whose,
     progress: &mut dyn FnMut(&str, &str),
 ) -> Result<Generated, Problems> {
-    let api = api(document, overlay, whose, progress)?;
+    let (api, document) = read(document, overlay, whose, progress)?;
     let mut files = types::emit(&api);
     progress("types", &format!("{} files", files.0.len()));
     files.extend(union::emit(&api));
@@ -71,6 +72,7 @@ pub fn generate(
     let client = client::emit(&api)?;
     progress("client", &format!("{} files", client.0.len()));
     files.extend(client);
+    files.extend(sim::emit(&document));
     files.check()?;
     let lines: usize = files.0.values().map(|text| text.lines().count()).sum();
     progress("format", &format!("{} files, {lines} lines", files.0.len()));
@@ -83,11 +85,21 @@ pub fn generate(
 ///
 /// Everything in the document that cannot be expressed.
 pub fn api(
-    mut document: Document,
+    document: Document,
     overlay: &Value,
     whose: Whose,
     progress: &mut dyn FnMut(&str, &str),
 ) -> Result<Api, Problems> {
+    read(document, overlay, whose, progress).map(|(api, _)| api)
+}
+
+/// Reads a document, and also returns it as it is with its fix-ups.
+fn read(
+    mut document: Document,
+    overlay: &Value,
+    whose: Whose,
+    progress: &mut dyn FnMut(&str, &str),
+) -> Result<(Api, Document), Problems> {
     check::inline_items(&mut document.root)?;
     let stated = keywords::extension(&document.root, accept::EXTENSION);
     let mut notes = overlay::apply(&mut document, overlay, whose)?;
@@ -100,6 +112,7 @@ pub fn api(
         .map_or(0, Vec::len);
     progress("overlay", &format!("{count} fix-ups"));
     check::check(&document, &mut losses)?;
+    let fixed = document.clone();
     progress("check", "references, operations and parameters are sound");
     let (mut events, without_payload) = webhooks::extract(&mut document)?;
     notes.extend(without_payload);
@@ -131,5 +144,5 @@ pub fn api(
             api.operations.len()
         ),
     );
-    Ok(api)
+    Ok((api, fixed))
 }

@@ -6,11 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::format::Files;
-use super::{client, types};
+use super::{client, sim, types};
 use crate::problem::{Problem, Problems};
 
 /// The folders that generated files stand in, and nothing else.
-const FOLDERS: &[&str] = &[types::FOLDER, client::FOLDER];
+const FOLDERS: &[&str] = &[types::FOLDER, client::FOLDER, sim::FOLDER];
 
 /// The crates that are generated, with what of them is written by hand.
 const CRATES: &[&str] = &["crates/linq-types", "crates/linq-client"];
