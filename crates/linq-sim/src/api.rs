@@ -220,4 +220,23 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn every_example_of_a_response_is_valid() {
+        let mut checked = 0;
+        for operation in &api().operations {
+            let success = &operation.success;
+            let (Some(schema), Some(example)) = (&success.schema, &success.example) else {
+                continue;
+            };
+            let validator = api().compile(schema).expect("the schema compiles");
+            let errors: Vec<_> = validator
+                .iter_errors(example)
+                .map(|e| e.to_string())
+                .collect();
+            assert!(errors.is_empty(), "{}: {errors:?}", operation.id);
+            checked += 1;
+        }
+        assert!(checked > 50, "{checked}");
+    }
 }

@@ -32,3 +32,8 @@ mod world;
 
 pub use faults::{Fault, FaultKind};
 pub use sim::{ClockControl, Phone, Sim, SimBuilder, SimError, operations};
+
+/// Compiles and runs the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -271,7 +271,7 @@ impl World {
             return Err(ApiError::new(400, 1005, "the person is not in this chat"));
         }
         // With the line itself three have to stay.
-        if chat.present().count() + 1 <= 3 {
+        if chat.present().count() < 3 {
             return Err(ApiError::new(
                 409,
                 2015,

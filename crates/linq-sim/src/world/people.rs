@@ -265,7 +265,7 @@ impl World {
         let Some(chat) = self.chats.get_mut(&chat_id) else {
             return Ok(());
         };
-        let was_typing = chat.typing_people.iter().any(|person| *person == from);
+        let was_typing = chat.typing_people.contains(&from);
         if was_typing == is_typing {
             return Ok(());
         }
@@ -281,7 +281,7 @@ impl World {
     fn typing_ended_for(&mut self, chat_id: &str, from: &str) {
         let chat = self.chats.get(chat_id);
         if chat.is_some_and(|chat| chat.typing_people.iter().any(|person| person == from)) {
-            let _ = self.types(from, &chat_id.to_owned(), false);
+            let _ = self.types(from, chat_id, false);
         }
     }
 
