@@ -28,6 +28,11 @@ impl Files {
         self.0.extend(other.0);
     }
 
+    /// Returns the files that hold Rust; the data of the simulator is JSON.
+    pub fn rust(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.0.iter().filter(|(path, _)| path.ends_with(".rs"))
+    }
+
     /// Fails unless every file that should be Rust is.
     ///
     /// # Errors
@@ -35,7 +40,7 @@ impl Files {
     /// A file that does not parse: a defect of this generator.
     pub fn check(&self) -> Result<(), Problems> {
         let mut problems = Problems::default();
-        for (path, text) in self.0.iter().filter(|(path, _)| path.ends_with(".rs")) {
+        for (path, text) in self.rust() {
             if let Err(error) = syn::parse_file(text) {
                 let start = error.span().start();
                 problems.push(Problem::new(

@@ -134,17 +134,23 @@ impl Hoist<'_> {
         let name = component_name(key, schema);
         if !names::is_type_name(&name) {
             let what = format!("`{key}` gives no Rust type name");
-            self.refuse_name(&pointer, what, &nameable(key));
+            self.refuse_name(schema, &pointer, what, &nameable(key));
             return;
         }
-        self.claim(name, pointer, None);
+        self.claim(name, pointer, schema, None);
     }
 
     /// Takes a Rust name, and says whether it was free.
-    fn claim(&mut self, name: String, pointer: String, shape: Option<Value>) -> bool {
+    fn claim(
+        &mut self,
+        name: String,
+        pointer: String,
+        schema: &Value,
+        shape: Option<Value>,
+    ) -> bool {
         if !names::is_free(&name) {
             let what = format!("the type name `{name}` is taken by Rust or the crate itself");
-            self.refuse_name(&pointer, what, &name);
+            self.refuse_name(schema, &pointer, what, &name);
             return false;
         }
         match self.names.get(&name) {
@@ -155,14 +161,14 @@ impl Hoist<'_> {
             Some((_, known)) if known.is_some() && *known == shape => false,
             Some((other, _)) => {
                 let what = format!("the type name `{name}` exists already, from {other}");
-                self.refuse_name(&pointer, what, &name);
+                self.refuse_name(schema, &pointer, what, &name);
                 false
             }
         }
     }
 
     /// Refuses the name of a type, with the overlay action that gives it another.
-    fn refuse_name(&mut self, pointer: &str, what: String, like: &str) {
+    fn refuse_name(&mut self, schema: &Value, pointer: &str, what: String, like: &str) {
         let is_free = |name: &str| names::is_free(name) && !self.names.contains_key(name);
         let mut name = like.to_owned();
         let mut number = 2;
@@ -170,7 +176,7 @@ impl Hoist<'_> {
             name = format!("{like}{number}");
             number += 1;
         }
-        let change = rename::update(&Value::Null, &json!(name));
+        let change = rename::update(schema, &json!(name));
         let action = self.losses.rename(pointer, &change, &what);
         let help = format!("{}:\n{action}", rename::ADVICE);
         self.problems.push(Problem::new(pointer, what, help));
@@ -353,10 +359,10 @@ impl Hoist<'_> {
         let shape = shape(&schema);
         if !names::is_type_name(&name) {
             let what = format!("`{name}` is no Rust type name");
-            self.refuse_name(pointer, what, &nameable(&name));
+            self.refuse_name(&schema, pointer, what, &nameable(&name));
             return;
         }
-        if !self.claim(name.clone(), pointer.to_owned(), Some(shape)) {
+        if !self.claim(name.clone(), pointer.to_owned(), &schema, Some(shape)) {
             return;
         }
         let index = self.components.len();
@@ -516,7 +522,8 @@ fn becomes_type(object: &Map<String, Value>) -> bool {
             return true;
         }
     }
-    if object.contains_key("allOf") && wrapped(object).is_none() {
+    let is_union = UNIONS.iter().all(|union| object.contains_key(*union));
+    if (object.contains_key("allOf") || is_union) && wrapped(object).is_none() {
         return true;
     }
     UNIONS.iter().any(|union| {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use self::Below::{Each, Every, Nothing, One};
 use self::Fate::{Ignored, Lost, Read};
 use super::accept::{Loss, Losses};
+use super::docs::code;
 use super::{json_schema, rename};
 use crate::pointer::child;
 use crate::problem::{Problem, Problems};
@@ -424,7 +425,7 @@ pub fn check(root: &Value, losses: &mut Losses, problems: &mut Problems) {
     each(root, &mut |object, pointer, entries| {
         rename::check(entries, object == Object::Schema, pointer, problems);
         for (name, value) in entries {
-            kind(object, name, value, &child(pointer, name), problems);
+            kind(object, name, value, &child(pointer, name), losses, problems);
             match find(object, name) {
                 Some((_, Read | Ignored(_), _)) => {}
                 Some((_, Lost(loss, why), _)) => {
@@ -438,29 +439,40 @@ pub fn check(root: &Value, losses: &mut Losses, problems: &mut Problems) {
                         problems.push(problem);
                     }
                 }
-                None if !name.starts_with("x-") => problems.push(Problem::new(
-                    child(pointer, name),
-                    format!("`{name}` is not a keyword of {}", object.name()),
-                    "correct its name, or remove it with the overlay",
-                )),
-                None if is_ours(name) => problems.push(Problem::new(
-                    child(pointer, name),
-                    format!("`{name}` is not read in {}", object.name()),
-                    "move it to the place that it is for, or remove it",
-                )),
+                None if !name.starts_with("x-") => {
+                    let what = format!("{} is not a keyword of {}", code(name), object.name());
+                    problems.push(removable(losses, &child(pointer, name), what));
+                }
+                None if is_ours(name) => {
+                    let what = format!("`{name}` is not read in {}", object.name());
+                    problems.push(removable(losses, &child(pointer, name), what));
+                }
                 None => {}
             }
         }
     });
 }
 
+/// The problem of a place that can be left out.
+fn removable(losses: &Losses, pointer: &str, what: String) -> Problem {
+    let action = losses.remove(pointer, &what);
+    let help = format!("correct it, or leave it out in openapi/overlay.yaml:\n{action}");
+    Problem::new(pointer, what, help)
+}
+
 /// Checks that a keyword has a value of its kind, and so do the objects below it.
-fn kind(object: Object, name: &str, value: &Value, pointer: &str, problems: &mut Problems) {
+fn kind(
+    object: Object,
+    name: &str,
+    value: &Value,
+    pointer: &str,
+    losses: &Losses,
+    problems: &mut Problems,
+) {
     let mut expect = |is_of_kind: bool, pointer: String, name: &str, kind: &str| {
         if !is_of_kind {
             let what = format!("`{name}` is not {kind}");
-            let help = "correct it, or remove it with the overlay";
-            problems.push(Problem::new(pointer, what, help));
+            problems.push(removable(losses, &pointer, what));
         }
     };
     let is_object = |inner: Object, value: &Value| {

@@ -179,6 +179,11 @@ fn alternatives(schema: &Value) -> Vec<String> {
         let demands: Vec<String> = members
             .map(|member| {
                 let mut demands = limits(member);
+                // A type for one of the formats says nothing of the others.
+                let format = member.get("format").and_then(Value::as_str);
+                if let Some(format) = format.filter(|format| TYPED_FORMATS.contains(format)) {
+                    demands.insert(0, format!("Format {}.", code(format)));
+                }
                 demands.extend(required_alone(member));
                 demands.join(" ")
             })

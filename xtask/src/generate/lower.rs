@@ -38,7 +38,7 @@ pub fn lower(
         api.order.push(definition.name.clone());
         api.types.insert(definition.name.clone(), definition);
     }
-    passes::circles(&api, &mut lowering.problems);
+    passes::circles(&mut api, lowering.losses, &mut lowering.problems);
     api.servers = access::servers(&mut lowering);
     api.operations = operations::lower(&mut lowering, &api.servers);
     api.error = operations::common_error(&api.operations);

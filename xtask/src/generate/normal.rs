@@ -17,13 +17,13 @@ use super::json_schema::{
 use super::keywords::{self, Object};
 use super::load::Document;
 use super::webhooks::Event;
-use crate::problem::Problems;
+use crate::problem::{Problem, Problems};
 
 /// Brings all schemas into normal form.
 ///
 /// # Errors
 ///
-/// A value in an `enum` that the type beside it excludes.
+/// A type that JSON Schema lacks, and lists and values that contradict each other.
 pub fn normalize(
     document: &mut Document,
     events: &mut [Event],
@@ -32,6 +32,8 @@ pub fn normalize(
     let mut problems = Problems::default();
     let mut visit = |object: Object, pointer: &str, schema: &mut Map<String, Value>| {
         if object == Object::Schema {
+            unknown_types(schema, pointer, &mut problems);
+            empty_lists(schema, pointer, losses, &mut problems);
             excluded_values(schema, pointer, losses, &mut problems);
             beside_reference(schema, pointer);
             several_kinds(schema, pointer);
@@ -47,6 +49,41 @@ pub fn normalize(
         );
     }
     problems.into_result()
+}
+
+/// Refuses types that JSON Schema lacks.
+fn unknown_types(schema: &Map<String, Value>, pointer: &str, problems: &mut Problems) {
+    for name in types(schema) {
+        if Kinds::named(name) == Kinds::ALL {
+            problems.push(Problem::new(
+                pointer,
+                format!("`{name}` is no type of JSON Schema"),
+                "correct the document, with the overlay if need be",
+            ));
+        }
+    }
+}
+
+/// Drops lists that leave no value.
+fn empty_lists(
+    schema: &mut Map<String, Value>,
+    pointer: &str,
+    losses: &mut Losses,
+    problems: &mut Problems,
+) {
+    for key in ["type", "enum", "allOf", "oneOf", "anyOf"] {
+        if schema
+            .get(key)
+            .and_then(Value::as_array)
+            .is_some_and(Vec::is_empty)
+        {
+            let what = format!("`{key}` is empty, which leaves no value");
+            if let Err(problem) = losses.accept(Loss::Contradiction, pointer, &what) {
+                problems.push(problem);
+            }
+            schema.shift_remove(key);
+        }
+    }
 }
 
 /// Drops the values that the type of a schema excludes.

@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::accept::Loss;
 use super::check::{self, Place};
 use super::json_schema::text;
-use super::limits::limits;
 use super::model::{Answer, Body, Header, In, Operation, Parameter, Status, Style, Type};
 use super::schemas::context::Lowering;
 use super::{access, media, names, repeat};
@@ -197,7 +196,7 @@ fn parameter<'a>(
                 .get("description")
                 .or_else(|| schema.get("description")),
         ),
-        limits: limits(schema),
+        limits: lowering.limits(schema),
     })
 }
 

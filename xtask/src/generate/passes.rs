@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::accept::{Loss, Losses};
 use super::model::{Api, Kind, Type, TypeDef};
-use crate::problem::{Problem, Problems};
+use crate::problem::Problems;
 
 /// Moves the tag of a union's members from a field to the struct itself.
 pub fn tags(api: &mut Api) {
@@ -61,25 +62,27 @@ pub fn drop_unused(api: &mut Api) {
     }
 }
 
-/// Refuses names that stand for themselves: lists, maps and references without a struct between.
-pub fn circles(api: &Api, problems: &mut Problems) {
+/// Makes names that stand for themselves plain JSON: lists, maps and references without a struct
+/// between.
+pub fn circles(api: &mut Api, losses: &mut Losses, problems: &mut Problems) {
     let next = |name: &str| match api.types.get(name).map(|definition| &definition.kind) {
         Some(Kind::Alias(ty)) => ty.named(),
         _ => None,
     };
-    for name in &api.order {
+    let is_circle = |name: &&String| {
         let met = std::iter::successors(next(name), |name| next(name)).take(api.order.len());
-        if met.into_iter().any(|met| met == name) {
-            let pointer = api
-                .types
-                .get(name)
-                .map_or("", |definition| &definition.pointer);
-            problems.push(Problem::new(
-                pointer,
-                format!("`{name}` stands for itself, with no object between"),
-                "put an object between, or describe it as any JSON with the overlay",
-            ));
+        met.into_iter().any(|met| met == *name)
+    };
+    let circles: Vec<String> = api.order.iter().filter(is_circle).cloned().collect();
+    for name in circles {
+        let Some(definition) = api.types.get_mut(&name) else {
+            continue;
+        };
+        let what = format!("`{name}` stands for itself and becomes plain JSON");
+        if let Err(problem) = losses.accept(Loss::PlainJson, &definition.pointer, &what) {
+            problems.push(problem);
         }
+        definition.kind = Kind::Alias(Type::Any);
     }
 }
 

@@ -74,7 +74,8 @@ pub fn update(schema: &Value, choice: &Value) -> String {
         .as_object()
         .map(|schema| entries(schema).cloned().collect())
         .unwrap_or_default();
-    all.retain(|entry| std::mem::discriminant(entry) != std::mem::discriminant(choice));
+    let names = |entry: &Value| entry.as_str().map(is_of_type);
+    all.retain(|entry| names(entry) != names(choice));
     all.push(choice.clone());
     let value = match all.as_slice() {
         [Value::String(only)] => only.clone(),

@@ -514,9 +514,9 @@ fn operations_come_go_and_move() {
         &[(What::OperationRemoved, Breaking, "clear_things")],
     );
 
-    let renamed = changed(|root| at(root, list)["operationId"] = json!("getThings"));
+    let mended = changed(|root| at(root, list)["operationId"] = json!("getThings"));
     let endpoint = "get_things.GET /things";
-    assert_changes(&renamed, &[(What::OperationRenamed, Breaking, endpoint)]);
+    assert_changes(&mended, &[(What::OperationRenamed, Breaking, endpoint)]);
 
     let moved = changed(|root| {
         let things = remove(&mut root["paths"], "/things");

@@ -194,7 +194,7 @@ fn no_text_of_a_document_leaves_its_comment() {
             "Kind": { "enum": [evil], "description": evil, "x-enum-varnames": ["Evil"] },
         }),
     ));
-    for (path, text) in &made.0.files.0 {
+    for (path, text) in made.0.files.rust() {
         let file = syn::parse_file(text).expect("it is Rust");
         let is_evil = |item: &syn::Item| match item {
             syn::Item::Fn(_) => true,
@@ -287,7 +287,7 @@ fn characters_that_turn_the_text_are_dropped() {
         "description": hidden,
         "properties": { "a\u{202a}": { "type": "string", "description": hidden, "pattern": hidden } },
     }, "Kind": { "enum": ["a\u{202b}"], "description": hidden } })));
-    for text in made.0.files.0.values() {
+    for (_, text) in made.0.files.rust() {
         assert!(!text.contains(['\u{202a}', '\u{202b}', '\u{202c}', '\u{2066}']));
     }
 }

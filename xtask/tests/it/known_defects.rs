@@ -2,7 +2,7 @@
 //! out right, or is refused with its place.
 
 use crate::support::{
-    document, expect_all, generated, holding, operation_of, reference, refused, renamed,
+    document, expect_all, generated, holding, mended, operation_of, reference, refused,
     with_operation, with_schemas,
 };
 use serde_json::{Value, json};
@@ -27,7 +27,9 @@ fn versions_3_0_and_3_1_give_the_same_types() {
         },
     })) }));
     old["openapi"] = json!("3.0.3");
-    assert_eq!(generated(new).0.files, generated(old).0.files);
+    let (new, old) = (generated(new).0.files, generated(old).0.files);
+    // The simulator has the schemas as the document writes them.
+    assert!(new.rust().eq(old.rust()));
 }
 
 #[test]
@@ -263,7 +265,7 @@ fn signs_digits_and_nothing_have_names() {
 
 #[test]
 fn schemas_that_share_a_name_are_refused() {
-    renamed(
+    mended(
         with_schemas(json!({
             "foo-bar": object(json!({ "a": { "type": "string" } })),
             "FooBar": object(json!({ "b": { "type": "string" } })),
@@ -275,7 +277,7 @@ fn schemas_that_share_a_name_are_refused() {
 
 #[test]
 fn a_nested_schema_named_as_a_component_is_refused() {
-    renamed(
+    mended(
         with_schemas(json!({
             "One": object(json!({ "kind": { "type": "string", "enum": ["x"] } })),
             "OneKind": { "type": "string", "enum": ["y"] },

@@ -2,8 +2,8 @@
 //! as if they should be.
 
 use crate::support::{
-    NAME, document, expect_all, expect_problem, generated, holding, load, operation_of, reference,
-    refused, renamed, with_operation, with_schemas,
+    NAME, document, expect_all, expect_problem, generated, holding, load, mended, operation_of,
+    reference, refused, with_operation, with_schemas,
 };
 use serde_json::{Value, json};
 use xtask::generate::load::{Document, parse};
@@ -279,12 +279,10 @@ fn a_reference_into_a_component() {
 
 #[test]
 fn a_list_of_itself() {
-    let help = "put an object between, or describe it as any JSON with the overlay";
-    refused(
+    mended(
         with_schemas(json!({ "Tree": { "type": "array", "items": reference("Tree") } })),
         "#/components/schemas/Tree",
-        "`Tree` stands for itself, with no object between",
-        help,
+        "`Tree` stands for itself and becomes plain JSON",
     );
     let problems = crate::support::generate(with_schemas(json!({
         "One": { "type": "array", "items": reference("Two") },
@@ -378,14 +376,14 @@ fn a_parameter_without_a_schema() {
 fn names_that_rust_or_the_crate_has() {
     for name in ["String", "Option", "Self", "WebhookEvent", "Field"] {
         let schema = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
-        renamed(
+        mended(
             with_schemas(json!({ name: schema })),
             &format!("#/components/schemas/{name}"),
             &format!("the type name `{name}` is taken by Rust or the crate itself"),
         );
-        let mut renamed = schema.clone();
-        renamed["x-rust-name"] = json!("Other");
-        let made = generated(with_schemas(json!({ name: renamed })));
+        let mut mended = schema.clone();
+        mended["x-rust-name"] = json!("Other");
+        let made = generated(with_schemas(json!({ name: mended })));
         expect_all(
             &made.item("Other"),
             &[&format!("#[doc(alias = \"{name}\")]")],
@@ -395,7 +393,7 @@ fn names_that_rust_or_the_crate_has() {
 
 #[test]
 fn a_schema_that_gives_no_name() {
-    renamed(
+    mended(
         with_schemas(json!({ "1st": { "type": "string" } })),
         "#/components/schemas/1st",
         "`1st` gives no Rust type name",

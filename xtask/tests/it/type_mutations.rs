@@ -420,6 +420,27 @@ fn values_of_several_kinds() {
             Made("Received", "id: String, note?: Value"),
         ),
         (
+            "texts of two formats",
+            |schemas| {
+                *received(schemas) = json!({ "anyOf": [
+                    { "type": "string", "format": "date" }, { "type": "string", "format": "date-time" },
+                ] });
+            },
+            Said("Received", "Either: Format `date`. Or: Format `date-time`."),
+        ),
+        (
+            "limits of a component in a union",
+            |schemas| {
+                schemas["Short"] = json!({ "type": "string", "maxLength": 5 });
+                *received(schemas) =
+                    json!({ "anyOf": [reference("Short"), { "type": "boolean" }] });
+            },
+            Said(
+                "ReceivedNote",
+                "Either: At most 5 characters. Or: Anything.",
+            ),
+        ),
+        (
             "a value of several kinds in itself",
             |schemas| {
                 schemas["Tree"] = json!({ "anyOf": [
@@ -558,6 +579,24 @@ fn scalars() {
             ),
         ),
         (
+            "an empty enum",
+            |schemas| *received(schemas) = json!({ "type": "string", "enum": [] }),
+            Actions(
+                "Received/properties/note",
+                "`enum` is empty, which leaves no value",
+            ),
+        ),
+        (
+            "limits that leave no value",
+            |schemas| {
+                *received(schemas) = json!({ "type": "string", "minLength": 5, "maxLength": 4 })
+            },
+            Actions(
+                "Received/properties/note",
+                "no value is within `minLength` 5 and `maxLength` 4",
+            ),
+        ),
+        (
             "no value at all",
             |schemas| *received(schemas) = json!(false),
             Actions("Received/properties/note", "no value is allowed here"),
@@ -623,7 +662,7 @@ fn objects() {
             },
             Actions(
                 "Received/properties/note",
-                "`type` excludes what `items` describes",
+                "the type excludes what `items` describes",
             ),
         ),
         (

@@ -1,7 +1,7 @@
 //! What schemas become as Rust types.
 
 use crate::support::{
-    Text, document, expect_all, generated, holding, operation_of, reference, renamed, with_schemas,
+    Text, document, expect_all, generated, holding, mended, operation_of, reference, with_schemas,
 };
 use serde_json::{Value, json};
 
@@ -547,7 +547,7 @@ fn nested_schemas_of_two_shapes_do_not_share_a_name() {
 #[test]
 fn a_nested_schema_cannot_take_the_name_of_a_component() {
     let part = json!({ "type": "object", "x-rust-name": "Two", "properties": { "a": {} } });
-    renamed(
+    mended(
         with_schemas(json!({
             "One": object(json!({ "part": part })),
             "Two": object(json!({ "a": {} })),

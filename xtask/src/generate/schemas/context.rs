@@ -10,13 +10,14 @@ use crate::generate::hoist::Component;
 use crate::generate::json_schema::{
     Kinds, UNIONS, is_null, list_of, listed, takes_null, types, wrapped,
 };
+use crate::generate::limits::limits;
 use crate::generate::load::Document;
 use crate::generate::model::TypeDef;
 use crate::pointer::component;
 use crate::problem::{Problem, Problems};
 
 /// How far a chain of references is followed.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 16;
 
 /// What lowering needs at hand.
 pub struct Lowering<'a> {
@@ -149,22 +150,41 @@ impl<'a> Lowering<'a> {
         schema
     }
 
-    /// Whether null may stand in the place of a schema.
+    /// Whether null may stand in the place of a schema that says what may.
     pub fn is_nullable(&self, schema: &'a Value) -> bool {
-        let mut schema = schema;
-        for _ in 0..MAX_DEPTH {
-            if is_null(schema) || schema.as_object().is_some_and(takes_null) {
-                return true;
-            }
-            if let Some(component) = self.referred(schema) {
-                schema = &component.schema;
-            } else if let Some((union, index)) = schema.as_object().and_then(wrapped) {
-                schema = &schema[union][index];
-            } else {
-                return false;
+        let kinds = self.kinds(schema);
+        kinds != Kinds::ALL && kinds & Kinds::NULL != Kinds::NONE
+    }
+
+    /// What a schema demands beyond its type, as sentences, with what scalars demand that it is
+    /// composed of.
+    pub fn limits(&self, schema: &'a Value) -> Vec<String> {
+        let is_composed = ["allOf", "anyOf", "oneOf"]
+            .iter()
+            .any(|key| schema.get(*key).is_some());
+        match is_composed {
+            true => limits(&self.with_scalars(schema, 0)),
+            false => limits(schema),
+        }
+    }
+
+    fn with_scalars(&self, schema: &'a Value, depth: usize) -> Value {
+        let mut whole = schema.clone();
+        for key in UNIONS.into_iter().chain(["allOf"]) {
+            let Some(Value::Array(members)) = whole.get_mut(key) else {
+                continue;
+            };
+            for (member, source) in members.iter_mut().zip(list_of(schema, key)) {
+                let of_component = self.referred(source).map(|component| &component.schema);
+                let source = match of_component {
+                    Some(schema) if depth < MAX_DEPTH && self.is_scalar(schema) => schema,
+                    Some(_) => continue,
+                    None => source,
+                };
+                *member = self.with_scalars(source, depth + 1);
             }
         }
-        false
+        whole
     }
 
     /// The kinds of JSON that a schema allows.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::context::Lowering;
+use crate::generate::docs::code;
 use crate::generate::json_schema::{UNIONS, list_of, text};
 use crate::generate::model::{Kind, Variant};
 use crate::generate::{names, rename};
@@ -48,12 +49,13 @@ impl<'a> Lowering<'a> {
             };
             let clash = variants.iter().find(|variant| variant.name == name);
             let what = if !names::is_type_name(&name) || name == "Unknown" {
-                Some(format!("the value `{wire}` gives no Rust name"))
+                Some(format!("the value {} gives no Rust name", code(wire)))
             } else {
                 clash.map(|other| {
                     format!(
-                        "the value `{wire}` has the Rust name of `{}` at {}, `{name}`",
-                        other.wire,
+                        "the value {} has the Rust name of {} at {}, `{name}`",
+                        code(wire),
+                        code(&other.wire),
                         value_place(schema, pointer, &other.wire)
                     )
                 })

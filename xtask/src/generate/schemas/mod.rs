@@ -4,19 +4,18 @@
 //! modules those with a name: [`records`], [`enums`] and [`unions`].
 
 pub mod context;
-mod defaults;
 mod enums;
 mod records;
+mod sanity;
 mod scalars;
 mod unions;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use self::context::Lowering;
 use super::accept::Loss;
 use super::hoist::Component;
 use super::json_schema::{Kinds, UNIONS, is_null, list_of, members, text, wrapped};
-use super::limits::limits;
 use super::model::{Kind, Type, TypeDef};
 
 impl<'a> Lowering<'a> {
@@ -37,7 +36,7 @@ impl<'a> Lowering<'a> {
             .filter(|alias| *alias != component.name)
             .map(str::to_owned)
             .collect();
-        let mut limits = limits(schema);
+        let mut limits = self.limits(schema);
         limits.extend(self.undescribed(component));
         TypeDef {
             name: component.name.clone(),
@@ -65,7 +64,7 @@ impl<'a> Lowering<'a> {
             let what = "its parts have no kind of value in common";
             self.lose(Loss::Contradiction, pointer, what);
         }
-        self.shape_of_another_type(object, pointer);
+        self.contradictions(object, pointer);
         if object.contains_key("enum")
             && let Some(values) = self.values(schema)
             && let Some(found) = self.enumeration(&values, schema, pointer)
@@ -105,6 +104,10 @@ impl<'a> Lowering<'a> {
                 return found;
             }
         }
+        let parts: Vec<_> = list_of(schema, "allOf")
+            .filter_map(|part| self.seen_through(part).as_object())
+            .collect();
+        self.limits_leave_values(&parts, pointer);
         let mut found: Option<(Type, &'a Value)> = None;
         for (part, at) in members(schema, "allOf", pointer) {
             if is_null(part) || self.kinds(part) == Kinds::ALL {
@@ -125,26 +128,5 @@ impl<'a> Lowering<'a> {
             };
         }
         Kind::Alias(found.map_or(Type::Any, |(ty, _)| ty))
-    }
-
-    /// Refuses keywords that shape values of a type that the schema excludes.
-    pub(super) fn shape_of_another_type(&mut self, object: &Map<String, Value>, pointer: &str) {
-        let Some(Value::String(name)) = object.get("type") else {
-            return;
-        };
-        for (kind, keys) in [
-            ("array", &["items", "prefixItems"][..]),
-            (
-                "object",
-                &["properties", "patternProperties", "additionalProperties"],
-            ),
-        ] {
-            for key in keys {
-                if name != kind && object.contains_key(*key) {
-                    let what = format!("`type` excludes what `{key}` describes");
-                    self.lose(Loss::Contradiction, pointer, &what);
-                }
-            }
-        }
     }
 }

@@ -11,7 +11,6 @@ use crate::generate::hoist::Component;
 use crate::generate::json_schema::{
     Kinds, UNIONS, is_null, is_set, list_of, members, text, wrapped,
 };
-use crate::generate::limits::limits;
 use crate::generate::model::{Field, Struct, Type};
 use crate::generate::{names, rename};
 use crate::pointer::child;
@@ -98,7 +97,10 @@ impl<'a> Lowering<'a> {
         if let Some(component) = self.referred(schema) {
             let key = component.key.as_str();
             if inside.contains(&key) {
-                self.refuse(pointer, "the composition contains itself", "cut the circle");
+                let what = "the composition contains itself";
+                let action = self.losses.remove(pointer, what);
+                let help = format!("leave the part out in openapi/overlay.yaml:\n{action}");
+                self.refuse(pointer, what, help);
             } else if parts.gathered.insert(key) {
                 inside.push(key);
                 self.collect(&component.schema, &component.pointer, parts, inside);
@@ -239,7 +241,12 @@ impl<'a> Lowering<'a> {
                 Some((other, place)) => {
                     let narrow = self.narrower(other, field.ty.clone(), schema, ty.clone());
                     narrow.unwrap_or_else(|| {
-                        let what = format!("`{wire}` has no value in common with {place}");
+                        let what = match self.is_disjoint(other, schema) {
+                            true => format!("`{wire}` has no value in common with {place}"),
+                            false => {
+                                format!("`{wire}` matches {place} too, which Rust cannot express")
+                            }
+                        };
                         self.lose(Loss::Contradiction, pointer, &what);
                         ty
                     })
@@ -250,6 +257,14 @@ impl<'a> Lowering<'a> {
         }
         if property.is_any {
             field.ty = Type::Any;
+        }
+        if let [_, .., (_, pointer)] = property.schemas.as_slice() {
+            let schemas: Vec<_> = property
+                .schemas
+                .iter()
+                .filter_map(|(schema, _)| self.seen_through(schema).as_object())
+                .collect();
+            self.limits_leave_values(&schemas, pointer);
         }
         field
     }
@@ -271,7 +286,7 @@ impl<'a> Lowering<'a> {
         if !described.is_empty() {
             field.description = described;
         }
-        for sentence in limits(schema) {
+        for sentence in self.limits(schema) {
             if !field.limits.contains(&sentence) {
                 field.limits.push(sentence);
             }
@@ -294,17 +309,12 @@ impl<'a> Lowering<'a> {
         if one_type == other_type {
             return Some(other_type);
         }
-        if let (Some(known), Some(values)) = (self.values(one), self.values(other)) {
-            let common = values.iter().filter(|value| known.contains(value)).count();
-            return match common {
-                0 => None,
-                _ if common < values.len() => Some(one_type),
-                _ => Some(other_type),
-            };
-        }
-        let common = self.kinds(one) & self.kinds(other);
-        if common.without_null() == Kinds::NONE {
+        if self.is_disjoint(one, other) {
             return None;
+        }
+        if let (Some(known), Some(values)) = (self.values(one), self.values(other)) {
+            let is_narrow = values.iter().all(|value| known.contains(value));
+            return Some(if is_narrow { other_type } else { one_type });
         }
         // What lists its values says more than what does not.
         if self.values(other).is_some() {
@@ -325,6 +335,14 @@ impl<'a> Lowering<'a> {
             (one, other) if is_narrower(other.as_ref(), one.as_ref()) => Some(other_type),
             (one, other) if is_narrower(one.as_ref(), other.as_ref()) => Some(one_type),
             _ => None,
+        }
+    }
+
+    /// Whether nothing matches two schemas.
+    fn is_disjoint(&self, one: &'a Value, other: &'a Value) -> bool {
+        match (self.values(one), self.values(other)) {
+            (Some(known), Some(values)) => !values.iter().any(|value| known.contains(value)),
+            _ => (self.kinds(one) & self.kinds(other)).without_null() == Kinds::NONE,
         }
     }
 

@@ -3,16 +3,18 @@
 use serde_json::{Map, Value};
 
 use super::context::Lowering;
-use super::defaults;
+use super::sanity;
 use crate::generate::accept::Loss;
-use crate::generate::json_schema::{Kinds, UNIONS, is_null, member_place, members, types, wrapped};
+use crate::generate::json_schema::{
+    UNIONS, is_null, listed, member_place, members, types, wrapped,
+};
 use crate::generate::model::Type;
 use crate::pointer::child;
 
 impl<'a> Lowering<'a> {
     /// The type of a place, and whether null may stand there.
     pub fn type_of(&mut self, schema: &'a Value, pointer: &str) -> (Type, bool) {
-        if let Some(why) = defaults::misfit(self, schema) {
+        if let Some(why) = sanity::default_misfit(self, schema) {
             self.lose(Loss::InvalidDefault, pointer, &why);
         }
         let nullable = self.is_nullable(schema);
@@ -22,7 +24,10 @@ impl<'a> Lowering<'a> {
     fn type_without_null(&mut self, schema: &'a Value, pointer: &str) -> Type {
         let Some(object) = schema.as_object() else {
             if schema == &Value::Bool(false) {
-                self.lose(Loss::Contradiction, pointer, "no value is allowed here");
+                let what = "no value is allowed here";
+                let action = self.losses.remove(pointer, what);
+                let help = format!("leave the place out in openapi/overlay.yaml:\n{action}");
+                self.refuse(pointer, what, help);
             }
             return Type::Any;
         };
@@ -37,7 +42,7 @@ impl<'a> Lowering<'a> {
             );
             return Type::Any;
         }
-        self.shape_of_another_type(object, pointer);
+        self.contradictions(object, pointer);
         if let Some((union, index)) = wrapped(object) {
             let inner = &schema[union][index];
             return self
@@ -57,15 +62,6 @@ impl<'a> Lowering<'a> {
             ["array"] => self.list(object, pointer),
             ["object"] => self.map(object, pointer),
             [] => Type::Any,
-            [name] if Kinds::named(name) == Kinds::ALL => {
-                let what = format!("`{name}` is no type of JSON Schema");
-                self.refuse(
-                    pointer,
-                    what,
-                    "correct the document, with the overlay if need be",
-                );
-                Type::Any
-            }
             _ => {
                 self.plain(pointer, "values of several kinds become plain JSON");
                 Type::Any
@@ -116,14 +112,19 @@ impl<'a> Lowering<'a> {
             let bounds = keys.into_iter().filter_map(|key| object.get(key)?.as_f64());
             bounds.reduce(f64::max)
         };
-        let values = crate::generate::json_schema::listed(object);
+        let values = listed(object);
         let largest = values.iter().filter_map(|value| value.as_f64());
         let largest = largest.chain(bound(["maximum", "exclusiveMaximum"]));
         // The next number that a float can hold is out of range.
         let is_large = largest
             .reduce(f64::max)
             .is_some_and(|most| most >= 2_f64.powi(63));
-        let least = bound(["minimum", "exclusiveMinimum"]);
+        let least = bound(["minimum", "exclusiveMinimum"]).or_else(|| {
+            values
+                .iter()
+                .filter_map(|value| value.as_f64())
+                .reduce(f64::min)
+        });
         let is_small = least.is_some_and(|least| least < -(2_f64.powi(63)));
         let (ty, range) = match format {
             "int8" | "int16" | "uint8" | "uint16" | "int32" => (Type::I32, 32),

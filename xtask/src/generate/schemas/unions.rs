@@ -86,11 +86,12 @@ impl<'a> Lowering<'a> {
 
     /// Names the part of a union that needs a type of its own.
     fn part(&mut self, component: &Component, suffix: &str, kind: Kind) -> Type {
-        let name = format!("{}{suffix}", component.name);
-        if self.is_taken(&name) || !names::is_free(&name) {
-            let what = format!("the type name `{name}` of a part of this union exists already");
-            let help = "give the schema another name with `x-rust-name` in the overlay";
-            self.refuse(&component.pointer, what, help);
+        let base = format!("{}{suffix}", component.name);
+        let mut name = base.clone();
+        let mut number = 2;
+        while self.is_taken(&name) || !names::is_free(&name) {
+            name = format!("{base}{number}");
+            number += 1;
         }
         self.extra.push(TypeDef {
             name: name.clone(),
@@ -240,8 +241,9 @@ impl<'a> Lowering<'a> {
         discriminators: &[&'a Value],
     ) -> Kind {
         let pointer = component.pointer.as_str();
-        let (records, others): (Vec<&Leaf<'a>>, Vec<&Leaf<'a>>) =
-            group.iter().partition(|leaf| self.is_composed(leaf.schema));
+        let (records, others): (Vec<&Leaf<'a>>, Vec<&Leaf<'a>>) = group
+            .iter()
+            .partition(|leaf| self.is_composed(self.seen_through(leaf.schema)));
         if records.is_empty() || (records.len() == 1 && !others.is_empty()) {
             let mut types: Vec<Type> = Vec::new();
             for leaf in group {
@@ -307,6 +309,8 @@ impl<'a> Lowering<'a> {
             let values = values.unwrap_or_default();
             if values.is_empty() && !member.is_mapped {
                 // Without a mapping or a constant, the standard takes the schema's own name.
+                let what = format!("the tag of the member is its name, `{}`", member.own_name);
+                self.note(&member.pointer, &what);
                 self.add_variant(&mut union, pointer, &member.own_name, &member.name);
             }
             for value in values {

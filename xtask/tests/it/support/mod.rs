@@ -111,7 +111,7 @@ pub(crate) fn pasted(problem: &Problem) -> Vec<Value> {
 
 /// Expects a document to be refused for one reason, with overlay actions that make it sound.
 #[track_caller]
-pub(crate) fn renamed(root: Value, pointer: &str, what: &str) -> Text {
+pub(crate) fn mended(root: Value, pointer: &str, what: &str) -> Text {
     let problems = generate(root.clone()).expect_err("the input should be refused");
     let [problem] = problems.0.as_slice() else {
         panic!("several problems:\n{problems}");

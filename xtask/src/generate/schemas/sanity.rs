@@ -1,12 +1,76 @@
-//! Whether a default is a value of its schema.
+//! Whether what a schema says goes together: type and shape, limits, and the default.
 
 use serde_json::{Map, Value};
 
 use super::context::Lowering;
-use crate::generate::json_schema::Kinds;
+use crate::generate::accept::Loss;
+use crate::generate::json_schema::{Kinds, types};
+
+/// Keywords that shape values of one type.
+const SHAPES: [(&str, &[&str]); 2] = [
+    ("array", &["items", "prefixItems"]),
+    (
+        "object",
+        &[
+            "properties",
+            "patternProperties",
+            "additionalProperties",
+            "required",
+        ],
+    ),
+];
+
+/// Keywords of the least and the most that go together.
+const LIMITS: [(&str, &str); 4] = [
+    ("minimum", "maximum"),
+    ("minLength", "maxLength"),
+    ("minItems", "maxItems"),
+    ("minProperties", "maxProperties"),
+];
+
+impl<'a> Lowering<'a> {
+    /// Refuses keywords that shape values of a type that the schema excludes, and limits that leave
+    /// no value.
+    pub(super) fn contradictions(&mut self, object: &'a Map<String, Value>, pointer: &str) {
+        if let [name] = types(object).as_slice() {
+            for (shaped, keys) in SHAPES {
+                let keys = keys.iter().filter(|key| object.contains_key(**key));
+                for key in keys.filter(|_| *name != shaped) {
+                    let what = format!("the type excludes what `{key}` describes");
+                    self.lose(Loss::Contradiction, pointer, &what);
+                }
+            }
+        }
+        self.limits_leave_values(&[object], pointer);
+    }
+
+    /// Refuses limits that leave no value, where all of some schemas have to match.
+    pub(super) fn limits_leave_values(
+        &mut self,
+        schemas: &[&'a Map<String, Value>],
+        pointer: &str,
+    ) {
+        for (least, most) in LIMITS {
+            let bounds = |key: &'static str| {
+                let schemas = schemas.iter();
+                schemas.filter_map(move |schema| schema.get(key)?.as_f64())
+            };
+            let (lower, upper) = (
+                bounds(least).reduce(f64::max),
+                bounds(most).reduce(f64::min),
+            );
+            if let (Some(lower), Some(upper)) = (lower, upper)
+                && lower > upper
+            {
+                let what = format!("no value is within `{least}` {lower} and `{most}` {upper}");
+                self.lose(Loss::Contradiction, pointer, &what);
+            }
+        }
+    }
+}
 
 /// Why the default of a schema is not one of its values, if it has one and it is not.
-pub(super) fn misfit<'a>(lowering: &Lowering<'a>, schema: &'a Value) -> Option<String> {
+pub(super) fn default_misfit<'a>(lowering: &Lowering<'a>, schema: &'a Value) -> Option<String> {
     let default = schema.get("default")?;
     // Null says that there is none, whether null may be sent or not.
     if default.is_null() {
