@@ -2,7 +2,7 @@
 //!
 //! progenitor makes the fields of a builder, its `new` and its setters. It is given an operation as a flat
 //! list of parameters, the body among them, under placeholders for all names and types, so that nothing in a
-//! document can trip it. [`Fill`] puts the names in; `prepare`, `send`, `Debug` and the conversion into a call are
+//! document can trip it. `Fill` puts the names in; `prepare`, `send`, `Debug` and the conversion into a call are
 //! written here, on linq-client's own runtime.
 
 use std::collections::BTreeMap;

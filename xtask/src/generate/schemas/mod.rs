@@ -1,7 +1,7 @@
 //! Schemas as types: each component becomes the definition of a Rust type.
 //!
-//! [`context`] is what lowering has at hand; [`scalars`] gives the type of a place, and the other
-//! modules those with a name: [`records`], [`enums`] and [`unions`].
+//! [`context`] is what lowering has at hand; `scalars` gives the type of a place, and the other
+//! modules those with a name: `records`, `enums` and `unions`.
 
 pub mod context;
 mod enums;
